@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/accounts/secret.h"
+#include "platform/accounts/session.h"
+#include "platform/accounts/throttle.h"
+#include "tests/harness/mw_test.h"
+
+static mw_slice s(const char *text) {
+    return mw_slice_of_str(text);
+}
+
+MW_TEST(password_round) {
+    char hash[MW_PASSWORD_HASH_MAX];
+    char other[MW_PASSWORD_HASH_MAX];
+    mw_password_params p = mw_password_params_test();
+    MW_CHECK_OK(mw_password_hash(p, s("correct horse"), hash));
+    MW_CHECK_OK(mw_password_hash(p, s("correct horse"), other));
+    MW_CHECK(strcmp(hash, other) != 0);
+    MW_CHECK(strncmp(hash, "$argon2id$", 10) == 0);
+    MW_CHECK(mw_password_verify(hash, s("correct horse")));
+    MW_CHECK(!mw_password_verify(hash, s("correct horsf")));
+    MW_CHECK(!mw_password_verify(hash, s("")));
+    MW_CHECK(!mw_password_verify("", s("correct horse")));
+    MW_CHECK(!mw_password_verify("$argon2id$garbage", s("correct horse")));
+    MW_CHECK_STATUS(mw_password_hash(p, s("short"), hash), MW_RANGE);
+    uint8_t longest[MW_PASSWORD_MAX + 1];
+    memset(longest, 'x', sizeof longest);
+    MW_CHECK_STATUS(mw_password_hash(p, MW_SLICE_OF(longest), hash), MW_RANGE);
+    MW_CHECK(!mw_password_verify(hash, MW_SLICE_OF(longest)));
+}
+
+MW_TEST(argon2id_golden) {
+    /* RFC 9106 has a vector with secret and associated data only; this one is of the reference
+     * implementation's own test (t=2, m=2^16, p=1, "password", "somesalt"). */
+    const char *hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$"
+                       "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    MW_CHECK(mw_password_verify(hash, s("password")));
+    MW_CHECK(!mw_password_verify(hash, s("Password")));
+}
+
+MW_TEST(random_texts) {
+    char a[MW_PASSWORD_TEXT_MAX];
+    char b[MW_PASSWORD_TEXT_MAX];
+    mw_password_random(a);
+    mw_password_random(b);
+    MW_CHECK_EQ(strlen(a), 23);
+    MW_CHECK(strcmp(a, b) != 0);
+    for (size_t i = 0; a[i] != 0; i++)
+        MW_CHECK(i % 6 == 5 ? a[i] == '-' : strchr("lo01", a[i]) == NULL);
+    char t[MW_TOKEN_TEXT_MAX];
+    mw_token_random(t);
+    MW_CHECK_EQ(strlen(t), 43);
+    mw_token_hash h = mw_token_hash_of(s(t));
+    mw_token_hash same = mw_token_hash_of(s(t));
+    t[0] = t[0] == 'A' ? 'B' : 'A';
+    mw_token_hash changed = mw_token_hash_of(s(t));
+    MW_CHECK(mw_token_hash_equal(&h, &same));
+    MW_CHECK(!mw_token_hash_equal(&h, &changed));
+}
+
+MW_TEST(throttle_locks_doubles_and_forgets) {
+    static mw_throttle t;
+    mw_throttle_init(&t, mw_throttle_policy_login());
+    mw_mono now = {0};
+    mw_dur wait;
+    for (int i = 0; i < 4; i++)
+        mw_throttle_failure(&t, s("anna"), now);
+    MW_CHECK_OK(mw_throttle_check(&t, s("anna"), now, &wait));
+    mw_throttle_failure(&t, s("anna"), now);
+    MW_CHECK_STATUS(mw_throttle_check(&t, s("anna"), now, &wait), MW_LIMIT);
+    MW_CHECK_EQ(wait.ns, 30 * MW_NS_PER_S);
+    MW_CHECK_OK(mw_throttle_check(&t, s("bruno"), now, &wait));
+    now = mw_mono_add(now, mw_dur_s(30));
+    MW_CHECK_OK(mw_throttle_check(&t, s("anna"), now, &wait));
+    mw_throttle_failure(&t, s("anna"), now);
+    MW_CHECK_STATUS(mw_throttle_check(&t, s("anna"), now, &wait), MW_LIMIT);
+    MW_CHECK_EQ(wait.ns, 60 * MW_NS_PER_S);
+    for (int i = 0; i < 100; i++)
+        mw_throttle_failure(&t, s("anna"), now);
+    MW_CHECK_STATUS(mw_throttle_check(&t, s("anna"), now, &wait), MW_LIMIT);
+    MW_CHECK_EQ(wait.ns, 900 * MW_NS_PER_S);
+    now = mw_mono_add(now, mw_dur_s(3601));
+    MW_CHECK_OK(mw_throttle_check(&t, s("anna"), now, &wait));
+    mw_throttle_failure(&t, s("anna"), now);
+    MW_CHECK_OK(mw_throttle_check(&t, s("anna"), now, &wait));
+}
+
+MW_TEST(throttle_success_clears) {
+    static mw_throttle t;
+    mw_throttle_init(&t, mw_throttle_policy_login());
+    mw_mono now = {0};
+    mw_dur wait;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++)
+            mw_throttle_failure(&t, s("anna"), now);
+        MW_CHECK_OK(mw_throttle_check(&t, s("anna"), now, &wait));
+        mw_throttle_success(&t, s("anna"));
+    }
+}
+
+MW_TEST(throttle_full_table_keeps_locks) {
+    static mw_throttle t;
+    mw_throttle_init(&t, mw_throttle_policy_login());
+    mw_mono now = {0};
+    mw_dur wait;
+    for (int i = 0; i < 5; i++)
+        mw_throttle_failure(&t, s("victim"), now);
+    for (uint32_t i = 0; i < 5 * MW_THROTTLE_KEYS; i++) {
+        now.ns++;
+        mw_throttle_failure(&t, (mw_slice){(const uint8_t *)&i, sizeof i}, now);
+    }
+    MW_CHECK_STATUS(mw_throttle_check(&t, s("victim"), now, &wait), MW_LIMIT);
+}
+
+static mw_utc at(int64_t seconds) {
+    return mw_utc_of_s(1700000000 + seconds);
+}
+
+MW_TEST(session_lives_and_ends) {
+    static mw_sessions t;
+    mw_sessions_init(&t, mw_dur_s(100), mw_dur_s(1000));
+    char token[MW_TOKEN_TEXT_MAX];
+    mw_session_begin(&t, 7, at(0), token);
+    int64_t user = 0;
+    MW_CHECK_OK(mw_session_find(&t, s(token), at(90), &user));
+    MW_CHECK_EQ(user, 7);
+    MW_CHECK_OK(mw_session_find(&t, s(token), at(180), &user));
+    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(281), &user), MW_AUTH);
+    /* gone for good, also when the clock is set back */
+    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(180), &user), MW_AUTH);
+
+    mw_session_begin(&t, 7, at(0), token);
+    for (int64_t now = 0; now <= 1000; now += 50)
+        MW_CHECK_OK(mw_session_find(&t, s(token), at(now), &user));
+    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(1001), &user), MW_AUTH);
+
+    mw_session_begin(&t, 7, at(0), token);
+    mw_session_end(&t, s(token));
+    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(1), &user), MW_AUTH);
+    MW_CHECK_STATUS(mw_session_find(&t, s(""), at(1), &user), MW_AUTH);
+    MW_CHECK_STATUS(mw_session_find(&t, s("not a token"), at(1), &user), MW_AUTH);
+}
+
+MW_TEST(session_table_is_bounded) {
+    static mw_sessions t;
+    mw_sessions_init(&t, mw_dur_s(100000), mw_dur_s(100000));
+    char first[MW_TOKEN_TEXT_MAX];
+    char token[MW_TOKEN_TEXT_MAX];
+    mw_session_begin(&t, 7, at(0), first);
+    for (int i = 1; i <= MW_SESSIONS_PER_USER; i++)
+        mw_session_begin(&t, 7, at(i), token);
+    int64_t user = 0;
+    MW_CHECK_STATUS(mw_session_find(&t, s(first), at(20), &user), MW_AUTH);
+    MW_CHECK_OK(mw_session_find(&t, s(token), at(20), &user));
+    MW_CHECK_EQ(mw_sessions_count(&t, at(20)), MW_SESSIONS_PER_USER);
+    for (int i = 0; i < MW_SESSIONS_MAX + 10; i++)
+        mw_session_begin(&t, 100 + i, at(30 + i), first);
+    MW_CHECK_EQ(mw_sessions_count(&t, at(30)), MW_SESSIONS_MAX);
+    MW_CHECK_OK(mw_session_find(&t, s(first), at(2000), &user));
+    mw_session_end_user(&t, user);
+    MW_CHECK_STATUS(mw_session_find(&t, s(first), at(2000), &user), MW_AUTH);
+}
+
+MW_TEST(csrf_belongs_to_session) {
+    char a[MW_TOKEN_TEXT_MAX];
+    char b[MW_TOKEN_TEXT_MAX];
+    char csrf[MW_TOKEN_TEXT_MAX];
+    mw_token_random(a);
+    mw_token_random(b);
+    mw_csrf_of(s(a), csrf);
+    MW_CHECK(mw_csrf_check(s(a), s(csrf)));
+    MW_CHECK(!mw_csrf_check(s(b), s(csrf)));
+    MW_CHECK(!mw_csrf_check(s(a), s(a)));
+    MW_CHECK(!mw_csrf_check(s(a), s("")));
+    MW_CHECK(!mw_csrf_check(s(""), s("")));
+}
+
+int main(void) {
+    const struct CMUnitTest cases[] = {
+        MW_CASE(password_round),
+        MW_CASE(argon2id_golden),
+        MW_CASE(random_texts),
+        MW_CASE(throttle_locks_doubles_and_forgets),
+        MW_CASE(throttle_success_clears),
+        MW_CASE(throttle_full_table_keeps_locks),
+        MW_CASE(session_lives_and_ends),
+        MW_CASE(session_table_is_bounded),
+        MW_CASE(csrf_belongs_to_session),
+    };
+    if (mw_secret_init() != MW_OK)
+        return 1;
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
