@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What distinguishes one meter from another of the same firmware: the model (a constant table of
+ * its type), the provision (written at production) and the configuration (may change in the field).
+ */
+#ifndef MW_METERS_KIT_CONFIG_H
+#define MW_METERS_KIT_CONFIG_H
+
+#include "base/bytes.h"
+#include "base/units.h"
+
+typedef struct mw_unb_plan mw_unb_plan; /* protocols/unb/plan.h */
+
+/* Registers of one meter: water has forward and reverse, the pulse modem one per input. */
+#define MW_METER_REGISTERS_MAX 2
+
+/* Largest sensor count a register may hold; with factors up to 1,000,000 products stay in int64. */
+#define MW_METER_COUNTS_MAX (INT64_C(1) << 40)
+
+/* value on the air = initial + floor(counts * numerator / denominator), in the model's unit.
+ * The register itself keeps counts, so nothing is ever rounded away. */
+typedef struct mw_meter_scale {
+    uint32_t numerator;   /* 1..1,000,000 */
+    uint32_t denominator; /* 1..1,000,000 */
+    int64_t initial;      /* index of the metered device at installation, 0..10^15 */
+} mw_meter_scale;
+
+typedef struct mw_meter_config {
+    uint16_t grid_offset_min; /* hours begin this many minutes after the UTC hour: 0, 15, 30, 45 */
+    uint8_t billing_hour;     /* a day begins with this hour of the grid, 0..23 */
+    uint8_t report_period_h;  /* 1, 3, 6, 12 or 24 */
+    uint16_t jitter_s;        /* reports spread over this window, 60..report period */
+    uint8_t copies;           /* 1..3 identical transmissions of each frame */
+    uint8_t rate;             /* mw_unb_rate: R0 or R1 (R2 with a plan that allows it) */
+    uint8_t overlap; /* 1: hours already reported once are sent again with the next report */
+    mw_meter_scale scale[MW_METER_REGISTERS_MAX];
+} mw_meter_config;
+
+/* The constant table of a meter type. */
+typedef struct mw_meter_model {
+    const char *name; /* such as "water-r160", as the platform's registry has it */
+    mw_unit unit;
+    uint8_t register_count;  /* 1..MW_METER_REGISTERS_MAX */
+    uint8_t daily_registers; /* the first so many are reported hour by hour, the rest as totals */
+    uint8_t register_kind[MW_METER_REGISTERS_MAX]; /* 0 forward (import), 1 reverse (export) */
+    uint8_t channel[MW_METER_REGISTERS_MAX];       /* channel number on the air */
+    uint32_t snapshot_counts; /* a sudden cut loses fewer counts than this per register */
+    mw_meter_config defaults;
+} mw_meter_model;
+
+/* What production and installation write once. */
+typedef struct mw_meter_provision {
+    uint8_t device_id[8];
+    uint32_t address; /* short air address given by the network */
+    uint8_t master_key[16];
+    uint8_t key_epoch;
+    const mw_unb_plan *plan; /* frequency plan of the country; must outlive the meter */
+} mw_meter_provision;
+
+/* MW_RANGE when any field is outside its limits; nothing is repaired silently. */
+MW_NODISCARD mw_status mw_meter_config_check(const mw_meter_config *c, const mw_meter_model *model);
+
+#endif

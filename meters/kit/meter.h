@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A meter as a step function over its state:
+ *
+ *     (state, now, inputs) -> (state, outputs)
+ *
+ * The caller (a board's main loop, or a simulator) owns time, sensors and radio. It calls
+ * mw_meter_step whenever counts came in or `next_wake` is reached, whichever is first, and sends
+ * what the step asks for. Between steps the processor sleeps: nothing happens per second.
+ *
+ * Order inside one step at `now`:
+ *   1. hours that ended strictly before `now` are closed,
+ *   2. counts are added to the registers,
+ *   3. an hour that ends exactly at `now` is closed, then reports that are due are built.
+ * So counts may be collected and given at the hour's end at the latest; an edge at the very
+ * boundary belongs to the ending hour, unless the boundary was stepped without counts before.
+ *
+ * No heap, no globals: thousands of meters live in one process. A meter is used by one thread at a
+ * time. State is a few hundred bytes of RAM; everything that must survive is in flash.
+ */
+#ifndef MW_METERS_KIT_METER_H
+#define MW_METERS_KIT_METER_H
+
+#include "base/units.h"
+#include "meters/kit/board.h"
+#include "meters/kit/config.h"
+
+/* Conditions the board sees; levels, not edges. The kit logs each change as an event. */
+#define MW_TAMPER_MAGNET 0x01u /* field above the limit */
+#define MW_TAMPER_COVER  0x02u /* housing open */
+#define MW_TAMPER_LOOP   0x04u /* cable of a pulse input cut or shorted */
+
+typedef struct mw_meter_inputs {
+    /* Counts of each register since the last step: sensor steps, already debounced or decoded
+     * (meters/pulse/input.h, meters/water/rotation.h). Water: [0] forward, [1] reverse. */
+    uint32_t counts[MW_METER_REGISTERS_MAX];
+    uint32_t tamper;     /* MW_TAMPER_* */
+    mw_temp temperature; /* of the electronics */
+    uint16_t battery_mv; /* 0 = not measured in this step */
+} mw_meter_inputs;
+
+#define MW_METER_PAYLOAD_MAX 61
+#define MW_METER_COPIES_MAX  3
+
+/* One frame to send, with its bit-identical copies. */
+typedef struct mw_meter_transmission {
+    uint8_t payload[MW_METER_PAYLOAD_MAX]; /* for mw_unb_frame_encode */
+    uint8_t payload_bytes;                 /* exactly what the size carries */
+    uint8_t size;                          /* mw_unb_size */
+    uint8_t rate;                          /* mw_unb_rate */
+    uint8_t copies;                        /* 1..MW_METER_COPIES_MAX */
+    struct {
+        mw_mono start;   /* of the first symbol, by the meter's own ticks */
+        mw_freq carrier; /* as commanded; the crystal adds its error */
+    } copy[MW_METER_COPIES_MAX];
+    mw_dur airtime;   /* of one copy */
+    uint32_t counter; /* whole frame counter, for a simulator's book of truth; not sent as such */
+} mw_meter_transmission;
+
+typedef struct mw_meter_outputs {
+    mw_mono next_wake; /* step again at this tick at the latest; always later than `now` */
+    bool transmit;     /* tx is to be sent */
+    mw_meter_transmission tx;
+} mw_meter_outputs;
+
+typedef enum mw_clock_state {
+    MW_CLOCK_NEVER_SET = 0,
+    MW_CLOCK_SET,
+    MW_CLOCK_UNCERTAIN, /* set once, but power or too much time passed since */
+} mw_clock_state;
+
+typedef struct mw_meter mw_meter; /* complete type in meters/kit/meter_state.h */
+
+/* Mounts the logs and starts. Flash may be blank (a new meter), or hold whatever a cut left.
+ * `model` and `board->flash.context` must outlive the meter; provision is copied.
+ * MW_RANGE: the model's defaults are invalid. MW_SPACE: flash too small for the layout
+ * (mw_meter_flash_sectors). MW_IO: flash fails. */
+MW_NODISCARD mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
+                                     const mw_meter_provision *provision, const mw_board *board,
+                                     mw_mono now);
+/* Sectors of 4096 bytes that a meter needs. */
+#define MW_METER_FLASH_SECTORS 128
+
+/* One step; see above. `now` must not be less than that of the last call. MW_IO when flash failed:
+ * the outputs are valid all the same, registers in RAM go on. */
+MW_NODISCARD mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
+                                     mw_meter_outputs *out);
+
+/* The supply is failing: writes the registers at once (one program operation of 32 bytes). */
+MW_NODISCARD mw_status mw_meter_last_gasp(mw_meter *m);
+
+/* Sets the clock (downlink, service port, production). The running hour is closed early and marked
+ * when the new time lies in another hour. Call mw_meter_step at the same `now` next. */
+MW_NODISCARD mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc);
+mw_utc mw_meter_clock(const mw_meter *m, mw_mono now);
+mw_clock_state mw_meter_clock_state(const mw_meter *m);
+
+/* Checks, stores and activates a configuration, all or nothing. MW_RANGE, MW_IO. */
+MW_NODISCARD mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c);
+const mw_meter_config *mw_meter_config_of(const mw_meter *m);
+
+/* Register in sensor counts, and as reported (model's unit). */
+int64_t mw_meter_counts(const mw_meter *m, unsigned index);
+int64_t mw_meter_value(const mw_meter *m, unsigned index);
+
+/* Number of the hour of the meter's grid that contains t: hour h begins at
+ * h * 3600 s + grid offset. */
+int64_t mw_meter_hour_of(const mw_meter_config *c, mw_utc t);
+/* Day that contains hour h; day d begins with hour 24 d + billing hour. */
+int64_t mw_meter_day_of(const mw_meter_config *c, int64_t hour);
+
+#endif
