@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The panoramic receiver of the UNB air interface: blocks of samples in, frames out. It finds every
+ * frame in its band whatever its carrier, start time and drift (see docs/radio.md).
+ *
+ *   push -> detect (spectra, sync correlation) -> re-extract -> decode -> de-duplicate -> sink
+ *
+ * Time: a frame is emitted, from within mw_receiver_push, at the latest when the samples up to one
+ * symbol after its end have been pushed, or at the next gap longer than
+ * 4 symbols of the slowest enabled rate, or on mw_receiver_flush. How the stream is cut into
+ * blocks does not change the result.
+ *
+ * Memory: bounded and allocated in mw_receiver_new; mw_receiver_memory tells how much. No clock, no
+ * files, no threads; one receiver must be used by one thread at a time.
+ */
+#ifndef MW_RADIO_RECEIVER_H
+#define MW_RADIO_RECEIVER_H
+
+#include "radio/samples.h"
+
+#define MW_RECEIVER_PAYLOAD_MAX 61 /* an L frame */
+
+/* Bits of mw_receiver_config.rates. */
+#define MW_RECEIVER_R0 1u /*   50 Bd */
+#define MW_RECEIVER_R1 2u /*  400 Bd */
+#define MW_RECEIVER_R2 4u /* 3200 Bd */
+
+typedef struct mw_receiver_config {
+    uint64_t rate_mhz;     /* sample rate in millihertz; blocks must agree */
+    mw_freq centre;        /* blocks must agree */
+    mw_freq low, high;     /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
+    unsigned rates;        /* MW_RECEIVER_R* */
+    double full_scale_dbm; /* level of a carrier of amplitude 1.0 */
+    /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
+     * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */
+    double prefilter_pfa; /* (0, 0.1]; 0 = default 1e-2 */
+    double sync_pfa;      /* (0, 1e-2]; 0 = default 1e-6 */
+    /* A decoded frame must also correlate with its re-encoded self: the false-frame rate left over
+     * from the CRC. 0 = default. */
+    double frame_correlation_min;
+} mw_receiver_config;
+
+typedef struct mw_receiver_frame {
+    uint8_t payload[MW_RECEIVER_PAYLOAD_MAX];
+    uint8_t payload_bytes;
+    uint8_t rate;         /* 0..2 = R0..R2 */
+    uint8_t size;         /* 0..2 = S, M, L */
+    uint64_t first_index; /* sample at which the frame's first symbol begins */
+    mw_utc start;         /* the same as UTC, or MW_UTC_NONE */
+    uint32_t start_uncertainty_us;
+    mw_freq frequency;       /* carrier at the middle of the sync word */
+    int32_t drift_mhz_per_s; /* change of the carrier, millihertz a second */
+    mw_level level;          /* of the carrier while a frame is sent */
+    mw_ratio snr;            /* in a bandwidth equal to the symbol rate: Es/N0 */
+    uint16_t symbols;        /* coded symbols of the frame */
+    uint16_t symbol_errors;  /* of these, hard decisions that decoding corrected */
+    uint8_t quality;         /* 0..100: re-encoded correlation in per cent */
+} mw_receiver_frame;
+
+typedef struct mw_receiver_stats {
+    uint64_t samples;         /* processed, gaps not counted */
+    uint64_t gap_samples;     /* skipped */
+    uint64_t jumps;           /* blocks that did not continue the one before */
+    uint64_t not_finite;      /* sample parts replaced by 0 */
+    uint64_t clipped;         /* sample parts at full scale */
+    uint64_t prefilter_hits;  /* points that passed the first stage */
+    uint64_t sync_hits;       /* ... and the second */
+    uint64_t candidates;      /* ... after neighbours were merged and the sync word was verified */
+    uint64_t candidates_lost; /* dropped because the table was full */
+    uint64_t decode_attempts;
+    uint64_t frames;
+    uint64_t duplicates; /* decoded again beside itself, not emitted */
+    uint64_t refused;    /* CRC right but correlation too low */
+} mw_receiver_stats;
+
+typedef void (*mw_receiver_sink)(void *user, const mw_receiver_frame *frame);
+
+typedef struct mw_receiver mw_receiver;
+
+/* R0 and R1 over +-100 kHz at 250 kS/s around `centre`. */
+mw_receiver_config mw_receiver_config_default(mw_freq centre);
+/* MW_RANGE for a bad configuration, MW_NOMEM. */
+MW_NODISCARD mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink,
+                                       void *user, mw_receiver **out_receiver);
+void mw_receiver_free(mw_receiver *r);
+
+/* Takes a whole block. A first_index beyond the expected one is treated as a gap; one before it
+ * (a sender that started again) ends what is under way and starts anew.
+ * MW_CONFLICT: rate or centre are not those of the configuration, nothing was taken. */
+MW_NODISCARD mw_status mw_receiver_push(mw_receiver *r, const mw_samples_block *block);
+/* End of input: emits what can still be decoded; frames that are not complete are abandoned. */
+void mw_receiver_flush(mw_receiver *r);
+
+/* Every frame that began before this absolute sample index has been emitted or abandoned: what the
+ * caller may acknowledge once the emitted frames are durable. Rises only, except when the stream
+ * starts anew at a smaller index. */
+uint64_t mw_receiver_safe_index(const mw_receiver *r);
+const mw_receiver_stats *mw_receiver_stats_of(const mw_receiver *r);
+/* Bytes allocated. */
+size_t mw_receiver_memory(const mw_receiver *r);
+
+#endif
