@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the journal to readings: a cursor that walks the journal in order, opens sealed frames and
+ * stores what they say. The cursor moves in the transaction of its results, so a crash resumes
+ * exactly; decoding again from zero gives the same result, because every decision depends on the
+ * journal alone (its order, t_received and t_stored), never on a clock or on chance.
+ *
+ * A frame is accepted once: (device, key epoch, counter) belongs to the first journal record that
+ * brought it. The same payload again is a further reception; counters older than the window below
+ * the newest one are replays and counted.
+ */
+#ifndef MW_PLATFORM_JOURNAL_DECODE_H
+#define MW_PLATFORM_JOURNAL_DECODE_H
+
+#include "platform/registry/registry.h"
+#include "platform/store/store.h"
+
+enum {
+    MW_DECODE_TURN_MAX = 1024,     /* journal records per turn */
+    MW_DECODE_BEHIND_MAX = 2048,   /* a counter this far behind the newest is a replay */
+    MW_DECODE_FAILURES_ALARM = 20, /* failed tags of one address in an hour: alarm */
+    MW_DECODE_FAILURES_MAX = 1000, /* ... beyond which its frames are not tried any more */
+};
+
+typedef struct mw_decoder mw_decoder;
+
+/* The decoder borrows both; they outlive it. Free with mw_decoder_free. */
+MW_NODISCARD mw_status mw_decoder_new(mw_store *store, mw_registry *registry,
+                                      mw_decoder **out_decoder);
+void mw_decoder_free(mw_decoder *d);
+/* Decodes up to max_records (<= MW_DECODE_TURN_MAX) after the cursor in one transaction.
+ * *out_records = how many were read, 0 = nothing left. */
+MW_NODISCARD mw_status mw_decoder_turn(mw_decoder *d, uint32_t max_records, uint32_t *out_records);
+/* Forgets everything decoding made and puts the cursor at zero, in one transaction. */
+MW_NODISCARD mw_status mw_decoder_rewind(mw_decoder *d);
+
+#endif
