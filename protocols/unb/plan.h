@@ -27,6 +27,11 @@
 #define MW_UNB_BANDS_MAX     8
 #define MW_UNB_PLAN_TEXT_MAX 8192
 
+/* Carriers that a plan may name, and the least width that must remain between the guards. */
+#define MW_UNB_CARRIER_MIN_MHZ (INT64_C(100000000) * 1000)
+#define MW_UNB_CARRIER_MAX_MHZ (INT64_C(2500000000) * 1000)
+#define MW_UNB_WIDTH_MIN_HZ    INT64_C(1000)
+
 /* 25 mW effective radiated power. */
 #define MW_UNB_ERP_DEFAULT ((mw_level){1398})
 

@@ -4,13 +4,14 @@
  * in use. Deterministic: the same seed prints the same words.
  *
  *     unb_words measure          figures of the words in protocols/unb
- *     unb_words search [SEED]    hill climbing from random starts, about a minute
+ *     unb_words search [SEED]    annealing from random starts, about a minute
+ *     unb_words hops [SEED]      a table of displacements of the copies
  *
  * Cost of a sync word: the sidelobes of its aperiodic autocorrelation, of that of its differential
  * sequence (a detector multiplies neighbouring symbols) and of the sum of four 16-symbol magnitudes
- * (the second detector), each by its peak and its energy; runs of equal symbols are limited to 6.
- * Cost of pilots: the largest correlation of any two sequences over the first 17 (and of M with L
- * over 34) for any carrier error, and each one's autocorrelation sidelobes.
+ * (the second detector), by the fourth powers (peaks weigh most); runs of equal symbols are limited
+ * to 6. Cost of pilots: the largest correlation of any two sequences over the first 17 (and of M
+ * with L over 34) for any carrier error, and each one's autocorrelation sidelobes.
  */
 #include <complex.h>
 #include <inttypes.h>
@@ -63,7 +64,7 @@ static word_figures word_measure(uint64_t word) {
         f.longest_run = run > f.longest_run ? run : f.longest_run;
         f.balance += a[i];
     }
-    double energy = 0;
+    double weight = 0;
     for (int i = 0; i < 63; i++)
         d[i] = (int8_t)(a[i] * a[i + 1]);
     for (int s = 1; s < 64; s++) {
@@ -74,12 +75,11 @@ static word_figures word_measure(uint64_t word) {
         for (int sign = -1; sign <= 1; sign += 2) {
             int c = chunks(a, sign * s);
             f.chunk_peak = c > f.chunk_peak ? c : f.chunk_peak;
-            energy += 0.25 * c * c;
+            weight += pow(c / 2.0, 4);
         }
-        energy += r * r + q * q;
+        weight += pow(r, 4) + pow(q, 4);
     }
-    f.cost = 400.0 * f.auto_peak + 400.0 * f.diff_peak + 200.0 * f.chunk_peak + energy +
-             (f.longest_run > 6 ? 1e4 : 0) + 100.0 * abs(f.balance);
+    f.cost = weight + (f.longest_run > 6 ? 1e5 : 0) + 100.0 * abs(f.balance);
     return f;
 }
 
@@ -89,28 +89,28 @@ static void word_print(const char *what, uint64_t word) {
            word, f.auto_peak, f.diff_peak, f.chunk_peak, f.longest_run, f.balance);
 }
 
+/* Annealing over single flips: a flip that costs little is taken now and then. */
 static uint64_t word_search(mw_prng *g) {
     uint64_t best = 0;
     double best_cost = 1e300;
-    for (int start = 0; start < 800; start++) {
+    for (int start = 0; start < 60; start++) {
         uint64_t w = mw_prng_u64(g);
         double cost = word_measure(w).cost;
-        for (bool better = true; better;) {
-            better = false;
-            for (int flip = 0; flip < 64 * 64 && !better; flip++) {
-                uint64_t v = w ^ UINT64_C(1) << (flip / 64);
-                v ^= flip % 64 != flip / 64 ? UINT64_C(1) << (flip % 64) : 0;
-                double c = word_measure(v).cost;
-                if (c < cost) {
-                    cost = c;
-                    w = v;
-                    better = true;
-                }
+        double heat = 3000;
+        for (int step = 0; step < 60000; step++, heat *= 0.9998) {
+            uint64_t v = w ^ UINT64_C(1) << mw_prng_below(g, 64);
+            if (step % 2 != 0)
+                v ^= UINT64_C(1) << mw_prng_below(g, 64);
+            double c = word_measure(v).cost;
+            double u = (double)(mw_prng_u64(g) >> 11) * 0x1p-53;
+            if (c < cost || u < exp((cost - c) / heat)) {
+                cost = c;
+                w = v;
             }
-        }
-        if (cost < best_cost) {
-            best_cost = cost;
-            best = w;
+            if (cost < best_cost) {
+                best_cost = cost;
+                best = w;
+            }
         }
     }
     return best;
@@ -208,6 +208,28 @@ static void pilots_search(mw_prng *g, int8_t best[3][PILOTS]) {
     }
 }
 
+/* ---- displacements ---- */
+
+/* Draws rows until 48 displacements and 32 gaps are distinct and far enough from 0. */
+static void hops_search(mw_prng *g) {
+    bool taken[256] = {false};
+    bool gap_taken[512] = {false};
+    for (int row = 0; row < 16;) {
+        unsigned a = (unsigned)mw_prng_below(g, 256);
+        unsigned b = (unsigned)mw_prng_below(g, 256);
+        unsigned ga = 64 + 4 * (unsigned)mw_prng_below(g, 112);
+        unsigned gb = 64 + 4 * (unsigned)mw_prng_below(g, 112);
+        unsigned d = (b - a) & 255;
+        bool far = a >= 16 && a <= 240 && b >= 16 && b <= 240 && d >= 16 && d <= 240;
+        if (!far || a == b || a == d || b == d || taken[a] || taken[b] || taken[d] || ga == gb ||
+            gap_taken[ga] || gap_taken[gb])
+            continue;
+        taken[a] = taken[b] = taken[d] = gap_taken[ga] = gap_taken[gb] = true;
+        printf("    {{%u, %u}, {%u, %u}},\n", a, ga, b, gb);
+        row++;
+    }
+}
+
 int main(int argc, char **argv) {
     int8_t p[3][PILOTS];
     if (argc >= 2 && strcmp(argv[1], "search") == 0) {
@@ -217,8 +239,13 @@ int main(int argc, char **argv) {
         pilots_print(p);
         return 0;
     }
+    if (argc >= 2 && strcmp(argv[1], "hops") == 0) {
+        mw_prng g = mw_prng_of_seed(argc >= 3 ? strtoull(argv[2], NULL, 0) : 1);
+        hops_search(&g);
+        return 0;
+    }
     if (argc != 2 || strcmp(argv[1], "measure") != 0) {
-        fprintf(stderr, "usage: unb_words measure | search [SEED]\n");
+        fprintf(stderr, "usage: unb_words measure | search [SEED] | hops [SEED]\n");
         return 2;
     }
     for (int s = 0; s < 3; s++)

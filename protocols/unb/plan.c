@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocols/unb/plan.h"
+
+#include "base/assert.h"
+#include "base/prng.h"
+
+#define HZ(value)                                                                                  \
+    { INT64_C(value) * 1000 }
+#define SECONDS(n)                                                                                 \
+    { (n) * INT64_C(1000000000) }
+#define MILLIS(n)                                                                                  \
+    { (n) * INT64_C(1000000) }
+#define ALL_RATES 7
+#define WINDOW_DELAYS                                                                              \
+    { SECONDS(20), SECONDS(5), SECONDS(2) }
+#define WINDOWS                                                                                    \
+    { MILLIS(2000), MILLIS(500), MILLIS(200) }
+
+/* ERC/REC 70-03 annex 1 and EN 300 220-2: 865-868 and 868.0-868.6 MHz 25 mW and 1 %, 869.40-869.65
+ * MHz 500 mW and 10 %, 433.05-434.79 MHz 10 mW and 10 %. A plan's owner checks them for the country
+ * of use. */
+static const mw_unb_plan plans[] = {
+    {"eu868",
+     20,
+     WINDOW_DELAYS,
+     WINDOWS,
+     3,
+     {{"up-l", MW_UNB_UP, HZ(865000000), HZ(868000000), 10000, {1398}, ALL_RATES},
+      {"up-m", MW_UNB_UP, HZ(868000000), HZ(868600000), 10000, {1398}, ALL_RATES},
+      {"down-p", MW_UNB_DOWN, HZ(869400000), HZ(869650000), 100000, {2699}, ALL_RATES}}},
+    {"eu434",
+     20,
+     WINDOW_DELAYS,
+     WINDOWS,
+     2,
+     {{"up", MW_UNB_UP, HZ(433050000), HZ(434040000), 100000, {1000}, ALL_RATES},
+      {"down", MW_UNB_DOWN, HZ(434040000), HZ(434790000), 100000, {1000}, ALL_RATES}}},
+    {"demo",
+     20,
+     WINDOW_DELAYS,
+     WINDOWS,
+     2,
+     {{"up", MW_UNB_UP, HZ(868000000), HZ(868200000), 10000, {1398}, ALL_RATES},
+      {"down", MW_UNB_DOWN, HZ(869400000), HZ(869650000), 100000, {2699}, ALL_RATES}}},
+};
+#define PLANS (sizeof plans / sizeof plans[0])
+
+/* Found by bench/unb_words hops: the 48 frequency displacements (two of each row and their
+ * difference) are distinct and at least 16/256 of the width; so are the 32 gaps. */
+static const mw_unb_hop hops[MW_UNB_HOP_ROWS][MW_UNB_COPIES_MAX - 1] = {
+    {{197, 80}, {234, 284}},  {{115, 344}, {34, 372}},  {{135, 448}, {47, 380}},
+    {{145, 324}, {121, 264}}, {{74, 92}, {188, 320}},   {{209, 464}, {19, 120}},
+    {{28, 348}, {126, 100}},  {{143, 200}, {202, 488}}, {{205, 452}, {169, 288}},
+    {{96, 72}, {61, 468}},    {{38, 152}, {161, 164}},  {{141, 396}, {184, 336}},
+    {{165, 232}, {217, 332}}, {{158, 136}, {108, 64}},  {{190, 244}, {73, 444}},
+    {{146, 292}, {77, 508}},
+};
+
+const mw_unb_plan *mw_unb_plan_at(unsigned i) {
+    return i < PLANS ? &plans[i] : NULL;
+}
+
+mw_status mw_unb_plan_find(const char *name, const mw_unb_plan **out_plan) {
+    for (unsigned i = 0; i < PLANS; i++) {
+        if (mw_slice_equal(mw_slice_of_str(plans[i].name), mw_slice_of_str(name))) {
+            *out_plan = &plans[i];
+            return MW_OK;
+        }
+    }
+    return MW_NOT_FOUND;
+}
+
+mw_status mw_unb_plan_band(const mw_unb_plan *plan, mw_unb_direction direction, mw_unb_rate rate,
+                           unsigned from, unsigned *out_band) {
+    for (unsigned i = from; i < plan->bands; i++) {
+        const mw_unb_band *b = &plan->band[i];
+        if (b->direction == direction && (b->rates >> rate & 1) != 0) {
+            *out_band = i;
+            return MW_OK;
+        }
+    }
+    return MW_NOT_FOUND;
+}
+
+mw_unb_hop mw_unb_hop_of(unsigned row, unsigned copy) {
+    mw_assert(row < MW_UNB_HOP_ROWS && copy >= 1 && copy < MW_UNB_COPIES_MAX);
+    return hops[row][copy - 1];
+}
+
+mw_status mw_unb_band_usable(const mw_unb_plan *plan, unsigned band, mw_unb_rate rate,
+                             mw_freq *out_low, mw_freq *out_width) {
+    if (band >= plan->bands || rate >= MW_UNB_RATE_COUNT)
+        return MW_RANGE;
+    const mw_unb_band *b = &plan->band[band];
+    if ((b->rates >> rate & 1) == 0)
+        return MW_RANGE;
+    /* Whole hertz, rounded inwards; one symbol rate is more than half the occupied bandwidth. */
+    int64_t low_hz = (b->low.mhz + 999) / 1000;
+    int64_t high_hz = b->high.mhz / 1000;
+    int64_t guard_hz =
+        (high_hz * plan->crystal_ppm + 999999) / 1000000 + (int64_t)mw_unb_rate_bd(rate);
+    if (high_hz - low_hz <= 2 * guard_hz + MW_UNB_WIDTH_MIN_HZ)
+        return MW_RANGE;
+    *out_low = mw_freq_hz(low_hz + guard_hz);
+    *out_width = mw_freq_hz(high_hz - low_hz - 2 * guard_hz);
+    return MW_OK;
+}
+
+/* Uniform in [0, width_hz) from what is on the air; `use` keeps up and down apart. */
+static int64_t spread(uint32_t address, uint32_t counter, unsigned use, int64_t width_hz) {
+    uint64_t key = (uint64_t)use << 63 | (uint64_t)(counter & 0xFFF) << 32 | address;
+    return (int64_t)((mw_mix64(key) >> 32) * (uint64_t)width_hz >> 32);
+}
+
+mw_status mw_unb_slot_of(const mw_unb_plan *plan, unsigned band, mw_unb_rate rate, mw_unb_size size,
+                         uint32_t address, uint32_t counter, unsigned copy, mw_unb_slot *out_slot) {
+    if (rate >= MW_UNB_RATE_COUNT || size >= MW_UNB_SIZE_COUNT || copy >= MW_UNB_COPIES_MAX ||
+        !mw_unb_allowed(rate, size))
+        return MW_RANGE;
+    mw_freq low, width;
+    MW_TRY(mw_unb_band_usable(plan, band, rate, &low, &width));
+    int64_t width_hz = width.mhz / 1000;
+    int64_t offset_hz = spread(address, counter, MW_UNB_UP, width_hz);
+    const mw_unb_hop *row = hops[counter % MW_UNB_HOP_ROWS];
+    uint32_t start = 0;
+    for (unsigned i = 1; i <= copy; i++)
+        start += (uint32_t)mw_unb_layout_of(size)->symbols + row[i - 1].gap;
+    if (copy > 0)
+        offset_hz = (offset_hz + row[copy - 1].frequency * width_hz / 256) % width_hz;
+    out_slot->carrier = (mw_freq){low.mhz + offset_hz * 1000};
+    out_slot->start_symbol = start;
+    out_slot->start = (mw_dur){start * MW_NS_PER_S / (int64_t)mw_unb_rate_bd(rate)};
+    return MW_OK;
+}
+
+mw_status mw_unb_answer_carrier(const mw_unb_plan *plan, unsigned band, mw_unb_rate rate,
+                                uint32_t address, uint32_t counter, mw_freq *out_carrier) {
+    mw_freq low, width;
+    MW_TRY(mw_unb_band_usable(plan, band, rate, &low, &width));
+    if (plan->band[band].direction != MW_UNB_DOWN)
+        return MW_RANGE;
+    int64_t offset_hz = spread(address, counter, MW_UNB_DOWN, width.mhz / 1000);
+    *out_carrier = (mw_freq){low.mhz + offset_hz * 1000};
+    return MW_OK;
+}
+
+static bool name_ok(const char *name) {
+    unsigned n = 0;
+    for (; n < MW_UNB_NAME_MAX && name[n] != 0; n++) {
+        char c = name[n];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+            return false;
+    }
+    return n > 0 && n < MW_UNB_NAME_MAX;
+}
+
+static bool band_ok(const mw_unb_plan *plan, unsigned band) {
+    const mw_unb_band *b = &plan->band[band];
+    if (!name_ok(b->name) || b->direction > MW_UNB_DOWN || b->low.mhz < MW_UNB_CARRIER_MIN_MHZ ||
+        b->high.mhz > MW_UNB_CARRIER_MAX_MHZ || b->duty_ppm == 0 || b->duty_ppm > 1000000 ||
+        b->erp.cdbm < -5000 || b->erp.cdbm > 4000 || b->rates == 0 || b->rates > ALL_RATES)
+        return false;
+    for (unsigned rate = 0; rate < MW_UNB_RATE_COUNT; rate++) {
+        mw_freq low, width;
+        if ((b->rates >> rate & 1) != 0 &&
+            mw_unb_band_usable(plan, band, (mw_unb_rate)rate, &low, &width) != MW_OK)
+            return false;
+    }
+    for (unsigned i = 0; i < band; i++)
+        if (mw_slice_equal(mw_slice_of_str(plan->band[i].name), mw_slice_of_str(b->name)))
+            return false;
+    return true;
+}
+
+mw_status mw_unb_plan_check(const mw_unb_plan *plan) {
+    if (!name_ok(plan->name) || plan->crystal_ppm > 200 || plan->bands > MW_UNB_BANDS_MAX)
+        return MW_RANGE;
+    for (unsigned rate = 0; rate < MW_UNB_RATE_COUNT; rate++) {
+        int64_t delay = plan->window_delay[rate].ns;
+        int64_t window = plan->window[rate].ns;
+        if (delay <= 0 || delay > 600 * MW_NS_PER_S || window <= 0 || window > 60 * MW_NS_PER_S)
+            return MW_RANGE;
+    }
+    unsigned up = 0;
+    for (unsigned i = 0; i < plan->bands; i++) {
+        if (!band_ok(plan, i))
+            return MW_RANGE;
+        up += plan->band[i].direction == MW_UNB_UP;
+    }
+    return up > 0 ? MW_OK : MW_RANGE;
+}
