@@ -21,7 +21,7 @@
 #define MW_BURST_SYMBOLS_MAX 1280
 
 typedef struct mw_burst {
-    uint8_t symbols[MW_BURST_SYMBOLS_MAX / 8]; /* bit k (LSB first in its byte) set: phase pi */
+    uint8_t bits[MW_BURST_SYMBOLS_MAX / 8]; /* as mw_unb_frame.bits: first symbol in bit 7 */
     uint16_t count;
     uint64_t start_index;  /* start of symbol 0: whole samples ... */
     double start_fraction; /* ... and the part of a sample, [0, 1) */
@@ -30,11 +30,11 @@ typedef struct mw_burst {
     double offset_hz;      /* carrier minus centre of the band, at the start */
     double drift_hz_per_s;
     double phase;    /* radians, at the start */
-    float amplitude; /* of a symbol's peak; full scale 1.0 */
+    float amplitude; /* root mean square while the frame lasts: Es = amplitude^2 / baud */
 } mw_burst;
 
 typedef struct mw_burst_setup {
-    const uint8_t *symbols; /* one per byte, 0 or 1, as the air interface's encoder gives them */
+    const uint8_t *bits; /* mw_unb_frame.bits: first symbol in the top bit; 1 is phase pi */
     size_t count;
     uint64_t start_index;
     double start_fraction;
