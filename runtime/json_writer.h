@@ -8,6 +8,7 @@
 #define MW_RUNTIME_JSON_WRITER_H
 
 #include "base/time.h"
+#include "base/units.h"
 #include "runtime/buffer.h"
 
 #define MW_JSON_DEPTH_MAX 32

@@ -45,8 +45,10 @@ void mw_log_write(mw_log_level level, const char *message, const mw_log_field *f
 typedef void mw_log_sink(void *context, const char *line, size_t n);
 void mw_log_redirect(mw_log_sink *sink, void *context);
 
+/* With at least one field; mw_log_plain without. */
 #define mw_log(level_, message_, ...)                                                              \
-    mw_log_write((level_), (message_), (const mw_log_field[]){{0}, ##__VA_ARGS__} + 1,             \
-                 sizeof((const mw_log_field[]){{0}, ##__VA_ARGS__}) / sizeof(mw_log_field) - 1)
+    mw_log_write((level_), (message_), (const mw_log_field[]){__VA_ARGS__},                        \
+                 sizeof((const mw_log_field[]){__VA_ARGS__}) / sizeof(mw_log_field))
+#define mw_log_plain(level_, message_) mw_log_write((level_), (message_), NULL, 0)
 
 #endif

@@ -27,7 +27,7 @@ int64_t mw_metric_value(const mw_metric *x);
 size_t mw_metrics_overflow(const mw_metrics *m);
 /* Appends the exposition of all series, grouped by name in order of registration. */
 void mw_metrics_render(mw_metrics *m, mw_buffer *out);
-/* Appends process figures: resident bytes, CPU seconds, open descriptors, start time. */
+/* Appends process figures: resident bytes, CPU seconds, open descriptors. */
 void mw_metrics_render_process(mw_buffer *out);
 
 #endif
