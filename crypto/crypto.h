@@ -19,6 +19,7 @@
 #define MW_CRYPTO_CRYPTO_H
 
 #include "base/bytes.h"
+#include "crypto/aes.h"
 
 #define MW_KEY_BYTES  16
 #define MW_CCM_NONCE  13
@@ -43,8 +44,8 @@ typedef struct mw_crypto mw_crypto;
 typedef struct mw_crypto_ctx {
     const mw_crypto *impl; /* NULL when not initialised */
     union {
-        uint16_t planes[11][8]; /* own: round keys, bit-sliced */
-        void *handles[4];       /* openssl: one cipher context per tag length, one for CMAC */
+        mw_aes_keys own;  /* round keys, bit-sliced */
+        void *handles[7]; /* openssl: ciphers by tag length and direction, CMAC */
     } u;
     mw_key key; /* openssl makes its handles on first use; unused by own */
 } mw_crypto_ctx;
