@@ -9,7 +9,7 @@
  *
  * Cost of a sync word: the sidelobes of its aperiodic autocorrelation, of that of its differential
  * sequence (a detector multiplies neighbouring symbols) and of the sum of four 16-symbol magnitudes
- * (the second detector), by the fourth powers (peaks weigh most); runs of equal symbols are limited
+ * (the second detector), by the cube of what exceeds a floor; runs of equal symbols are limited
  * to 6. Cost of pilots: the largest correlation of any two sequences over the first 17 (and of M
  * with L over 34) for any carrier error, and each one's autocorrelation sidelobes.
  */
@@ -53,6 +53,12 @@ static int chunks(const int8_t *a, int shift) {
     return total;
 }
 
+/* Only what stands out counts, and the more the further it does. */
+static double excess(int value, int free) {
+    double e = value > free ? value - free : 0;
+    return e * e * e;
+}
+
 static word_figures word_measure(uint64_t word) {
     int8_t a[64];
     int8_t d[63];
@@ -75,11 +81,11 @@ static word_figures word_measure(uint64_t word) {
         for (int sign = -1; sign <= 1; sign += 2) {
             int c = chunks(a, sign * s);
             f.chunk_peak = c > f.chunk_peak ? c : f.chunk_peak;
-            weight += pow(c / 2.0, 4);
+            weight += excess(c, 14);
         }
-        weight += pow(r, 4) + pow(q, 4);
+        weight += 4 * excess(r, 4) + 4 * excess(q, 4);
     }
-    f.cost = weight + (f.longest_run > 6 ? 1e5 : 0) + 100.0 * abs(f.balance);
+    f.cost = weight + (f.longest_run > 6 ? 1e5 : 0) + 5.0 * abs(f.balance);
     return f;
 }
 
@@ -93,11 +99,11 @@ static void word_print(const char *what, uint64_t word) {
 static uint64_t word_search(mw_prng *g) {
     uint64_t best = 0;
     double best_cost = 1e300;
-    for (int start = 0; start < 60; start++) {
+    for (int start = 0; start < 24; start++) {
         uint64_t w = mw_prng_u64(g);
         double cost = word_measure(w).cost;
-        double heat = 3000;
-        for (int step = 0; step < 60000; step++, heat *= 0.9998) {
+        double heat = 500;
+        for (int step = 0; step < 150000; step++, heat *= 0.99995) {
             uint64_t v = w ^ UINT64_C(1) << mw_prng_below(g, 64);
             if (step % 2 != 0)
                 v ^= UINT64_C(1) << mw_prng_below(g, 64);
