@@ -12,11 +12,11 @@ static const mw_unb_layout layouts[MW_UNB_SIZE_COUNT] = {
 };
 
 /* Found by bench/unb_words search; what they were chosen for is measured by its other command. */
-static const uint64_t sync_word = UINT64_C(0x38176A9B99435D06);
+static const uint64_t sync_word = UINT64_C(0x43E5CABC95646410);
 static const uint8_t pilot_bits[MW_UNB_SIZE_COUNT][(MW_UNB_PILOTS_MAX + 7) / 8] = {
-    {0x93, 0xDE, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
-    {0xD7, 0xA4, 0x4C, 0x87, 0x80, 0x00, 0x00, 0x00, 0x00},
-    {0x62, 0x57, 0x6C, 0x09, 0x23, 0x8C, 0xCB, 0xC0, 0x50},
+    {0xD4, 0xC1, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
+    {0x02, 0xB1, 0x82, 0x28, 0x00, 0x00, 0x00, 0x00, 0x00},
+    {0xBF, 0x32, 0xEF, 0x91, 0xCA, 0x5A, 0x79, 0x51, 0x90},
 };
 
 /* 511 bits of x^9 + x^5 + 1 from the state of nine ones; bit 511 begins the next period. A test
@@ -28,8 +28,7 @@ static const uint8_t whitening[64] = {
     0x54, 0x0A, 0x57, 0x97, 0x70, 0x39, 0xD2, 0x7A, 0xEA, 0x24, 0x33, 0x85, 0xED, 0x9A, 0x1D, 0xE1,
 };
 
-/* Odd, hence a bijection modulo a power of two; near the golden section of each length, so that
- * neighbouring code bits are far apart on the air. */
+/* Primes near the golden section of each length. */
 static const uint16_t permutation_step[MW_UNB_SIZE_COUNT] = {157, 317, 631};
 
 static const char rate_names[MW_UNB_RATE_COUNT][3] = {"R0", "R1", "R2"};
@@ -112,9 +111,17 @@ unsigned mw_unb_data_at(unsigned i) {
     return MW_UNB_SYNC_SYMBOLS + i + i / MW_UNB_GROUP_DATA;
 }
 
-/* The data symbol that carries code bit i. */
+/* The data symbol that carries code bit i. Each of the four steps is a bijection of [0, n), n a
+ * power of two. A single multiplication is not enough: the polar code's structure survives it, and
+ * a burst over a quarter of the frame then destroys it (bench/unb_per burst). */
 static unsigned permuted(mw_unb_size size, unsigned i) {
-    return i * permutation_step[size] & (layouts[size].code_bits - 1u);
+    unsigned mask = layouts[size].code_bits - 1u;
+    unsigned half = (8u + (unsigned)size) / 2;
+    for (unsigned round = 0; round < 2; round++) {
+        i ^= i >> half;
+        i = i * permutation_step[size] & mask;
+    }
+    return i;
 }
 
 static unsigned whitening_bit(unsigned data) {
