@@ -11,7 +11,7 @@
  *   MW_SYNTAX   400: the body as a whole is malformed
  *   MW_SPACE, MW_IO, MW_NOMEM   503 with Retry-After: nothing of the batch was stored
  *   MW_LIMIT    413: more than MW_UPLINKS_ITEMS_MAX items or MW_UPLINKS_BODY_MAX bytes
- * *   MW_FORBIDDEN 403: the body names another sender than the token does
+ *   MW_FORBIDDEN 403: the body names another sender than the token does
  */
 #ifndef MW_PLATFORM_DOORS_UPLINKS_H
 #define MW_PLATFORM_DOORS_UPLINKS_H

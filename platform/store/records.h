@@ -27,6 +27,7 @@ enum {
     MW_STORE_TOKEN_HASH = 32,     /* hash of a bearer or session token                   */
     MW_STORE_CONTENT_MAX = 16384, /* bytes of one raw envelope                        */
     MW_STORE_PAGE_MAX = 1000,     /* rows that one page query hands out at most          */
+    MW_STORE_FOLD_MAX = 8192,     /* hot rows that one fold step takes */
 };
 
 /* --- master data ---------------------------------------------------------------------------- */
@@ -129,7 +130,7 @@ typedef struct mw_store_quarantined {
 typedef struct mw_store_frame {
     int64_t tenant;
     int64_t device;
-    uint8_t key_epoch;
+    uint32_t key_epoch;
     uint32_t counter;
     int64_t journal; /* the journal record that brought it first */
     uint32_t crc;    /* CRC-32 of the payload, tells a copy from another frame */
@@ -158,7 +159,7 @@ typedef struct mw_store_reception {
 typedef struct mw_store_device_state {
     int64_t tenant;
     int64_t device;
-    uint8_t key_epoch;
+    uint32_t key_epoch;
     uint32_t newest_counter; /* of key_epoch, valid when frames > 0 */
     int64_t frames;          /* different frames opened */
     int64_t duplicates;      /* further hearings of the same frames */

@@ -57,8 +57,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     X(rollback, (mw_store * s), (s))                                                               \
     X(meta_put, (mw_store * s, const char *name, const char *value), (s, name, value))             \
     X(meta_get, (mw_store * s, const char *name, mw_span out_text), (s, name, out_text))           \
-    X(count_add, (mw_store * s, int64_t tenant, const char *name, int64_t n),                      \
-      (s, tenant, name, n))                                                                        \
+    X(count_add, (mw_store * s, int64_t tenant, const char *name, mw_utc at, int64_t n),           \
+      (s, tenant, name, at, n))                                                                    \
     X(counts, (mw_store * s, int64_t tenant, mw_store_on_count each, void *ctx),                   \
       (s, tenant, each, ctx))
 
@@ -153,11 +153,12 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
 
 /* Results of decoding. frame_accept: *out_first tells what is stored under the key: the given frame
  * (first hearing) or the earlier one. reception_append needs only tenant, device, journal, counter
- * and duplicate: the rest stands in the journal. failure_add counts a failed tag of an air address
- * in the hour of `at` and gives the count so far. alarm_raise adds to the open alarm of (kind,
- * subject) or opens one. run_append appends values of one channel as one hot row (1..1024 values,
- * ascending, inside one UTC day). derived_clear forgets everything that decoding made. digest is a
- * 32-byte hash over everything that decoding made, for comparison; fold first. */
+ * and duplicate: the rest stands in the journal. failure_add counts n failed tags of an air
+ * address in the hour of `at` and gives the count so far (n = 0 only asks). alarm_raise adds to the
+ * open alarm of (kind, subject) or opens one. run_append appends values of one channel as one hot
+ * row (1..1024 values, ascending, inside one UTC day). derived_clear forgets everything that
+ * decoding made. digest is a 32-byte hash over everything that decoding made, for comparison; fold
+ * first. */
 #define MW_STORE_DECODE_OPS(X)                                                                     \
     X(frame_accept, (mw_store * s, const mw_store_frame *f, mw_store_frame *out_first),            \
       (s, f, out_first))                                                                           \
@@ -167,8 +168,9 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
       (s, tenant, device, out_state))                                                              \
     X(device_state_put, (mw_store * s, const mw_store_device_state *d), (s, d))                    \
     X(failure_add,                                                                                 \
-      (mw_store * s, int64_t tenant, uint32_t address, mw_utc at, int64_t * out_in_hour),          \
-      (s, tenant, address, at, out_in_hour))                                                       \
+      (mw_store * s, int64_t tenant, uint32_t address, mw_utc at, int64_t n,                       \
+       int64_t * out_in_hour),                                                                     \
+      (s, tenant, address, at, n, out_in_hour))                                                    \
     X(alarm_raise, (mw_store * s, const mw_store_alarm *a), (s, a))                                \
     X(register_append, (mw_store * s, const mw_store_register *r), (s, r))                         \
     X(run_append,                                                                                  \
@@ -181,15 +183,16 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
 /* fold: merges the oldest hot rows, at most max_rows, into day chunks; *out_rows = how many (0 =
  * nothing left). Equal values merge; of two different ones the better stays (fewer quality flags,
  * else the first) with MW_QUALITY_CONFLICT, the other is kept as a conflict row and an alarm is
- * raised. Reads see the same merged values whether folded or not. */
+ * raised. Reads see the same merged values whether folded or not. max_rows <= MW_STORE_FOLD_MAX. */
 #define MW_STORE_FOLD_OPS(X)                                                                       \
     X(fold, (mw_store * s, uint32_t max_rows, uint32_t * out_rows), (s, max_rows, out_rows))       \
     X(hot_rows, (mw_store * s, int64_t * out_n), (s, out_n))
 
 /* Queries for pages and exports. meters: *out_total = rows that match without the cursor. The lists
  * of one channel or device go newest first, older than `before` (a record's id or journal; 0 = from
- * the newest). intervals: of one channel, ascending by start, from <= start < to, merged. *_all: of
- * every channel of the tenant. feed: register readings with id > after, ascending. */
+ * the newest). intervals: of one channel, ascending by start, from <= start < to, merged; the
+ * callback must not read intervals through the same handle. *_all: of every channel of the tenant.
+ * feed: register readings with id > after, ascending. */
 #define MW_STORE_QUERY_OPS(X)                                                                      \
     X(meters,                                                                                      \
       (mw_store * s, const mw_store_meter_query *q, mw_store_on_meter each, void *ctx,             \

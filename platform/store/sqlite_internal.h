@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the SQLite store: the handle, prepared statements by number, and typed binding.
+ */
+#ifndef MW_PLATFORM_STORE_SQLITE_INTERNAL_H
+#define MW_PLATFORM_STORE_SQLITE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "platform/store/chunk.h"
+#include "platform/store/sqlite.h"
+#include "platform/store/sqlite_statements.h"
+
+typedef enum mw_sq_id {
+#define X(name, sql) MW_SQ_##name,
+    MW_SQ_STATEMENTS(X)
+#undef X
+        MW_SQ_COUNT
+} mw_sq_id;
+
+typedef struct mw_sq {
+    mw_store base;
+    sqlite3 *db;
+    sqlite3_stmt *statement[MW_SQ_COUNT]; /* prepared at first use */
+    bool in_transaction;
+    mw_store_interval rows[MW_CHUNK_VALUES_MAX]; /* a day being merged ... */
+    mw_store_interval more[MW_CHUNK_VALUES_MAX]; /* ... and a run that joins it */
+    uint8_t chunk[MW_CHUNK_BYTES_MAX];
+} mw_sq;
+
+static inline mw_sq *mw_sq_of(mw_store *s) {
+    return (mw_sq *)(void *)s;
+}
+
+/* One bound value. */
+typedef struct mw_sq_value {
+    enum { MW_SQ_INT, MW_SQ_TEXT, MW_SQ_BLOB, MW_SQ_NULL } type;
+    int64_t number;
+    const void *p;
+    size_t n;
+} mw_sq_value;
+
+static inline mw_sq_value mw_sq_int(int64_t v) {
+    return (mw_sq_value){.type = MW_SQ_INT, .number = v};
+}
+static inline mw_sq_value mw_sq_u64(uint64_t v) {
+    return mw_sq_int((int64_t)v);
+}
+static inline mw_sq_value mw_sq_utc(mw_utc t) {
+    return mw_utc_is_none(t) ? (mw_sq_value){.type = MW_SQ_NULL} : mw_sq_int(t.us);
+}
+/* NULL gives an SQL NULL. The text must live until the statement ran. */
+static inline mw_sq_value mw_sq_text(const char *t) {
+    return t == NULL ? (mw_sq_value){.type = MW_SQ_NULL}
+                     : (mw_sq_value){.type = MW_SQ_TEXT, .p = t, .n = SIZE_MAX};
+}
+static inline mw_sq_value mw_sq_text_of(mw_slice s) {
+    return (mw_sq_value){.type = MW_SQ_TEXT, .p = s.p, .n = s.n};
+}
+static inline mw_sq_value mw_sq_blob(mw_slice s) {
+    return (mw_sq_value){.type = MW_SQ_BLOB, .p = s.p, .n = s.n};
+}
+
+mw_status mw_sq_status(int sqlite_code);
+/* Binds and gives the statement, ready to step. MW_STATE when it is in use by an outer scan. */
+MW_NODISCARD mw_status mw_sq_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
+                                  sqlite3_stmt **out_statement);
+/* MW_OK = a row is there; MW_NOT_FOUND = no more (the statement is reset). */
+MW_NODISCARD mw_status mw_sq_step(sqlite3_stmt *st);
+void mw_sq_reset(sqlite3_stmt *st);
+/* Runs a statement that gives no rows; needs a transaction. */
+MW_NODISCARD mw_status mw_sq_run(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n);
+/* Gives column 0 of the first row. */
+MW_NODISCARD mw_status mw_sq_number(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
+                                    int64_t *out_number);
+
+/* Values as a list: MW_SQ_RUN(q, TENANT_PUT, mw_sq_text(name)). */
+#define MW_SQ_LIST(...)                                                                            \
+    (const mw_sq_value[]) {                                                                        \
+        __VA_ARGS__                                                                                \
+    }
+#define MW_SQ_SIZE(...) (sizeof MW_SQ_LIST(__VA_ARGS__) / sizeof(mw_sq_value))
+#define MW_SQ_RUN(q, id, ...)                                                                      \
+    mw_sq_run(q, MW_SQ_##id, MW_SQ_LIST(__VA_ARGS__), MW_SQ_SIZE(__VA_ARGS__))
+#define MW_SQ_BIND(q, id, out, ...)                                                                \
+    mw_sq_bind(q, MW_SQ_##id, MW_SQ_LIST(__VA_ARGS__), MW_SQ_SIZE(__VA_ARGS__), out)
+#define MW_SQ_NUMBER(q, id, out, ...)                                                              \
+    mw_sq_number(q, MW_SQ_##id, MW_SQ_LIST(__VA_ARGS__), MW_SQ_SIZE(__VA_ARGS__), out)
+
+int64_t mw_sq_get_int(sqlite3_stmt *st, int column);
+mw_utc mw_sq_get_utc(sqlite3_stmt *st, int column);
+/* Valid until the next step. */
+mw_slice mw_sq_get_blob(sqlite3_stmt *st, int column);
+/* Copies a text into an array, cut at its size; NULL gives "". */
+void mw_sq_get_text(sqlite3_stmt *st, int column, char *out, size_t size);
+#define MW_SQ_TEXT_INTO(st, column, array) mw_sq_get_text(st, column, array, sizeof(array))
+
+/* Columns 0..11 as CHANNELS_OF gives them. */
+void mw_sq_channel_of_row(sqlite3_stmt *st, mw_store_channel *c);
+
+/* Schema. */
+/* [i] brings the schema to version i + 1: texts, NULL at the end. */
+extern const char *const *const mw_sq_migrations[];
+extern const int mw_sq_migration_count;
+
+/* Fills `rows` with the merged intervals of a channel's day, chunk and hot rows together. */
+MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
+                                      size_t *out_n);
+
+/* The operations, one file per group. */
+#define X(name, parameters, arguments) mw_status mw_sq_op_##name parameters;
+MW_STORE_REGISTRY_OPS(X)
+MW_STORE_ACCOUNT_OPS(X)
+MW_STORE_JOURNAL_OPS(X)
+MW_STORE_DECODE_OPS(X)
+MW_STORE_FOLD_OPS(X)
+MW_STORE_QUERY_OPS(X)
+#undef X
+
+int64_t mw_sq_obis_number(const uint8_t obis[6]);
+void mw_sq_obis_of_number(int64_t number, uint8_t out_obis[6]);
+/* Every scan checks its limit. */
+static inline bool mw_sq_limit_ok(uint32_t limit) {
+    return limit > 0 && limit <= MW_STORE_PAGE_MAX;
+}
+
+#endif
