@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chromium for the journeys: Debian's own, headless, with a profile that is thrown away.
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+
+export async function launch() {
+  const executablePath = process.env.MW_CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+  if (!executablePath) throw new Error('no Chromium found: install the package chromium or set MW_CHROMIUM');
+  const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  if (process.getuid?.() === 0) args.push('--no-sandbox');
+  return chromium.launch({ executablePath, headless: true, args });
+}
+
+export const LAPTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+export const WALL = { width: 2560, height: 1440 };
+
+const shots = process.env.MW_SCREENSHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+
+/** A picture of the whole page, when a folder for pictures was named. */
+export async function picture(page, name, fullPage = true) {
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
+}
+
+/**
+ * A page that remembers everything that went wrong in it. Refusals that a journey provokes (401, 404, 429) are not
+ * faults; a violated content security policy or a script error is.
+ */
+export async function openPage(browser, viewport, options = {}) {
+  const context = await browser.newContext({ viewport, locale: 'en-GB', timezoneId: 'America/New_York', acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(Number(process.env.MW_BROWSER_TIMEOUT_MS ?? 15_000));
+  const faults = [];
+  page.on('pageerror', (e) => faults.push(`script error: ${e.message}`));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/Failed to load resource|ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK|INTERNET)/.test(m.text())) faults.push(`console: ${m.text()}`);
+  });
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (e) => console.error(`content security policy: ${e.violatedDirective} ${e.blockedURI}`));
+  });
+  return { page, context, faults };
+}

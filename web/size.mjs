@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each entrance makes a browser load, compressed: the page, its scripts, styles and English messages, of which
+// nothing is counted that the entrance does not ask for. Prints figure lines: key value unit target ok|short.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const dist = fileURLToPath(new URL('dist/', import.meta.url));
+let manifest;
+try {
+  manifest = JSON.parse(readFileSync(`${dist}.vite/manifest.json`, 'utf8'));
+} catch {
+  console.error('web/dist is not there: run "npm ci && npm run build" in web/ first');
+  process.exit(1);
+}
+
+/** Everything that loading these modules brings with it. */
+function files(keys, found = new Set()) {
+  for (const key of keys) {
+    const m = manifest[key];
+    if (!m) throw new Error(`the build has no ${key}`);
+    if (found.has(m.file)) continue;
+    found.add(m.file);
+    for (const css of m.css ?? []) found.add(css);
+    files(m.imports ?? [], found);
+  }
+  return found;
+}
+
+const kb = (set) => [...set].reduce((sum, f) => sum + gzipSync(readFileSync(dist + f), { level: 9 }).length, 0) / 1000;
+
+const ENTRANCES = [['console', 'src/console/Console.svelte', 150], ['account', 'src/account/Account.svelte', 60]];
+let short = false;
+for (const [name, entry, target] of ENTRANCES) {
+  const set = files(['index.html', 'src/messages/en/common.json', entry, `src/messages/en/${name}.json`]);
+  set.add('index.html').add('favicon.svg');
+  const value = kb(set);
+  if (value > target) short = true;
+  console.log(`web.bundle_kb_gz.${name} ${value.toFixed(1)} kB <=${target} ${value <= target ? 'ok' : 'short'}`);
+}
+process.exitCode = short ? 2 : 0;

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers for people. Readings stay whole counts until the last moment and are shifted as text: no value that a bill
+// could rest on passes through a division.
+
+import type { Point } from './types';
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = locale + JSON.stringify(options);
+  let f = formats.get(key);
+  if (!f) {
+    f = new Intl.NumberFormat(locale, options);
+    formats.set(key, f);
+  }
+  return f;
+}
+
+export function integer(value: number, locale: string): string {
+  return numberFormat(locale, { maximumFractionDigits: 0 }).format(value);
+}
+
+export function decimal(value: number, digits: number, locale: string): string {
+  return numberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
+/**
+ * `count` divided by ten to `decimals`, exactly: 12345 with 3 decimals is "12.345". `shown` keeps fewer decimals
+ * (rounded half away from zero). Digits and grouping are those of the locale.
+ */
+export function fixed(count: number, decimals: number, locale: string, shown = decimals): string {
+  let n = BigInt(Math.trunc(count));
+  const negative = n < 0n;
+  if (negative) n = -n;
+  if (shown < decimals) {
+    const unit = 10n ** BigInt(decimals - shown);
+    n = (n + unit / 2n) / unit;
+  } else if (shown > decimals) {
+    n *= 10n ** BigInt(shown - decimals);
+  }
+  const power = 10n ** BigInt(shown);
+  const whole = numberFormat(locale, { maximumFractionDigits: 0 }).format(n / power);
+  const sign = negative && n > 0n ? '−' : '';
+  if (shown === 0) return sign + whole;
+  const digits = (n % power).toString().padStart(shown, '0');
+  const f = numberFormat(locale, { minimumFractionDigits: 1, useGrouping: false });
+  const mark = f.formatToParts(1.5).find((p) => p.type === 'decimal')?.value ?? '.';
+  const plain = numberFormat(locale, { maximumFractionDigits: 0, useGrouping: false });
+  return sign + whole + mark + [...digits].map((d) => plain.format(Number(d))).join('');
+}
+
+export interface DisplayUnit {
+  /** Symbol shown to people. */
+  unit: string;
+  /** Decimals of the count in that unit: 3 for litres shown as cubic metres. */
+  decimals: number;
+  /** Decimals worth showing for consumption. */
+  shown: number;
+}
+
+/** Larger unit of a basic one: what a meter's dial and a bill use. */
+const LARGER: Record<string, { unit: string; power: number }> = {
+  L: { unit: 'm³', power: 3 },
+  l: { unit: 'm³', power: 3 },
+  Wh: { unit: 'kWh', power: 3 },
+  varh: { unit: 'kvarh', power: 3 },
+};
+
+const SYMBOLS: Record<string, string> = { m3: 'm³', Cel: '°C', 'kW.h': 'kWh', 'W.h': 'Wh' };
+
+/** The unit of a register's dial: cubic metres and kilowatt-hours with every digit. */
+export function registerUnit(unit: string, scale: number): DisplayUnit {
+  const larger = LARGER[unit];
+  const decimals = Math.max(0, (larger?.power ?? 0) - scale);
+  return { unit: larger?.unit ?? SYMBOLS[unit] ?? unit, decimals, shown: decimals };
+}
+
+/**
+ * The unit for a set of consumption values whose greatest magnitude is `max`: litres while they stay handy, cubic
+ * metres beyond; electricity always in kilowatt-hours, the unit of every bill.
+ */
+export function consumptionUnit(max: number, unit: string, scale: number): DisplayUnit {
+  const larger = LARGER[unit];
+  const inBase = Math.abs(max) * 10 ** scale;
+  if (!larger || (unit.toLowerCase() === 'l' && inBase < 10_000)) {
+    const decimals = Math.max(0, -scale);
+    return { unit: SYMBOLS[unit] ?? unit, decimals, shown: decimals };
+  }
+  const decimals = Math.max(0, larger.power - scale);
+  const shown = inBase < 10_000 ? 2 : inBase < 1_000_000 ? 1 : 0;
+  return { unit: larger.unit, decimals, shown: Math.min(decimals, Math.max(shown, unit === 'Wh' ? 1 : shown)) };
+}
+
+/** A count with a positive scale (tens, hundreds of the unit) as a count of the unit itself. */
+export function plain(count: number, scale: number): number {
+  return scale > 0 ? count * 10 ** scale : count;
+}
+
+export function quantity(count: number, scale: number, du: DisplayUnit, locale: string): string {
+  return `${fixed(plain(count, scale), du.decimals, locale, du.shown)}\u00a0${du.unit}`;
+}
+
+/** The number that a chart draws: a height on a screen, never shown as a figure. */
+export function height(count: number, scale: number, du: DisplayUnit): number {
+  return plain(count, scale) / 10 ** du.decimals;
+}
+
+export function percent(part: number, whole: number, locale: string): string {
+  if (whole <= 0) return '–';
+  const p = part / whole;
+  // 99.97 % must not read as 100 %: something is missing and a person should see it.
+  const cut = p < 1 && p > 0.999 ? Math.floor(p * 1000) / 1000 : p;
+  return numberFormat(locale, { style: 'percent', maximumFractionDigits: p > 0.99 && p < 1 ? 1 : 0 }).format(cut);
+}
+
+const RELATIVE: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600], ['month', 2_629_800], ['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1],
+];
+
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
+
+/** "3 minutes ago", by the platform's now. Instants slightly ahead of it (a clock offset) count as now. */
+export function relative(utc: string | number, now: number, locale: string, style: 'long' | 'narrow' = 'long'): string {
+  const key = locale + style;
+  let f = relatives.get(key);
+  if (!f) {
+    f = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style });
+    relatives.set(key, f);
+  }
+  let seconds = Math.round((new Date(utc).getTime() - now) / 1000);
+  if (seconds > 0 && seconds < 120) seconds = 0;
+  for (const [unit, size] of RELATIVE) {
+    if (Math.abs(seconds) >= size) return f.format(Math.trunc(seconds / size), unit);
+  }
+  return f.format(0, 'second');
+}
+
+/** 0 (never heard) to 4 bars. The steps follow the receiver: about -136 dBm is the last frame it decodes at 400 Bd. */
+export function signalBars(levelCdbm: number | null | undefined): number {
+  if (levelCdbm === null || levelCdbm === undefined) return 0;
+  const dbm = levelCdbm / 100;
+  return dbm >= -105 ? 4 : dbm >= -118 ? 3 : dbm >= -128 ? 2 : 1;
+}
+
+export type PointState = 'future' | 'missing' | 'partial' | 'estimated' | 'measured';
+
+/** What a bar of the chart stands for. A point that has not begun is not missing; one that is under way is not either. */
+export function pointState(p: Point, now: number): PointState {
+  if (p.value === null) return Date.parse(p.end) > now ? 'future' : 'missing';
+  if (p.quality.some((q) => q.toLowerCase().startsWith('estim'))) return 'estimated';
+  return p.received < p.expected && Date.parse(p.end) <= now ? 'partial' : 'measured';
+}
+
+/** Sum of the previous period over the same part of it that is known now, so that a half day meets a half day. */
+export function comparable(points: Point[], previous: (Point | undefined)[]): { now: number; before: number; whole: boolean } {
+  let a = 0;
+  let b = 0;
+  let whole = true;
+  points.forEach((p, i) => {
+    const q = previous[i];
+    if (p.value !== null && q && q.value !== null) {
+      a += p.value;
+      b += q.value;
+    } else if (q && q.value !== null) {
+      whole = false;
+    }
+  });
+  return { now: a, before: b, whole };
+}

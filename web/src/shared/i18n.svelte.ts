@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Languages. A folder of messages/ with the same three files is all that a further language needs, plus one line here.
+// The account never loads the console's messages, nor a language that nobody chose.
+
+import type commonEn from '../messages/en/common.json';
+import type consoleEn from '../messages/en/console.json';
+import type accountEn from '../messages/en/account.json';
+import { fill, type Message, type Params } from './plural';
+
+export const LANGUAGES: Readonly<Record<string, { name: string; region: string }>> = {
+  en: { name: 'English', region: 'en-GB' },
+  de: { name: 'Deutsch', region: 'de-DE' },
+};
+
+export type Part = 'common' | 'console' | 'account';
+export type Key = keyof typeof commonEn | keyof typeof consoleEn | keyof typeof accountEn;
+
+const files = import.meta.glob<{ default: Record<string, Message> }>('../messages/*/*.json');
+const STORED = 'mw.language';
+const RTL = new Set(['ar', 'fa', 'he', 'ur']);
+
+class I18n {
+  language = $state('en');
+  /** Full locale for dates and numbers: the reader's own region where it speaks the chosen language. */
+  locale = $state('en-GB');
+  #messages = $state.raw<Record<string, Message>>({});
+  #parts = new Set<Part>();
+
+  /** Chooses the language: a stored choice, then the user's own, then the browser's. */
+  async start(part: Part, userLocale?: string | null): Promise<void> {
+    this.#parts.add(part);
+    const wishes = [stored(), userLocale, ...navigator.languages].filter((x): x is string => !!x);
+    const wish = wishes.find((w) => languageOf(w) in LANGUAGES) ?? 'en';
+    await this.#apply(languageOf(wish), [userLocale ?? '', ...navigator.languages]);
+  }
+
+  async choose(language: string): Promise<void> {
+    try {
+      localStorage.setItem(STORED, language);
+    } catch {
+      // Private windows may refuse: the choice then lasts as long as the page.
+    }
+    await this.#apply(language, navigator.languages);
+  }
+
+  async #apply(language: string, regions: readonly string[]): Promise<void> {
+    const loaded = await Promise.all(
+      [...this.#parts].map((p) => files[`../messages/${language}/${p}.json`]?.().then((m) => m.default)),
+    );
+    this.#messages = Object.assign({}, ...loaded.filter(Boolean)) as Record<string, Message>;
+    this.language = language;
+    const own = regions.find((r) => languageOf(r) === language && r.includes('-'));
+    this.locale = own && Intl.NumberFormat.supportedLocalesOf(own).length ? own : LANGUAGES[language]?.region ?? language;
+    document.documentElement.lang = language;
+    document.documentElement.dir = RTL.has(language) ? 'rtl' : 'ltr';
+  }
+
+  text(key: string, params?: Params): string {
+    const m = this.#messages[key];
+    return m === undefined ? key : fill(m, this.locale, params);
+  }
+
+  has(key: string): boolean {
+    return key in this.#messages;
+  }
+}
+
+function languageOf(tag: string): string {
+  return tag.toLowerCase().split(/[-_]/)[0] ?? '';
+}
+
+function stored(): string | null {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
+}
+
+export const i18n = new I18n();
+
+/** The text of a message in the reader's language. */
+export function t(key: Key, params?: Params): string {
+  return i18n.text(key, params);
+}
+
+/** A message whose key is built from data (a flag, a medium); the data itself when nobody has translated it yet. */
+export function tData(prefix: string, name: string): string {
+  const key = `${prefix}.${name}`;
+  return i18n.has(key) ? i18n.text(key) : name.replaceAll('_', ' ');
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Server-sent events. Readings may pour in while a town catches up, so they are gathered and handed on a few times a
+// second, the newest per meter only.
+
+import { ApiError, request } from './api';
+import type { LiveReading, Overview } from './types';
+
+const GATHER_MS = 400;
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 30_000;
+
+type Listener = {
+  readings?: (byMeter: Map<string, LiveReading>) => void;
+  overview?: (o: Overview) => void;
+  /** The stream had a hole: what is on the page may be old, so fetch it again. */
+  resync?: () => void;
+};
+
+class Live {
+  status = $state<'off' | 'connecting' | 'open' | 'reconnecting'>('off');
+  #source: EventSource | null = null;
+  #listeners = new Set<Listener>();
+  #waiting = new Map<string, LiveReading>();
+  #flush: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #delay = RETRY_MIN_MS;
+  #broken = false;
+
+  listen(l: Listener): () => void {
+    this.#listeners.add(l);
+    return () => this.#listeners.delete(l);
+  }
+
+  start(): void {
+    if (this.#source || this.#retry !== undefined) return;
+    this.status = this.#broken ? 'reconnecting' : 'connecting';
+    const source = new EventSource('/v1/stream');
+    this.#source = source;
+    source.onopen = () => {
+      this.status = 'open';
+      this.#delay = RETRY_MIN_MS;
+      if (this.#broken) this.#each((l) => l.resync?.());
+      this.#broken = false;
+    };
+    source.onerror = () => {
+      this.#broken = true;
+      this.status = 'reconnecting';
+      // While CONNECTING the browser tries again by itself; a refusal is final for it and ours to handle.
+      if (source.readyState === EventSource.CLOSED) this.#again();
+    };
+    source.addEventListener('reading', (e) => this.#reading(parse<LiveReading>(e)));
+    source.addEventListener('overview', (e) => {
+      const o = parse<Overview>(e);
+      if (o) this.#each((l) => l.overview?.(o));
+    });
+    source.addEventListener('reset', () => this.#each((l) => l.resync?.()));
+  }
+
+  stop(): void {
+    this.#source?.close();
+    this.#source = null;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    clearTimeout(this.#flush);
+    this.#flush = undefined;
+    this.#waiting.clear();
+    this.#broken = false;
+    this.status = 'off';
+  }
+
+  #again(): void {
+    this.#source?.close();
+    this.#source = null;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(async () => {
+      this.#retry = undefined;
+      try {
+        // A stream cannot say why it was refused; an ordinary request can, and an ended session leads to sign-in.
+        await request('session');
+      } catch (e) {
+        if (e instanceof ApiError && e.status === 401) return;
+      }
+      if (this.status !== 'off') this.start();
+    }, this.#delay);
+    this.#delay = Math.min(this.#delay * 2, RETRY_MAX_MS);
+  }
+
+  #reading(r: LiveReading | null): void {
+    if (!r) return;
+    this.#waiting.set(r.meter, r);
+    this.#flush ??= setTimeout(() => {
+      this.#flush = undefined;
+      const batch = this.#waiting;
+      this.#waiting = new Map();
+      this.#each((l) => l.readings?.(batch));
+    }, GATHER_MS);
+  }
+
+  #each(f: (l: Listener) => void): void {
+    for (const l of [...this.#listeners]) f(l);
+  }
+}
+
+function parse<T>(e: Event): T | null {
+  try {
+    return JSON.parse((e as MessageEvent<string>).data) as T;
+  } catch {
+    return null;
+  }
+}
+
+export const live = new Live();

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the platform's REST API sends. Times are RFC 3339 in UTC, values are whole counts of `unit` times ten to `scale`.
+
+export type Role = 'operator' | 'consumer';
+export type Step = 'hour' | 'day' | 'month' | 'year';
+
+export interface User {
+  id: string | number;
+  login: string;
+  name: string;
+  role: Role;
+  time_zone?: string | null;
+  locale?: string | null;
+}
+
+export interface ClockInfo {
+  source: string;
+  factor: number | null;
+}
+
+export interface SessionReply {
+  user: User;
+  csrf: string;
+  now?: string;
+  clock?: ClockInfo;
+}
+
+export interface StationBrief {
+  id: string;
+  last_contact: string | null;
+  frames_24h: number | null;
+  epoch: string | null;
+}
+
+export interface Overview {
+  now: string;
+  clock: ClockInfo;
+  meters: { total: number; heard_24h: number; by_medium: Record<string, number> };
+  uplinks: { received: number; duplicates: number; quarantined: number; last_at: string | null };
+  stations: StationBrief[];
+  readings_24h: number;
+  missing_hours_24h: number;
+}
+
+export interface UsagePoint {
+  id: string;
+  address: string;
+  time_zone: string;
+}
+
+export interface LastReading {
+  at: string;
+  value: number;
+  text: string;
+  unit: string;
+}
+
+export interface Meter {
+  id: string;
+  device_id: string;
+  serial: string;
+  channel: number;
+  medium: string;
+  label: string | null;
+  model: string;
+  obis: string;
+  unit: string;
+  scale: number;
+  usage_point: UsagePoint | null;
+  customer?: { id: string; name: string } | null;
+  last_reading: LastReading | null;
+  last_seen: string | null;
+  level_cdbm: number | null;
+  snr_cdb: number | null;
+  clock_offset_ms: number | null;
+  flags: string[];
+}
+
+export interface MeterDetail extends Meter {
+  registers: { obis: string; name: string; at: string; value: number; text: string; unit: string }[];
+  stats: { frames: number; duplicates: number; stations: string[] };
+  installation: { from: string; initial_value: number } | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+  total?: number;
+}
+
+export interface Point {
+  start: string;
+  end: string;
+  value: number | null;
+  expected: number;
+  received: number;
+  quality: string[];
+}
+
+export interface Consumption {
+  step: Step;
+  unit: string;
+  scale: number;
+  time_zone: string;
+  from: string;
+  to: string;
+  points: Point[];
+  total: number;
+  complete: boolean;
+  previous?: { points: Point[]; total: number };
+}
+
+export interface Reading {
+  t_meter: string;
+  t_received: string;
+  t_stored: string;
+  value: number;
+}
+
+export interface Reception {
+  received_at: string;
+  station: string;
+  frequency_mhz: number;
+  level_cdbm: number;
+  snr_cdb: number;
+  rate: string;
+  size: string;
+  counter: number | null;
+  duplicate: boolean;
+  bytes: number;
+}
+
+export interface MeterEvent {
+  at?: string;
+  t_meter?: string;
+  t_received?: string;
+  code?: number | string;
+  name?: string;
+  text?: string;
+}
+
+export interface LiveReading {
+  meter: string;
+  at: string;
+  value: number;
+  received_at: string;
+  level_cdbm: number | null;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// While developing, /v1 is answered by the mock server or by a real platform.
+const backend = process.env.MW_BASE_URL ?? 'http://127.0.0.1:8090';
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    target: 'es2022',
+    manifest: true,
+    // A data: address would need a weaker content security policy than default-src 'self'.
+    assetsInlineLimit: 0,
+    // The build says nothing of its own about sizes: size.mjs measures what each entrance loads.
+    reportCompressedSize: false,
+  },
+  server: { proxy: { '/v1': backend } },
+});
