@@ -99,3 +99,15 @@ void mw_throttle_success(mw_throttle *t, mw_slice key) {
         if (t->keys[i].hash == hash)
             t->keys[i] = (mw_throttle_key){0};
 }
+
+void mw_throttle_forgive(mw_throttle *t, mw_slice key, mw_mono now) {
+    uint64_t hash = hash_of(t, key);
+    for (size_t i = 0; i < MW_THROTTLE_KEYS; i++) {
+        mw_throttle_key *k = &t->keys[i];
+        if (k->hash != hash)
+            continue;
+        k->locked_until = now;
+        if (--k->failures == 0)
+            *k = (mw_throttle_key){0};
+    }
+}

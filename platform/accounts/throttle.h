@@ -50,6 +50,9 @@ void mw_throttle_init(mw_throttle *t, mw_throttle_policy policy);
 MW_NODISCARD mw_status mw_throttle_check(const mw_throttle *t, mw_slice key, mw_mono now,
                                          mw_dur *out_wait);
 void mw_throttle_failure(mw_throttle *t, mw_slice key, mw_mono now);
+/* Clears the key. */
 void mw_throttle_success(mw_throttle *t, mw_slice key);
+/* Takes one failure back and unlocks: for a try that was counted before its result was known. */
+void mw_throttle_forgive(mw_throttle *t, mw_slice key, mw_mono now);
 
 #endif

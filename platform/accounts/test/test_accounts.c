@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/accounts/secret.h"
-#include "platform/accounts/session.h"
 #include "platform/accounts/throttle.h"
 #include "tests/harness/mw_test.h"
 
@@ -97,6 +96,20 @@ MW_TEST(throttle_success_clears) {
     }
 }
 
+MW_TEST(throttle_forgive_takes_one_back) {
+    static mw_throttle t;
+    mw_throttle_init(&t, mw_throttle_policy_login());
+    mw_mono now = {0};
+    mw_dur wait;
+    for (int i = 0; i < 5; i++)
+        mw_throttle_failure(&t, s("10.0.0.1"), now);
+    MW_CHECK_STATUS(mw_throttle_check(&t, s("10.0.0.1"), now, &wait), MW_LIMIT);
+    mw_throttle_forgive(&t, s("10.0.0.1"), now);
+    MW_CHECK_OK(mw_throttle_check(&t, s("10.0.0.1"), now, &wait));
+    mw_throttle_failure(&t, s("10.0.0.1"), now);
+    MW_CHECK_STATUS(mw_throttle_check(&t, s("10.0.0.1"), now, &wait), MW_LIMIT);
+}
+
 MW_TEST(throttle_full_table_keeps_locks) {
     static mw_throttle t;
     mw_throttle_init(&t, mw_throttle_policy_login());
@@ -111,69 +124,6 @@ MW_TEST(throttle_full_table_keeps_locks) {
     MW_CHECK_STATUS(mw_throttle_check(&t, s("victim"), now, &wait), MW_LIMIT);
 }
 
-static mw_utc at(int64_t seconds) {
-    return mw_utc_of_s(1700000000 + seconds);
-}
-
-MW_TEST(session_lives_and_ends) {
-    static mw_sessions t;
-    mw_sessions_init(&t, mw_dur_s(100), mw_dur_s(1000));
-    char token[MW_TOKEN_TEXT_MAX];
-    mw_session_begin(&t, 7, at(0), token);
-    int64_t user = 0;
-    MW_CHECK_OK(mw_session_find(&t, s(token), at(90), &user));
-    MW_CHECK_EQ(user, 7);
-    MW_CHECK_OK(mw_session_find(&t, s(token), at(180), &user));
-    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(281), &user), MW_AUTH);
-    /* gone for good, also when the clock is set back */
-    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(180), &user), MW_AUTH);
-
-    mw_session_begin(&t, 7, at(0), token);
-    for (int64_t now = 0; now <= 1000; now += 50)
-        MW_CHECK_OK(mw_session_find(&t, s(token), at(now), &user));
-    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(1001), &user), MW_AUTH);
-
-    mw_session_begin(&t, 7, at(0), token);
-    mw_session_end(&t, s(token));
-    MW_CHECK_STATUS(mw_session_find(&t, s(token), at(1), &user), MW_AUTH);
-    MW_CHECK_STATUS(mw_session_find(&t, s(""), at(1), &user), MW_AUTH);
-    MW_CHECK_STATUS(mw_session_find(&t, s("not a token"), at(1), &user), MW_AUTH);
-}
-
-MW_TEST(session_table_is_bounded) {
-    static mw_sessions t;
-    mw_sessions_init(&t, mw_dur_s(100000), mw_dur_s(100000));
-    char first[MW_TOKEN_TEXT_MAX];
-    char token[MW_TOKEN_TEXT_MAX];
-    mw_session_begin(&t, 7, at(0), first);
-    for (int i = 1; i <= MW_SESSIONS_PER_USER; i++)
-        mw_session_begin(&t, 7, at(i), token);
-    int64_t user = 0;
-    MW_CHECK_STATUS(mw_session_find(&t, s(first), at(20), &user), MW_AUTH);
-    MW_CHECK_OK(mw_session_find(&t, s(token), at(20), &user));
-    MW_CHECK_EQ(mw_sessions_count(&t, at(20)), MW_SESSIONS_PER_USER);
-    for (int i = 0; i < MW_SESSIONS_MAX + 10; i++)
-        mw_session_begin(&t, 100 + i, at(30 + i), first);
-    MW_CHECK_EQ(mw_sessions_count(&t, at(30)), MW_SESSIONS_MAX);
-    MW_CHECK_OK(mw_session_find(&t, s(first), at(2000), &user));
-    mw_session_end_user(&t, user);
-    MW_CHECK_STATUS(mw_session_find(&t, s(first), at(2000), &user), MW_AUTH);
-}
-
-MW_TEST(csrf_belongs_to_session) {
-    char a[MW_TOKEN_TEXT_MAX];
-    char b[MW_TOKEN_TEXT_MAX];
-    char csrf[MW_TOKEN_TEXT_MAX];
-    mw_token_random(a);
-    mw_token_random(b);
-    mw_csrf_of(s(a), csrf);
-    MW_CHECK(mw_csrf_check(s(a), s(csrf)));
-    MW_CHECK(!mw_csrf_check(s(b), s(csrf)));
-    MW_CHECK(!mw_csrf_check(s(a), s(a)));
-    MW_CHECK(!mw_csrf_check(s(a), s("")));
-    MW_CHECK(!mw_csrf_check(s(""), s("")));
-}
-
 int main(void) {
     const struct CMUnitTest cases[] = {
         MW_CASE(password_round),
@@ -181,10 +131,8 @@ int main(void) {
         MW_CASE(random_texts),
         MW_CASE(throttle_locks_doubles_and_forgets),
         MW_CASE(throttle_success_clears),
+        MW_CASE(throttle_forgive_takes_one_back),
         MW_CASE(throttle_full_table_keeps_locks),
-        MW_CASE(session_lives_and_ends),
-        MW_CASE(session_table_is_bounded),
-        MW_CASE(csrf_belongs_to_session),
     };
     if (mw_secret_init() != MW_OK)
         return 1;
