@@ -31,7 +31,8 @@ typedef enum mw_reset_cause {
     MW_RESET_POWER_ON = 0, /* first power or a change of battery */
     MW_RESET_BROWN_OUT,    /* the supply fell below its limit    */
     MW_RESET_WATCHDOG,
-    MW_RESET_SOFTWARE, /* commanded, or after an assertion */
+    MW_RESET_SOFTWARE, /* after an assertion */
+    MW_RESET_ORDERLY,  /* commanded, after mw_meter_last_gasp; no count was missed */
     MW_RESET_COUNT
 } mw_reset_cause;
 

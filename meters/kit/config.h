@@ -8,8 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/units.h"
-
-typedef struct mw_unb_plan mw_unb_plan; /* protocols/unb/plan.h */
+#include "protocols/unb/plan.h"
 
 /* Registers of one meter: water has forward and reverse, the pulse modem one per input. */
 #define MW_METER_REGISTERS_MAX 2
@@ -30,21 +29,24 @@ typedef struct mw_meter_config {
     uint8_t billing_hour;     /* a day begins with this hour of the grid, 0..23 */
     uint8_t report_period_h;  /* 1, 3, 6, 12 or 24 */
     uint16_t jitter_s;        /* reports spread over this window, 60..report period */
-    uint8_t copies;           /* 1..3 identical transmissions of each frame */
-    uint8_t rate;             /* mw_unb_rate: R0 or R1 (R2 with a plan that allows it) */
-    uint8_t overlap; /* 1: hours already reported once are sent again with the next report */
+    uint8_t copies;           /* 1..3 bit-identical transmissions of each frame */
+    uint8_t rate;             /* mw_unb_rate; the plan must have an uplink band for it */
+    uint8_t overlap;          /* 1: hours are sent again with the next report; 0: once */
+    uint8_t active;           /* bit i: register i is connected and reported */
     mw_meter_scale scale[MW_METER_REGISTERS_MAX];
 } mw_meter_config;
 
 /* The constant table of a meter type. */
 typedef struct mw_meter_model {
-    const char *name; /* such as "water-r160", as the platform's registry has it */
-    mw_unit unit;
-    uint8_t register_count;  /* 1..MW_METER_REGISTERS_MAX */
-    uint8_t daily_registers; /* the first so many are reported hour by hour, the rest as totals */
-    uint8_t register_kind[MW_METER_REGISTERS_MAX]; /* 0 forward (import), 1 reverse (export) */
-    uint8_t channel[MW_METER_REGISTERS_MAX];       /* channel number on the air */
+    const char *name;       /* such as "water-r160", as the platform's registry has it */
+    mw_unit unit;           /* of values on the air */
+    uint8_t register_count; /* 1..MW_METER_REGISTERS_MAX */
+    uint8_t hourly;         /* bit i: register i is reported hour by hour; else its total alone */
+    uint8_t reverse;        /* bit i: register i counts flow the wrong way */
+    uint8_t channel[MW_METER_REGISTERS_MAX]; /* channel number on the air */
     uint32_t snapshot_counts; /* a sudden cut loses fewer counts than this per register */
+    uint8_t firmware[3];      /* major, minor, patch */
+    uint16_t battery_low_mv;
     mw_meter_config defaults;
 } mw_meter_model;
 
@@ -53,11 +55,21 @@ typedef struct mw_meter_provision {
     uint8_t device_id[8];
     uint32_t address; /* short air address given by the network */
     uint8_t master_key[16];
-    uint8_t key_epoch;
+    uint32_t key_epoch;
     const mw_unb_plan *plan; /* frequency plan of the country; must outlive the meter */
 } mw_meter_provision;
 
 /* MW_RANGE when any field is outside its limits; nothing is repaired silently. */
-MW_NODISCARD mw_status mw_meter_config_check(const mw_meter_config *c, const mw_meter_model *model);
+MW_NODISCARD mw_status mw_meter_config_check(const mw_meter_config *c, const mw_meter_model *model,
+                                             const mw_unb_plan *plan);
+
+/* Fixed form for flash. Decoding checks the length and version only: MW_SHORT, MW_UNSUPPORTED. */
+#define MW_METER_CONFIG_PAYLOAD 48
+void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFIG_PAYLOAD]);
+MW_NODISCARD mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config);
+
+/* Whether a day, or a report period, begins at this hour boundary (SMP hour number). */
+bool mw_meter_config_day_begins(const mw_meter_config *c, uint32_t hour);
+bool mw_meter_config_period_ends(const mw_meter_config *c, uint32_t hour);
 
 #endif

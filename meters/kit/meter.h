@@ -23,6 +23,7 @@
 
 #include "base/units.h"
 #include "meters/kit/board.h"
+#include "meters/kit/clock.h"
 #include "meters/kit/config.h"
 
 /* Conditions the board sees; levels, not edges. The kit logs each change as an event. */
@@ -35,8 +36,8 @@ typedef struct mw_meter_inputs {
      * (meters/pulse/input.h, meters/water/rotation.h). Water: [0] forward, [1] reverse. */
     uint32_t counts[MW_METER_REGISTERS_MAX];
     uint32_t tamper;     /* MW_TAMPER_* */
+    uint16_t battery_mv; /* 0: battery and temperature were not measured in this step */
     mw_temp temperature; /* of the electronics */
-    uint16_t battery_mv; /* 0 = not measured in this step */
 } mw_meter_inputs;
 
 #define MW_METER_PAYLOAD_MAX 61
@@ -63,13 +64,7 @@ typedef struct mw_meter_outputs {
     mw_meter_transmission tx;
 } mw_meter_outputs;
 
-typedef enum mw_clock_state {
-    MW_CLOCK_NEVER_SET = 0,
-    MW_CLOCK_SET,
-    MW_CLOCK_UNCERTAIN, /* set once, but power or too much time passed since */
-} mw_clock_state;
-
-typedef struct mw_meter mw_meter; /* complete type in meters/kit/meter_state.h */
+typedef struct mw_meter mw_meter; /* complete type in meters/kit/meter_state.h, included below */
 
 /* Mounts the logs and starts. Flash may be blank (a new meter), or hold whatever a cut left.
  * `model` and `board->flash.context` must outlive the meter; provision is copied.
@@ -93,7 +88,7 @@ MW_NODISCARD mw_status mw_meter_last_gasp(mw_meter *m);
  * when the new time lies in another hour. Call mw_meter_step at the same `now` next. */
 MW_NODISCARD mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc);
 mw_utc mw_meter_clock(const mw_meter *m, mw_mono now);
-mw_clock_state mw_meter_clock_state(const mw_meter *m);
+mw_clock_state mw_meter_clock_state(const mw_meter *m, mw_mono now);
 
 /* Checks, stores and activates a configuration, all or nothing. MW_RANGE, MW_IO. */
 MW_NODISCARD mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c);
@@ -103,10 +98,11 @@ const mw_meter_config *mw_meter_config_of(const mw_meter *m);
 int64_t mw_meter_counts(const mw_meter *m, unsigned index);
 int64_t mw_meter_value(const mw_meter *m, unsigned index);
 
-/* Number of the hour of the meter's grid that contains t: hour h begins at
- * h * 3600 s + grid offset. */
-int64_t mw_meter_hour_of(const mw_meter_config *c, mw_utc t);
-/* Day that contains hour h; day d begins with hour 24 d + billing hour. */
-int64_t mw_meter_day_of(const mw_meter_config *c, int64_t hour);
+/* SMP hour number (protocols/smp/day.h) of the hour of the meter's grid that contains t. */
+uint32_t mw_meter_hour_of(const mw_meter_config *c, mw_utc t);
+/* The hour that is running, by the meter's clock. */
+uint32_t mw_meter_hour(const mw_meter *m);
+
+#include "meters/kit/meter_state.h"
 
 #endif

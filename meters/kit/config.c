@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meters/kit/config.h"
+
+#define CONFIG_VERSION 1
+
+static bool scale_ok(const mw_meter_scale *s) {
+    return s->numerator >= 1 && s->numerator <= 1000000 && s->denominator >= 1 &&
+           s->denominator <= 1000000 && s->initial >= 0 && s->initial <= INT64_C(1000000000000000);
+}
+
+mw_status mw_meter_config_check(const mw_meter_config *c, const mw_meter_model *model,
+                                const mw_unb_plan *plan) {
+    if (c->grid_offset_min % 15 != 0 || c->grid_offset_min > 45 || c->billing_hour > 23)
+        return MW_RANGE;
+    uint8_t p = c->report_period_h;
+    if (p != 1 && p != 3 && p != 6 && p != 12 && p != 24)
+        return MW_RANGE;
+    if (c->jitter_s < 60 || c->jitter_s > p * UINT32_C(3600))
+        return MW_RANGE;
+    if (c->copies < 1 || c->copies > MW_UNB_COPIES_MAX || c->overlap > 1)
+        return MW_RANGE;
+    if (c->active == 0 || c->active >> model->register_count != 0)
+        return MW_RANGE;
+    for (unsigned i = 0; i < model->register_count; i++)
+        if (!scale_ok(&c->scale[i]))
+            return MW_RANGE;
+    unsigned band;
+    if (c->rate >= MW_UNB_RATE_COUNT ||
+        mw_unb_plan_band(plan, MW_UNB_UP, (mw_unb_rate)c->rate, 0, &band) != MW_OK)
+        return MW_RANGE;
+    return MW_OK;
+}
+
+void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFIG_PAYLOAD]) {
+    mw_bytes_fill(out, 0, MW_METER_CONFIG_PAYLOAD);
+    mw_writer w = mw_writer_of((mw_span){out, MW_METER_CONFIG_PAYLOAD});
+    mw_write_u8(&w, CONFIG_VERSION);
+    mw_write_u16le(&w, c->grid_offset_min);
+    mw_write_u8(&w, c->billing_hour);
+    mw_write_u8(&w, c->report_period_h);
+    mw_write_u16le(&w, c->jitter_s);
+    mw_write_u8(&w, c->copies);
+    mw_write_u8(&w, c->rate);
+    mw_write_u8(&w, c->overlap);
+    mw_write_u8(&w, c->active);
+    for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++) {
+        mw_write_u32le(&w, c->scale[i].numerator);
+        mw_write_u32le(&w, c->scale[i].denominator);
+        mw_write_u64le(&w, (uint64_t)c->scale[i].initial);
+    }
+}
+
+mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
+    mw_reader r = mw_reader_of(in);
+    mw_meter_config c = {0};
+    if (mw_read_u8(&r) != CONFIG_VERSION)
+        return MW_UNSUPPORTED;
+    c.grid_offset_min = mw_read_u16le(&r);
+    c.billing_hour = mw_read_u8(&r);
+    c.report_period_h = mw_read_u8(&r);
+    c.jitter_s = mw_read_u16le(&r);
+    c.copies = mw_read_u8(&r);
+    c.rate = mw_read_u8(&r);
+    c.overlap = mw_read_u8(&r);
+    c.active = mw_read_u8(&r);
+    for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++) {
+        c.scale[i].numerator = mw_read_u32le(&r);
+        c.scale[i].denominator = mw_read_u32le(&r);
+        c.scale[i].initial = (int64_t)mw_read_u64le(&r);
+    }
+    MW_TRY(r.status);
+    *out_config = c;
+    return MW_OK;
+}
+
+bool mw_meter_config_day_begins(const mw_meter_config *c, uint32_t hour) {
+    return (hour + 24 - c->billing_hour) % 24 == 0;
+}
+
+bool mw_meter_config_period_ends(const mw_meter_config *c, uint32_t hour) {
+    return (hour + 24 - c->billing_hour) % c->report_period_h == 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The state of a meter, so that callers can reserve memory. Private to the kit.
+ */
+#ifndef MW_METERS_KIT_METER_STATE_H
+#define MW_METERS_KIT_METER_STATE_H
+
+#include "crypto/keys.h"
+#include "meters/kit/archive.h"
+#include "meters/kit/clock.h"
+#include "meters/kit/events.h"
+#include "meters/kit/meter.h"
+#include "meters/kit/registers.h"
+#include "meters/kit/telemetry.h"
+
+struct mw_meter {
+    mw_flash flash;
+    const mw_meter_model *model;
+    const mw_unb_plan *plan;
+    mw_device_id device_id;
+    uint32_t address;
+    uint32_t key_epoch;
+    mw_meter_config config;
+    mw_ringlog config_log;
+    mw_clock clock;
+    mw_registers registers;
+    mw_archive archive;
+    mw_events events;
+    mw_telemetry telemetry;
+    uint32_t hour;    /* the running hour */
+    mw_mono boundary; /* tick of its end */
+    bool hour_disturbed;
+    bool hour_stepped;
+    uint32_t tamper;
+    uint16_t battery_mv; /* 0: never measured */
+    mw_temp temperature;
+    uint16_t status_now; /* MW_SMP_STATUS_* that hold */
+    int64_t reverse_seen[MW_METER_REGISTERS_MAX];
+};
+
+/* ---- between meter.c and telemetry.c ---- */
+
+/* Mounts counter and radio log, derives the key, schedules the boot frame. */
+MW_NODISCARD mw_status mw_telemetry_boot(mw_meter *m, const mw_key *master, const mw_board *board,
+                                         uint32_t counter_first, uint32_t counter_sectors,
+                                         uint32_t log_first, uint32_t log_sectors, mw_mono now,
+                                         uint32_t *out_events_reported);
+/* The clock and the running hour are known: takes up a report that the reset interrupted. */
+void mw_telemetry_resume(mw_meter *m, mw_mono now);
+/* An hour has ended at boundary m->hour, at tick `at`. */
+void mw_telemetry_hour(mw_meter *m, mw_mono at);
+/* Something happened that should not wait for the next report. */
+void mw_telemetry_alarm(mw_meter *m, mw_mono now);
+/* Builds at most one frame that is due. */
+MW_NODISCARD mw_status mw_telemetry_step(mw_meter *m, mw_mono now, mw_meter_outputs *out);
+/* When mw_telemetry_step has work again, MW_TICK_NEVER if unknown. */
+mw_mono mw_telemetry_next(const mw_meter *m);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meters/water/water.h"
+
+/* One step is 250 mL = 1/4 L. A snapshot each 16 steps: a sudden cut loses less than 4 L and at
+ * 100 m3 a year the snapshot sectors are erased fewer than 40 times a year. */
+#define WATER_SCALE                                                                                \
+    { .numerator = 1, .denominator = 4, .initial = 0 }
+
+#define WATER_MODEL(text)                                                                          \
+    {                                                                                              \
+        .name = (text), .unit = MW_UNIT_L, .register_count = 2, .hourly = 0x01, .reverse = 0x02,   \
+        .channel = {0, 1}, .snapshot_counts = 16, .firmware = {0, 1, 0}, .battery_low_mv = 3000,   \
+        .defaults = {                                                                              \
+            .grid_offset_min = 0,                                                                  \
+            .billing_hour = 0,                                                                     \
+            .report_period_h = 24,                                                                 \
+            .jitter_s = 14400,                                                                     \
+            .copies = 2,                                                                           \
+            .rate = MW_UNB_R1,                                                                     \
+            .overlap = 1,                                                                          \
+            .active = 0x03,                                                                        \
+            .scale = {WATER_SCALE, WATER_SCALE},                                                   \
+        },                                                                                         \
+    }
+
+const mw_meter_model mw_water_r80 = WATER_MODEL("water-r80");
+const mw_meter_model mw_water_r100 = WATER_MODEL("water-r100");
+const mw_meter_model mw_water_r160 = WATER_MODEL("water-r160");
