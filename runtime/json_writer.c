@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "runtime/text.h"
+
 /* What stands at a depth of the stack. */
 enum { MW_JSON_ARRAY = 1, MW_JSON_OBJECT = 2, MW_JSON_FILLED = 4 };
 
@@ -71,26 +73,6 @@ void mw_json_array_end(mw_json *j) {
     mw_json_close(j, MW_JSON_ARRAY, ']');
 }
 
-/* Length of the well-formed UTF-8 sequence at p (Unicode 15, table 3-7), 0 when it is not one. */
-static size_t mw_json_utf8(const uint8_t *p, size_t n) {
-    uint8_t c = p[0];
-    if (c < 0x80)
-        return 1;
-    if (c < 0xc2 || c > 0xf4)
-        return 0;
-    size_t want = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    if (n < want)
-        return 0;
-    uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < want; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return want;
-}
-
 static void mw_json_put_escaped(mw_buffer *out, uint8_t c) {
     switch (c) {
     case '"':
@@ -120,8 +102,9 @@ static void mw_json_quoted(mw_json *j, mw_slice s) {
     size_t i = 0;
     while (i < s.n) {
         uint8_t c = s.p[i];
-        size_t n =
-            c >= 0x20 && c != '"' && c != '\\' && c != 0x7f ? mw_json_utf8(s.p + i, s.n - i) : 0;
+        size_t n = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f
+                       ? mw_text_utf8_length(s.p + i, s.n - i)
+                       : 0;
         if (n > 0) {
             i += n;
             continue;
