@@ -23,8 +23,8 @@
 #define MW_SMP_EPOCH_S INT64_C(1577836800)
 /* 20 bits of hours end in 2139. */
 #define MW_SMP_HOUR_MAX UINT32_C(0xFFFFF)
-/* No day object is longer, whatever its values. */
-#define MW_SMP_DAY_MAX 512
+/* The longest body; values that need more are refused, and the day is split. */
+#define MW_SMP_DAY_MAX 255
 
 /* How far the meter trusts its clock. */
 typedef enum mw_smp_clock {
