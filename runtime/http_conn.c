@@ -392,6 +392,10 @@ static void mw_http_conn_read_inner(mw_http_conn *c) {
 
 /* Called a few times a second: time-outs. */
 void mw_http_conn_sweep(mw_http_conn *c, mw_mono now) {
+    if (c->doomed) {
+        mw_http_conn_close(c);
+        return;
+    }
     if (mw_mono_since(now, c->deadline).ns < 0)
         return;
     bool working = c->asked && uv_stream_get_write_queue_size((uv_stream_t *)&c->client) == 0;

@@ -16,7 +16,6 @@ void mw_http_on_connection(void *context, struct MHD_Connection *mhd, void **soc
 
 /* libmicrohttpd read a request line: the request begins here, with the target as it was sent. */
 void *mw_http_on_target(void *context, const char *target, struct MHD_Connection *mhd) {
-    (void)context;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     mw_http_request *r = calloc(1, sizeof *r);
@@ -24,6 +23,7 @@ void *mw_http_on_target(void *context, const char *target, struct MHD_Connection
         free(r);
         return NULL;
     }
+    r->server = context;
     r->conn = info->socket_context;
     r->mhd = mhd;
     mw_buffer_init(&r->body, MW_HTTP_IN_MAX); /* the true limit is set with the route */
@@ -158,6 +158,7 @@ void mw_http_request_resume(mw_http_request *r) {
         return;
     r->suspended = false;
     MHD_resume_connection(r->mhd);
+    mw_http_server_poke(r->server); /* its descriptor does not tell that it has work again */
 }
 
 void mw_http_request_answer(mw_http_request *r, int status, struct MHD_Response *response) {

@@ -82,6 +82,7 @@ struct mw_http_conn {
     bool client_eof;
     bool client_paused, inner_paused;
     bool inner_eof;
+    bool doomed;          /* to be closed by the next sweep, whatever is queued */
     int refusal;              /* HTTP status */
     mw_http_request *request; /* the one libmicrohttpd works on, or NULL */
     mw_mono deadline;
@@ -90,7 +91,8 @@ struct mw_http_conn {
 };
 
 struct mw_http_request {
-    mw_http_conn *conn;
+    mw_http_server *server;
+    mw_http_conn *conn; /* NULL once the client is gone */
     struct MHD_Connection *mhd;
     const mw_http_route *route; /* NULL: 404, 405 or a static file */
     int problem;                /* HTTP status to answer instead of routing, 0 = none */

@@ -116,7 +116,9 @@ mw_status mw_http_sse_send(mw_http_sse *e, const char *id, const char *event, mw
     if (e->queue.status != MW_OK) {
         e->queue.n = before; /* whole events only */
         e->queue.status = MW_OK;
-        mw_http_sse_end(e);
+        e->ended = true; /* a client that does not read would not take the end either */
+        if (e->request != NULL && e->request->conn != NULL)
+            e->request->conn->doomed = true;
         return MW_SPACE;
     }
     if (e->request != NULL)

@@ -220,15 +220,14 @@ MW_TEST(events_arrive_and_a_slow_client_is_closed) {
     static uint8_t big[2000];
     memset(big, 'x', sizeof big);
     mw_status status = MW_OK;
-    for (int i = 0; i < 2000 && status == MW_OK; i++) { /* the client does not read */
+    for (int i = 0; i < 20000 && status == MW_OK; i++) { /* the client does not read */
         status = mw_http_sse_send(stream, NULL, NULL, (mw_slice){big, sizeof big});
         mw_loop_run_once(loop, mw_dur_ms(0));
     }
     MW_CHECK_STATUS(status, MW_SPACE);
     MW_CHECK_EQ(stream_closed_n, 0);
-    MW_CHECK(raw_await(c, NULL) || true);
     for (int i = 0; i < 400 && stream_closed_n == 0; i++)
-        raw_turn(c);
+        mw_loop_run_once(loop, mw_dur_ms(2));
     MW_CHECK_EQ(stream_closed_n, 1);
     raw_close(c);
     settle();
@@ -248,10 +247,10 @@ MW_TEST(events_arrive_and_a_slow_client_is_closed) {
 }
 
 MW_TEST(a_body_is_produced_as_it_is_taken) {
-    source_left = 20;
+    source_left = 8;
     raw_client *c = get("/produce", "");
     MW_CHECK(raw_await(c, "\r\n0\r\n\r\n"));
-    MW_CHECK(c->got_n > 20 * 4096);
+    MW_CHECK(c->got_n > 8 * 4096);
     MW_CHECK_EQ(source_done_n, 1);
     raw_close(c);
     settle();
