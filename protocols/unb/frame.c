@@ -113,7 +113,7 @@ unsigned mw_unb_data_at(unsigned i) {
 
 /* The data symbol that carries code bit i. Each of the four steps is a bijection of [0, n), n a
  * power of two. A single multiplication is not enough: the polar code's structure survives it, and
- * a burst over a quarter of the frame then destroys it (bench/unb_per burst). */
+ * a burst over a quarter of the frame then destroys it (bench/unb_sync burst). */
 static unsigned permuted(mw_unb_size size, unsigned i) {
     unsigned mask = layouts[size].code_bits - 1u;
     unsigned half = (8u + (unsigned)size) / 2;

@@ -133,6 +133,59 @@ mw_status mw_unb_slot_of(const mw_unb_plan *plan, unsigned band, mw_unb_rate rat
     return MW_OK;
 }
 
+static int64_t magnitude(int64_t v) {
+    return v < 0 ? -v : v;
+}
+
+static uint32_t hop_step(unsigned row, unsigned copy) {
+    return copy == 0 ? 0 : hops[row][copy - 1].frequency;
+}
+
+/* Whether copies `first` and `second` of a row differ by `step`: offsets are modulo the width. */
+static bool step_fits(unsigned row, unsigned first, unsigned second, int64_t width_mhz,
+                      mw_freq step, mw_freq tolerance) {
+    int64_t expected =
+        hop_step(row, second) * width_mhz / 256 - hop_step(row, first) * width_mhz / 256;
+    /* The slots are in whole hertz. */
+    int64_t limit = tolerance.mhz + 2000;
+    for (int turn = -1; turn <= 1; turn++)
+        if (magnitude(step.mhz - expected - turn * width_mhz) <= limit)
+            return true;
+    return false;
+}
+
+static bool delay_fits(unsigned row, unsigned first, unsigned second, mw_unb_rate rate,
+                       mw_unb_size size, mw_dur delay, mw_dur tolerance) {
+    int64_t symbols = 0;
+    for (unsigned i = first; i < second; i++)
+        symbols += mw_unb_layout_of(size)->symbols + hops[row][i].gap;
+    return magnitude(delay.ns - symbols * MW_NS_PER_S / (int64_t)mw_unb_rate_bd(rate)) <=
+           tolerance.ns;
+}
+
+mw_status mw_unb_pair_find(const mw_unb_plan *plan, unsigned band, mw_unb_rate rate, mw_freq step,
+                           mw_dur delay, mw_freq step_tolerance, mw_dur delay_tolerance,
+                           mw_unb_pair *out_pair) {
+    mw_freq low, width;
+    MW_TRY(mw_unb_band_usable(plan, band, rate, &low, &width));
+    static const uint8_t pairs[3][2] = {{0, 1}, {1, 2}, {0, 2}};
+    for (unsigned row = 0; row < MW_UNB_HOP_ROWS; row++) {
+        for (unsigned k = 0; k < 3; k++) {
+            if (!step_fits(row, pairs[k][0], pairs[k][1], width.mhz, step, step_tolerance))
+                continue;
+            for (unsigned s = 0; s < MW_UNB_SIZE_COUNT; s++) {
+                if (!mw_unb_allowed(rate, (mw_unb_size)s) ||
+                    !delay_fits(row, pairs[k][0], pairs[k][1], rate, (mw_unb_size)s, delay,
+                                delay_tolerance))
+                    continue;
+                *out_pair = (mw_unb_pair){(mw_unb_size)s, (uint8_t)row, pairs[k][0], pairs[k][1]};
+                return MW_OK;
+            }
+        }
+    }
+    return MW_NOT_FOUND;
+}
+
 mw_status mw_unb_answer_carrier(const mw_unb_plan *plan, unsigned band, mw_unb_rate rate,
                                 uint32_t address, uint32_t counter, mw_freq *out_carrier) {
     mw_freq low, width;

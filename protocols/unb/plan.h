@@ -121,4 +121,21 @@ MW_NODISCARD mw_status mw_unb_answer_carrier(const mw_unb_plan *plan, unsigned b
                                              mw_unb_rate rate, uint32_t address, uint32_t counter,
                                              mw_freq *out_carrier);
 
+/* ---- The receiver's side of the table: which copies are these two? ---- */
+
+typedef struct mw_unb_pair {
+    mw_unb_size size;
+    uint8_t row;    /* the low 4 bits of the frame's counter */
+    uint8_t first;  /* copy number of the earlier one: 0 or 1 */
+    uint8_t second; /* and of the later one: 1 or 2 */
+} mw_unb_pair;
+
+/* Says which two copies of one frame are `step` apart in carrier (later minus earlier, either sign)
+ * and `delay` apart between their first symbols, within the tolerances. Both receptions come from
+ * the same crystal, so its error cancels; 2 Hz and a quarter of a symbol are ample. MW_NOT_FOUND
+ * when no pair fits: then they are not copies of one frame. Limits as mw_unb_slot_of. */
+MW_NODISCARD mw_status mw_unb_pair_find(const mw_unb_plan *plan, unsigned band, mw_unb_rate rate,
+                                        mw_freq step, mw_dur delay, mw_freq step_tolerance,
+                                        mw_dur delay_tolerance, mw_unb_pair *out_pair);
+
 #endif

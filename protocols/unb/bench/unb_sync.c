@@ -6,6 +6,7 @@
  *     unb_sync detect [TRIALS]   probability to detect a 64-symbol word and 32-symbol ones
  *     unb_sync size [TRIALS]     wrong size decisions from sync and the first 17 pilots
  *     unb_sync frame [TRIALS]    lost frames, the phase taken from sync and pilots; meter's decoder
+ *     unb_sync burst [TRIALS]    lost frames when a part in one piece is not received, 4 dB
  */
 #include <complex.h>
 #include <math.h>
@@ -244,6 +245,35 @@ static void frame_losses(unsigned trials) {
     }
 }
 
+static void burst_losses(unsigned trials) {
+    static mw_unb_decoder decoder;
+    mw_prng g = mw_prng_of_seed(4);
+    for (unsigned percent = 20; percent <= 35; percent += 5) {
+        printf("missing %u %%:", percent);
+        for (unsigned s = 0; s < MW_UNB_SIZE_COUNT; s++) {
+            unsigned lost = 0;
+            for (unsigned t = 0; t < trials; t++) {
+                uint8_t payload[MW_UNB_PAYLOAD_MAX];
+                int8_t soft[MW_UNB_SYMBOLS_MAX];
+                mw_unb_frame f;
+                frame_random(&g, (mw_unb_size)s, payload, &f);
+                double a = pow(10, 4.0 / 20);
+                unsigned n = f.symbols * percent / 100;
+                unsigned at = (unsigned)mw_prng_below(&g, f.symbols - n);
+                for (unsigned i = 0; i < f.symbols; i++) {
+                    double v = a * (1 - 2.0 * mw_unb_frame_bit(&f, i)) + creal(gauss(&g));
+                    bool missing = i >= at && i < at + n;
+                    soft[i] = (int8_t)(missing ? 0 : lrint(fmax(-127, fmin(127, 25 * v))));
+                }
+                lost += mw_unb_decode(&decoder, (mw_unb_size)s, soft, f.symbols,
+                                      MW_SPAN_OF(payload)) != MW_OK;
+            }
+            printf("  %s %.4f", mw_unb_size_name((mw_unb_size)s), (double)lost / trials);
+        }
+        printf("\n");
+    }
+}
+
 int main(int argc, char **argv) {
     unsigned trials = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
     if (argc >= 2 && strcmp(argv[1], "detect") == 0)
@@ -252,8 +282,10 @@ int main(int argc, char **argv) {
         size_errors(trials > 0 ? trials : 3000);
     else if (argc >= 2 && strcmp(argv[1], "frame") == 0)
         frame_losses(trials > 0 ? trials : 1000);
+    else if (argc >= 2 && strcmp(argv[1], "burst") == 0)
+        burst_losses(trials > 0 ? trials : 1000);
     else {
-        fprintf(stderr, "usage: unb_sync detect | size | frame [TRIALS]\n");
+        fprintf(stderr, "usage: unb_sync detect | size | frame | burst [TRIALS]\n");
         return 2;
     }
     return 0;

@@ -170,6 +170,42 @@ MW_TEST(slots_stay_inside_the_band_and_follow_the_table) {
         MW_CHECK(quarter[q] > 900 && quarter[q] < 1100);
 }
 
+/* From two receptions of any two copies, both off by the same crystal error, the table tells which
+ * they were; receptions of two different frames are hardly ever taken for a pair. */
+MW_TEST(undecoded_copies_are_paired) {
+    mw_prng g = mw_prng_of_seed(6);
+    const mw_unb_plan *plan;
+    MW_CHECK_OK(mw_unb_plan_find("demo", &plan));
+    mw_freq step_tolerance = mw_freq_hz(2);
+    unsigned strangers = 0;
+    for (unsigned i = 0; i < 3000; i++) {
+        mw_unb_size size = (mw_unb_size)mw_prng_below(&g, 3);
+        mw_unb_rate rate = (mw_unb_rate)(1 + mw_prng_below(&g, 2));
+        uint32_t address = (uint32_t)mw_prng_u64(&g);
+        uint32_t counter = (uint32_t)mw_prng_u64(&g);
+        unsigned first = (unsigned)mw_prng_below(&g, 2);
+        unsigned second = first + 1 + (unsigned)mw_prng_below(&g, 2 - first);
+        mw_dur tolerance = {MW_NS_PER_S / (4 * (int64_t)mw_unb_rate_bd(rate))};
+        mw_unb_slot a, b, c;
+        mw_unb_pair pair;
+        MW_CHECK_OK(mw_unb_slot_of(plan, 0, rate, size, address, counter, first, &a));
+        MW_CHECK_OK(mw_unb_slot_of(plan, 0, rate, size, address, counter, second, &b));
+        mw_dur delay = {b.start.ns - a.start.ns};
+        delay.ns += delay.ns / 50000; /* 20 ppm */
+        mw_freq step = {b.carrier.mhz - a.carrier.mhz + (int64_t)mw_prng_below(&g, 1000)};
+        MW_CHECK_OK(mw_unb_pair_find(plan, 0, rate, step, delay, step_tolerance, tolerance, &pair));
+        MW_CHECK_EQ(pair.size, size);
+        MW_CHECK_EQ(pair.row, counter & 15);
+        MW_CHECK_EQ(pair.first, first);
+        MW_CHECK_EQ(pair.second, second);
+        MW_CHECK_OK(mw_unb_slot_of(plan, 0, rate, size, address + 1, counter, second, &c));
+        step.mhz = c.carrier.mhz - a.carrier.mhz;
+        strangers +=
+            mw_unb_pair_find(plan, 0, rate, step, delay, step_tolerance, tolerance, &pair) == MW_OK;
+    }
+    MW_CHECK(strangers <= 3);
+}
+
 MW_TEST(impossible_slots_are_refused) {
     const mw_unb_plan *plan = mw_unb_plan_at(0);
     mw_unb_slot slot;
@@ -184,4 +220,4 @@ MW_TEST_MAIN(MW_CASE(built_in_plans_are_sound), MW_CASE(a_text_becomes_a_plan),
              MW_CASE(faults_are_named_with_their_line), MW_CASE(limits_hold),
              MW_CASE(displacements_tell_copies_apart),
              MW_CASE(slots_stay_inside_the_band_and_follow_the_table),
-             MW_CASE(impossible_slots_are_refused))
+             MW_CASE(undecoded_copies_are_paired), MW_CASE(impossible_slots_are_refused))
