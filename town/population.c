@@ -14,17 +14,17 @@
 #define OFFSET_WEEKS_MAX 520u
 
 static const char *const first_names[] = {
-    "Anna",   "Boris", "Clara", "Dimitar", "Elena", "Farid",  "Greta", "Hugo",  "Ivana", "Jonas",
-    "Katya",  "Luca",  "Maria", "Nikolay", "Olga",  "Pavel",  "Rosa",  "Stefan", "Tanja", "Viktor",
+    "Anna",  "Boris", "Clara", "Dimitar", "Elena", "Farid", "Greta", "Hugo",   "Ivana", "Jonas",
+    "Katya", "Luca",  "Maria", "Nikolay", "Olga",  "Pavel", "Rosa",  "Stefan", "Tanja", "Viktor",
 };
 static const char *const last_names[] = {
-    "Andreou", "Berger", "Conti",  "Dimitrova", "Esposito", "Fischer", "Georgiev", "Horvat",
-    "Ivanova", "Jansen", "Kovacs", "Lefebvre",  "Moreau",   "Novak",   "Petrov",   "Rossi",
-    "Schmidt", "Todorova", "Weber",
+    "Andreou", "Berger",  "Conti",   "Dimitrova", "Esposito", "Fischer", "Georgiev",
+    "Horvat",  "Ivanova", "Jansen",  "Kovacs",    "Lefebvre", "Moreau",  "Novak",
+    "Petrov",  "Rossi",   "Schmidt", "Todorova",  "Weber",
 };
 static const char *const streets[] = {
-    "Linden Street", "Mill Lane", "Harbour Road", "Station Square", "Orchard Way", "Castle Hill",
-    "Bridge Street",
+    "Linden Street", "Mill Lane",   "Harbour Road",  "Station Square",
+    "Orchard Way",   "Castle Hill", "Bridge Street",
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -74,13 +74,15 @@ void mw_town_population_close(mw_town_population *p) {
 
 /* ---- the provisioning file ---- */
 
-static void write_channel(const mw_town_population *p, const mw_town_device *d, uint32_t c, FILE *f) {
+static void write_channel(const mw_town_population *p, const mw_town_device *d, uint32_t c,
+                          FILE *f) {
     uint32_t home = d->home[c];
     bool is_water = d->model == MW_TOWN_WATER;
     const char *first = first_names[home % COUNT(first_names)];
     const char *last = last_names[home % COUNT(last_names)];
     fprintf(f,
-            "%s{\"number\":%" PRIu32 ",\"medium\":\"%s\",\"obis\":\"%s\",\"unit\":\"%s\",\"scale\":0,"
+            "%s{\"number\":%" PRIu32
+            ",\"medium\":\"%s\",\"obis\":\"%s\",\"unit\":\"%s\",\"scale\":0,"
             "\"register_digits\":%d,\"label\":\"%s\",",
             c == 0 ? "" : ",", c, is_water ? "water" : "electricity",
             is_water ? "8-0:1.0.0*255" : "1-0:1.8.0*255", is_water ? "L" : "Wh", is_water ? 8 : 9,
@@ -90,8 +92,8 @@ static void write_channel(const mw_town_population *p, const mw_town_device *d, 
             ", flat %" PRIu32 "\",\"time_zone\":\"%s\",",
             home, is_water ? 'w' : 'e', streets[home / 20 % COUNT(streets)], home / 4 % 20 + 1,
             home % 4 + 1, p->time_zone);
-    fprintf(f, "\"customer\":{\"id\":\"cu-%04" PRIu32 "\",\"name\":\"%s %s\",\"login\":\"", home, first,
-            last);
+    fprintf(f, "\"customer\":{\"id\":\"cu-%04" PRIu32 "\",\"name\":\"%s %s\",\"login\":\"", home,
+            first, last);
     /* Logins are the first names in lower case, numbered from the second of a name on. */
     fputc(first[0] | 0x20, f);
     fputs(first + 1, f);
@@ -105,10 +107,11 @@ mw_status mw_town_population_write(const mw_town_population *p, FILE *f) {
         const mw_town_device *d = &p->devices[i];
         bool is_water = d->model == MW_TOWN_WATER;
         fprintf(f,
-                "{\"tenant\":\"demo\",\"device_id\":\"%016" PRIx64 "\",\"serial\":\"MW-%c-%06" PRIu32
+                "{\"tenant\":\"demo\",\"device_id\":\"%016" PRIx64
+                "\",\"serial\":\"MW-%c-%06" PRIu32
                 "\",\"model\":\"%s\",\"network_address\":%" PRIu32 ",\"master_key\":\"",
-                d->device_id, is_water ? 'W' : 'P', d->number + 1, is_water ? "water-r160" : "pulse-2",
-                d->network_address);
+                d->device_id, is_water ? 'W' : 'P', d->number + 1,
+                is_water ? "water-r160" : "pulse-2", d->network_address);
         for (size_t k = 0; k < sizeof d->master_key.b; k++)
             fprintf(f, "%02x", d->master_key.b[k]);
         fputs("\",\"channels\":[", f);

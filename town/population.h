@@ -14,7 +14,7 @@
 #include "crypto/keys.h"
 #include "town/series.h"
 
-#define MW_TOWN_HOMES_MAX 5000u
+#define MW_TOWN_HOMES_MAX    5000u
 #define MW_TOWN_CHANNELS_MAX 2u
 /* SGSC households in the data; a home plays one of them from its own week. */
 #define MW_TOWN_HOUSEHOLDS_MAX 10u

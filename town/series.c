@@ -9,9 +9,9 @@
 #include "base/assert.h"
 
 #define LINE_MAX_BYTES 256
-#define DAY_S INT64_C(86400)
+#define DAY_S          INT64_C(86400)
 /* A flush fills the cistern for about a minute. */
-#define FLUSH_S 60
+#define FLUSH_S     60
 #define HALF_HOUR_S 1800
 
 /* ---- building ---- */
@@ -153,16 +153,15 @@ static mw_status take_half_hour(const char *line, void *context) {
     uint32_t amount = kwh * 1000 + wh;
     if (amount == 0)
         return MW_OK;
-    return append(&h->series[h->count - 1], (mw_town_draw){.at_s = mw_utc_floor_s(at),
-                                                           .amount = amount,
-                                                           .duration_s = HALF_HOUR_S});
+    return append(
+        &h->series[h->count - 1],
+        (mw_town_draw){.at_s = mw_utc_floor_s(at), .amount = amount, .duration_s = HALF_HOUR_S});
 }
 
 mw_status mw_town_series_open_households(const char *folder, mw_town_series *out_series, size_t max,
                                          size_t *out_count) {
     households h = {.series = out_series, .max = max};
-    mw_status status =
-        read_lines(folder, "sgsc_10_households_30min.csv.gz", 1, take_half_hour, &h);
+    mw_status status = read_lines(folder, "sgsc_10_households_30min.csv.gz", 1, take_half_hour, &h);
     for (size_t i = 0; status == MW_OK && i < h.count; i++)
         status = finish(&h.series[i]);
     if (status != MW_OK) {
@@ -183,9 +182,8 @@ void mw_town_player_init(mw_town_player *p, const mw_town_series *series, int64_
     int64_t span = series->weeks * MW_TOWN_WEEK_S;
     /* Where in the series the meter is at the Monday of `from`, then the origin of that round. */
     int64_t position = offset_weeks % series->weeks * MW_TOWN_WEEK_S + (from_s - monday_of(from_s));
-    *p = (mw_town_player){.series = series,
-                          .cycle_start_s = from_s - position % span,
-                          .step_amount = step_amount};
+    *p = (mw_town_player){
+        .series = series, .cycle_start_s = from_s - position % span, .step_amount = step_amount};
     int64_t now_in_series = position % span;
     while (p->draw < series->count && series->draws[p->draw].at_s < now_in_series)
         p->draw++;

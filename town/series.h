@@ -13,7 +13,7 @@
 #include "base/time.h"
 
 #define MW_TOWN_SERIES_DRAWS_MAX 2000000u
-#define MW_TOWN_WEEK_S INT64_C(604800)
+#define MW_TOWN_WEEK_S           INT64_C(604800)
 
 /* A draw of `amount` units that begins at_s seconds after the series' first Monday, 00:00 UTC, and
  * is spread evenly over duration_s seconds (0: all at once). */
@@ -31,11 +31,14 @@ typedef struct mw_town_series {
 } mw_town_series;
 
 /* The WEUSEDTO shower (mL per second of flow) and toilet (flushes) of one flat as one series.
- * MW_IO when a file cannot be read, MW_SYNTAX for a malformed line, MW_LIMIT when it is too long. */
+ * MW_IO when a file cannot be read, MW_SYNTAX for a malformed line, MW_LIMIT when it is too long.
+ */
 MW_NODISCARD mw_status mw_town_series_open_water(const char *folder, mw_town_series *out_series);
-/* The half-hourly households of the SGSC trial; fills at most max series, one for each household. */
-MW_NODISCARD mw_status mw_town_series_open_households(const char *folder, mw_town_series *out_series,
-                                                      size_t max, size_t *out_count);
+/* The half-hourly households of the SGSC trial; fills at most max series, one for each household.
+ */
+MW_NODISCARD mw_status mw_town_series_open_households(const char *folder,
+                                                      mw_town_series *out_series, size_t max,
+                                                      size_t *out_count);
 void mw_town_series_close(mw_town_series *s);
 
 /* One step of a meter's sensor. */
@@ -51,8 +54,8 @@ typedef struct mw_town_player {
     int64_t cycle_start_s; /* UTC of the series' origin in the present round */
     size_t draw;           /* next draw */
     uint32_t step_amount;
-    uint32_t carried;  /* units left over from earlier draws, < step_amount */
-    uint32_t steps;    /* steps of the present draw */
+    uint32_t carried; /* units left over from earlier draws, < step_amount */
+    uint32_t steps;   /* steps of the present draw */
     uint32_t steps_done;
 } mw_town_player;
 

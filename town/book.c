@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "town/book.h"
+
+#include <inttypes.h>
+
+#include "crypto/keys.h"
+#include "protocols/smp/smp.h"
+#include "protocols/unb/unb.h"
+
+static FILE *open_file(const char *folder, const char *name, const char *heading) {
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return NULL;
+    FILE *f = fopen(path, "w");
+    if (f != NULL)
+        fprintf(f, "%s\n", heading);
+    return f;
+}
+
+mw_status mw_town_book_open(mw_town_book *b, const char *folder) {
+    *b = (mw_town_book){0};
+    b->truth = open_file(folder, "truth.csv", "device_id,channel,hour_end,register,value");
+    b->frames = open_file(folder, "frames.csv", "device_id,counter,sent_at,size,rate,lost,objects");
+    if (b->truth != NULL && b->frames != NULL)
+        return MW_OK;
+    (void)mw_town_book_close(b);
+    return MW_IO;
+}
+
+mw_status mw_town_book_flush(mw_town_book *b) {
+    bool good = fflush(b->truth) == 0 && fflush(b->frames) == 0;
+    return good && !ferror(b->truth) && !ferror(b->frames) ? MW_OK : MW_IO;
+}
+
+mw_status mw_town_book_close(mw_town_book *b) {
+    bool good = true;
+    if (b->truth != NULL)
+        good = fclose(b->truth) == 0;
+    if (b->frames != NULL)
+        good = fclose(b->frames) == 0 && good;
+    b->truth = b->frames = NULL;
+    return good ? MW_OK : MW_IO;
+}
+
+void mw_town_book_truth(mw_town_book *b, const mw_town_truth *t) {
+    char at[MW_UTC_TEXT_MAX];
+    mw_utc_format(t->hour_end, at);
+    fprintf(b->truth, "%016" PRIx64 ",%u,%s,%" PRId64 ",%" PRId64 "\n", t->device->device_id,
+            t->channel, at, t->reg, t->value);
+    b->values++;
+}
+
+/* ---- frames ---- */
+
+static mw_status open_frame(const mw_town_device *d, const mw_meter_transmission *tx,
+                            mw_span memory, mw_slice *out_objects) {
+    mw_device_id id;
+    for (unsigned i = 0; i < sizeof id.b; i++)
+        id.b[i] = (uint8_t)(d->device_id >> (56 - 8 * i));
+    mw_key up;
+    MW_TRY(mw_key_derive_device(&mw_crypto_own, &d->master_key, &id, 0, MW_KEY_UP, &up));
+    mw_crypto_ctx ctx;
+    mw_status status = mw_crypto_init(&ctx, &mw_crypto_own, &up);
+    mw_key_wipe(&up);
+    MW_TRY(status);
+    status = mw_smp_frame_open(&ctx, MW_SMP_UP, (mw_slice){tx->payload, tx->payload_bytes}, 0,
+                               tx->counter, memory, out_objects);
+    mw_crypto_fini(&ctx);
+    return status;
+}
+
+mw_status mw_town_book_frame(mw_town_book *b, const mw_town_device *d,
+                             const mw_meter_transmission *tx, mw_utc sent_at, bool lost) {
+    uint8_t memory[MW_SMP_FRAME_MAX];
+    mw_slice objects;
+    MW_TRY(open_frame(d, tx, MW_SPAN_OF(memory), &objects));
+    char at[MW_UTC_TEXT_MAX];
+    mw_utc_format(sent_at, at);
+    fprintf(b->frames, "%016" PRIx64 ",%" PRIu32 ",%s,%s,%s,%d,", d->device_id, tx->counter, at,
+            mw_unb_size_name((mw_unb_size)tx->size), mw_unb_rate_name((mw_unb_rate)tx->rate), lost);
+    mw_reader r = mw_reader_of(objects);
+    mw_smp_object object;
+    const char *space = "";
+    while (mw_smp_object_next(&r, &object) == MW_OK) {
+        mw_smp_day day;
+        if (object.type != MW_SMP_DAY)
+            continue;
+        MW_TRY(mw_smp_day_decode(object.body, &day));
+        mw_utc_format(mw_smp_utc_of_hour(day.end_hour, day.grid), at);
+        fprintf(b->frames, "%s%u:%u:%s", space, day.channel, day.hours, at);
+        space = " ";
+    }
+    fputc('\n', b->frames);
+    b->frames_sent++;
+    b->frames_lost += lost;
+    return MW_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The book of truth: what flowed and what was sent, as two CSV files in the town's folder.
+ *
+ *   truth.csv   device_id,channel,hour_end,register,value
+ *   frames.csv  device_id,counter,sent_at,size,rate,lost,objects
+ *               objects: "channel:hours:end_hour" for each day object, joined by spaces
+ *
+ * hour_end and end_hour are UTC by the meter's own clock; lost is 1 when every copy faded out.
+ * Both are written from the beginning at each start: the town replays itself from its seed.
+ */
+#ifndef MW_TOWN_BOOK_H
+#define MW_TOWN_BOOK_H
+
+#include <stdio.h>
+
+#include "meters/kit/meter.h"
+#include "town/virtual_meter.h"
+
+typedef struct mw_town_book {
+    FILE *truth;
+    FILE *frames;
+    uint64_t frames_sent, frames_lost, values;
+} mw_town_book;
+
+MW_NODISCARD mw_status mw_town_book_open(mw_town_book *b, const char *folder);
+/* Flushes and closes; MW_IO when anything could not be written. */
+MW_NODISCARD mw_status mw_town_book_close(mw_town_book *b);
+MW_NODISCARD mw_status mw_town_book_flush(mw_town_book *b);
+void mw_town_book_truth(mw_town_book *b, const mw_town_truth *t);
+/* Opens the sealed frame with the device's key, as the platform will, to note which hours it
+ * carries. MW_AUTH when the firmware sealed it wrongly. */
+MW_NODISCARD mw_status mw_town_book_frame(mw_town_book *b, const mw_town_device *d,
+                                          const mw_meter_transmission *tx, mw_utc sent_at,
+                                          bool lost);
+
+#endif

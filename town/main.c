@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mw-town: wires the simulation, the air and the feed, and keeps the pace. It begins in the past,
+ * catches up as fast as the station can listen, and then lives on at the set factor.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/clock.h"
+#include "runtime/file.h"
+#include "runtime/log.h"
+#include "town/feed.h"
+#include "town/settings.h"
+#include "town/simulation.h"
+
+/* How far the simulation goes in one step, and how often progress is told. */
+#define STEP          mw_dur_s(10)
+#define LIVE_STEP_MAX mw_dur_ms(200)
+#define PROGRESS      mw_dur_s(2)
+/* After a kill the clock file may be ahead of what the station has heard: go back a little. What is
+ * sent twice is identical, and the platform stores it once. */
+#define RESUME_BACK mw_dur_s(60)
+/* Silence at the end, in which the last frames are decoded. */
+#define TAIL mw_dur_s(30)
+
+typedef struct town {
+    mw_town_config config;
+    mw_town_series water;
+    mw_town_series households[MW_TOWN_HOUSEHOLDS_MAX];
+    size_t household_count;
+    mw_town_population population;
+    mw_town_air air;
+    mw_town_book book;
+    mw_town_simulation simulation;
+    mw_town_feed feed;
+    mw_town_clock *clock;
+    mw_utc start;
+    mw_utc end;       /* MW_UTC_NONE: never */
+    mw_utc caught_up; /* from here on the town lives at the set factor */
+    mw_mono told;
+} town;
+
+static volatile sig_atomic_t stop_requested;
+
+static void on_signal(int number) {
+    (void)number;
+    stop_requested = 1;
+}
+
+/* ---- opening ---- */
+
+/* The town begins at a whole hour, noted in a file at its first start. */
+static mw_status find_start(town *t) {
+    char path[4096], text[MW_UTC_TEXT_MAX + 1] = "";
+    if (snprintf(path, sizeof path, "%s/start", t->config.state_folder) >= (int)sizeof path)
+        return MW_LIMIT;
+    FILE *f = fopen(path, "r");
+    if (f != NULL) {
+        bool read = fgets(text, sizeof text, f) != NULL;
+        (void)fclose(f);
+        text[strcspn(text, "\n")] = 0;
+        return read ? mw_utc_parse(mw_slice_of_str(text), &t->start) : MW_CORRUPT;
+    }
+    int64_t seconds = mw_utc_floor_s(mw_clock_machine_utc()) - t->config.before.ns / MW_NS_PER_S;
+    t->start = mw_utc_of_s(seconds - seconds % 3600);
+    mw_utc_format(t->start, text);
+    return mw_file_replace(path, mw_slice_of_str(text), 0644);
+}
+
+static mw_status open_people(town *t) {
+    MW_TRY(mw_town_series_open_water(t->config.data_folder, &t->water));
+    MW_TRY(mw_town_series_open_households(t->config.data_folder, t->households,
+                                          MW_TOWN_HOUSEHOLDS_MAX, &t->household_count));
+    return mw_town_population_open((uint64_t)t->config.seed, (uint32_t)t->config.water_meters,
+                                   (uint32_t)t->config.modems, t->household_count,
+                                   t->config.time_zone, &t->population);
+}
+
+static mw_status open_town(town *t) {
+    const mw_town_config *c = &t->config;
+    MW_TRY(mw_file_make_folders(c->state_folder, 0755));
+    MW_TRY(find_start(t));
+    mw_town_air_config air = {
+        .seed = (uint64_t)c->seed,
+        .start = t->start,
+        .rate_hz = (uint32_t)(c->rate.mhz / 1000),
+        .centre = c->centre,
+        .full_scale_dbm = c->full_scale.cdbm / 100.0,
+        .noise_figure_db = (double)c->noise_figure_db,
+        .lost_permille = (uint32_t)c->lost_permille,
+    };
+    if (air.rate_hz == 0 || MW_US_PER_S % air.rate_hz != 0)
+        return MW_RANGE;
+    MW_TRY(mw_town_air_open(&air, &t->air));
+    MW_TRY(mw_town_book_open(&t->book, c->state_folder));
+    mw_town_terms terms = {
+        .water = &t->water,
+        .households = t->households,
+        .start = t->start,
+        .billing_hour = (uint8_t)c->billing_hour,
+        .jitter_s = (uint16_t)(c->jitter.ns / MW_NS_PER_S),
+    };
+    MW_TRY(mw_unb_plan_find(c->plan, &terms.plan));
+    MW_TRY(mw_town_simulation_open(&t->population, &terms, &t->air, &t->book, &t->simulation));
+    MW_TRY(mw_town_clock_create(c->clock_path, t->start, &t->clock));
+    return mw_town_feed_open(&t->feed, c->samples_path);
+}
+
+static void close_town(town *t) {
+    mw_town_feed_close(&t->feed);
+    if (t->clock != NULL)
+        mw_town_clock_close(t->clock);
+    mw_town_simulation_close(&t->simulation);
+    if (t->book.truth != NULL && mw_town_book_close(&t->book) != MW_OK)
+        mw_log_plain(MW_LOG_ERROR, "the book of truth could not be written");
+    mw_town_air_close(&t->air);
+    mw_town_population_close(&t->population);
+    for (size_t i = 0; i < t->household_count; i++)
+        mw_town_series_close(&t->households[i]);
+    mw_town_series_close(&t->water);
+}
+
+/* ---- living ---- */
+
+static void tell_progress(town *t, const char *what) {
+    char at[MW_UTC_TEXT_MAX];
+    mw_utc now = mw_town_clock_utc(t->clock);
+    mw_utc_format(mw_utc_of_s(mw_utc_floor_s(now)), at);
+    mw_log(MW_LOG_INFO, what, MW_S("town", at),
+           MW_I("hours", mw_utc_since(now, t->start).ns / (3600 * MW_NS_PER_S)),
+           MW_I("frames", t->book.frames_sent), MW_I("lost", t->book.frames_lost),
+           MW_I("connections", t->feed.connections));
+}
+
+/* Simulates, mixes and sends everything up to a moment. */
+static mw_status live_until(town *t, mw_utc until) {
+    MW_TRY(mw_town_simulation_advance(&t->simulation, mw_utc_add(until, MW_TOWN_AIR_LOOKAHEAD)));
+    uint64_t limit = mw_town_air_index(&t->air, until);
+    mw_samples_block block;
+    while (mw_town_air_next(&t->air, limit, &block) == MW_OK) {
+        MW_TRY(mw_town_feed_push(&t->feed, &block, &stop_requested));
+        mw_town_clock_set(t->clock, mw_town_air_utc(&t->air, block.h.first_index + block.h.count));
+        mw_mono now = mw_clock_mono();
+        if (mw_mono_since(now, t->told).ns >= PROGRESS.ns) {
+            t->told = now;
+            tell_progress(t, "progress");
+            MW_TRY(mw_town_book_flush(&t->book));
+        }
+    }
+    return MW_OK;
+}
+
+/* Where the town stopped last time; what was sent before is simulated again, but not sent. */
+static mw_utc resume(town *t) {
+    mw_utc at = mw_utc_add(mw_town_clock_utc(t->clock), (mw_dur){-RESUME_BACK.ns});
+    if (at.us <= t->start.us)
+        return t->start;
+    t->air.cursor = mw_town_air_index(&t->air, at);
+    return at;
+}
+
+static mw_status catch_up(town *t, mw_utc *at) {
+    mw_town_clock_set_factor(t->clock, 0);
+    while (!stop_requested && at->us < t->caught_up.us) {
+        *at = mw_utc_add(*at, STEP);
+        MW_TRY(live_until(t, *at));
+    }
+    return MW_OK;
+}
+
+static mw_status live(town *t, mw_utc at) {
+    mw_town_clock_set_factor(t->clock, (uint32_t)t->config.factor * 1000);
+    tell_progress(t, "live");
+    while (!stop_requested) {
+        mw_mono before = mw_clock_mono();
+        mw_town_feed_serve(&t->feed, LIVE_STEP_MAX);
+        mw_dur passed = mw_mono_since(mw_clock_mono(), before);
+        at = mw_utc_add(at, (mw_dur){passed.ns * t->config.factor});
+        MW_TRY(live_until(t, at));
+    }
+    return MW_OK;
+}
+
+/* Waits until the station has everything. */
+static void drain(town *t) {
+    mw_town_clock_set_factor(t->clock, 0);
+    while (!stop_requested && t->feed.first != NULL)
+        mw_town_feed_serve(&t->feed, mw_dur_ms(50));
+    if (t->feed.first == NULL)
+        tell_progress(t, "done");
+}
+
+static mw_status run(town *t) {
+    mw_utc at = resume(t);
+    mw_utc now = mw_clock_machine_utc();
+    bool ends = t->config.run_for.ns > 0;
+    t->caught_up = ends ? mw_utc_add(t->start, t->config.run_for) : now;
+    MW_TRY(catch_up(t, &at));
+    if (!ends)
+        return live(t, at);
+    MW_TRY(live_until(t, mw_utc_add(at, TAIL)));
+    drain(t);
+    return MW_OK;
+}
+
+/* ---- the program ---- */
+
+static mw_status write_population(town *t, const char *path) {
+    FILE *f = fopen(path, "w");
+    if (f == NULL)
+        return MW_IO;
+    mw_status status = mw_town_population_write(&t->population, f);
+    if (fclose(f) != 0 && status == MW_OK)
+        status = MW_IO;
+    return status;
+}
+
+static int fail(const char *what, mw_status status) {
+    mw_log(MW_LOG_ERROR, what, MW_S("why", mw_status_text(status)));
+    return 1;
+}
+
+int main(int argc, char **argv) {
+    static town t = {.feed = {.listener = -1, .peer = -1}};
+    mw_log_start("mw-town", MW_LOG_INFO);
+    mw_start start = mw_settings_start(&mw_town_program, argc, argv, &t.config);
+    if (!start.run)
+        return start.exit_code;
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+
+    int code = 0;
+    mw_status status = open_people(&t);
+    if (status != MW_OK) {
+        code = fail("cannot settle the town; look at data.folder, town.water_meters, town.modems",
+                    status);
+    } else if (start.argc > 0) {
+        if (start.argc != 2 || strcmp(start.argv[0], "population") != 0)
+            code = fail("unknown command; see --help", MW_SYNTAX);
+        else if ((status = write_population(&t, start.argv[1])) != MW_OK)
+            code = fail("cannot write the provisioning file", status);
+    } else if ((status = open_town(&t)) != MW_OK) {
+        code =
+            fail("cannot start; look at state.folder, clock.path, samples.path, radio.*", status);
+    } else if ((status = run(&t)) != MW_OK && status != MW_CLOSED) {
+        code = fail("the town stopped", status);
+    }
+    close_town(&t);
+    mw_settings_free(start.settings);
+    return code;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "town/virtual_meter.h"
+
+#include "base/assert.h"
+#include "meters/pulse/pulse.h"
+#include "meters/water/water.h"
+
+#define HOUR_NS (INT64_C(3600) * MW_NS_PER_S)
+/* Crystals are within 20 ppm, clocks are set to within two seconds. */
+#define CRYSTAL_PPB_MAX 20000
+#define CLOCK_ERROR_US  2000000
+/* No edge falls this close to the end of an hour, where a microsecond of rounding would decide. */
+#define EDGE_CLEARANCE_NS 1000000
+#define INITIAL_MAX       INT64_C(5000000)
+
+/* The meter's own time in nanoseconds of UTC, from its ticks alone. */
+static int64_t meter_ns(const mw_town_meter *m, mw_mono ticks) {
+    return m->clock0.us * 1000 + (ticks.ns - m->ticks0.ns);
+}
+
+/* The hour that a moment belongs to; the very end of an hour is still that hour's. */
+static int64_t hour_of(int64_t ns) {
+    return (ns - 1) / HOUR_NS;
+}
+
+static mw_mono edge_ticks(const mw_town_meter *m, mw_utc at) {
+    mw_mono ticks = mw_host_crystal_ticks(&m->crystal, at);
+    int64_t into_hour = meter_ns(m, ticks) % HOUR_NS;
+    if (into_hour < EDGE_CLEARANCE_NS || into_hour > HOUR_NS - EDGE_CLEARANCE_NS)
+        ticks.ns += 2 * EDGE_CLEARANCE_NS;
+    return ticks;
+}
+
+/* ---- truth ---- */
+
+static int64_t reported(const mw_town_channel *c) {
+    return c->scale.initial + c->counts * c->scale.numerator / c->scale.denominator;
+}
+
+static void close_hours(mw_town_meter *m, int64_t next_hour, mw_town_truth_fn *tell,
+                        void *context) {
+    for (; m->hour < next_hour; m->hour++) {
+        for (uint32_t i = 0; i < m->device->channels; i++) {
+            mw_town_channel *c = &m->channel[i];
+            int64_t reg = reported(c);
+            tell(context, &(mw_town_truth){.device = m->device,
+                                           .channel = (uint8_t)i,
+                                           .hour_end = mw_utc_of_s((m->hour + 1) * 3600),
+                                           .reg = reg,
+                                           .value = reg - c->last_reg});
+            c->last_reg = reg;
+        }
+    }
+}
+
+/* The channel whose next count comes first and not after `until`; NULL when there is none. */
+static mw_town_channel *earliest_edge(mw_town_meter *m, mw_mono until, mw_mono *out_ticks) {
+    mw_town_channel *first = NULL;
+    for (uint32_t i = 0; i < m->device->channels; i++) {
+        mw_mono ticks = edge_ticks(m, m->channel[i].pending.at);
+        if (ticks.ns <= until.ns && (first == NULL || ticks.ns < out_ticks->ns)) {
+            first = &m->channel[i];
+            *out_ticks = ticks;
+        }
+    }
+    return first;
+}
+
+mw_status mw_town_meter_step(mw_town_meter *m, mw_town_truth_fn *tell, void *context,
+                             mw_meter_outputs *out) {
+    mw_meter_inputs in = {.temperature = {18000}, .battery_mv = 3600};
+    mw_mono ticks;
+    mw_town_channel *c;
+    while ((c = earliest_edge(m, m->wake, &ticks)) != NULL) {
+        close_hours(m, hour_of(meter_ns(m, ticks)), tell, context);
+        c->counts++;
+        in.counts[c - m->channel]++;
+        c->pending = mw_town_player_next(&c->player);
+    }
+    close_hours(m, meter_ns(m, m->wake) / HOUR_NS, tell, context);
+    mw_status status = mw_meter_step(&m->firmware, m->wake, &in, out);
+    mw_assert(out->next_wake.ns > m->wake.ns);
+    m->wake = out->next_wake;
+    return status;
+}
+
+mw_utc mw_town_meter_wake(const mw_town_meter *m) {
+    return mw_host_crystal_utc(&m->crystal, m->wake);
+}
+
+/* ---- installation ---- */
+
+/* Most modems report once a day; a few more often, as the catalogue's modem can. */
+static uint8_t report_period(const mw_town_device *d) {
+    static const uint8_t periods[] = {1, 24, 24, 6, 24, 24, 24, 12, 24, 24};
+    return d->model == MW_TOWN_WATER ? 24 : periods[d->number % sizeof periods];
+}
+
+static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_town_terms *terms) {
+    const mw_town_device *d = m->device;
+    const mw_meter_model *model = d->model == MW_TOWN_WATER ? &mw_water_r160 : &mw_pulse_2;
+    mw_meter_provision provision = {.address = d->network_address, .plan = terms->plan};
+    for (unsigned i = 0; i < 8; i++)
+        provision.device_id[i] = (uint8_t)(d->device_id >> (56 - 8 * i));
+    mw_bytes_copy(provision.master_key, d->master_key.b, sizeof provision.master_key);
+    mw_board board = {.flash = mw_host_flash_interface(&m->flash),
+                      .seed = mw_mix64(seed ^ d->device_id),
+                      .cause = MW_RESET_POWER_ON};
+    mw_mono now = mw_host_crystal_ticks(&m->crystal, terms->start);
+    MW_TRY(mw_meter_boot(&m->firmware, model, &provision, &board, now));
+
+    mw_meter_config config = model->defaults;
+    config.billing_hour = terms->billing_hour;
+    config.report_period_h = report_period(d);
+    config.jitter_s = terms->jitter_s;
+    config.rate = MW_UNB_R1;
+    config.copies = 1;
+    config.overlap = 1;
+    for (uint32_t i = 0; i < d->channels; i++) {
+        config.scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
+        m->channel[i].scale = config.scale[i];
+        m->channel[i].last_reg = config.scale[i].initial;
+    }
+    MW_TRY(mw_meter_configure(&m->firmware, now, &config));
+
+    int64_t error_us = (int64_t)mw_prng_below(g, 2 * CLOCK_ERROR_US) - CLOCK_ERROR_US;
+    m->clock0 = (mw_utc){terms->start.us + error_us};
+    m->ticks0 = now;
+    m->hour = hour_of(m->clock0.us * 1000);
+    m->wake = now;
+    return mw_meter_clock_set(&m->firmware, now, m->clock0);
+}
+
+static void connect_sensors(mw_town_meter *m, const mw_town_terms *terms) {
+    const mw_town_device *d = m->device;
+    for (uint32_t i = 0; i < d->channels; i++) {
+        bool is_water = d->model == MW_TOWN_WATER;
+        const mw_town_series *s = is_water ? terms->water : &terms->households[d->household[i]];
+        /* A water count is MW_WATER_COUNT_ML, a pulse of the modem is 1 Wh. */
+        mw_town_player_init(&m->channel[i].player, s, d->offset_weeks[i],
+                            is_water ? MW_WATER_COUNT_ML : 1, terms->start);
+        do {
+            m->channel[i].pending = mw_town_player_next(&m->channel[i].player);
+        } while (m->channel[i].pending.at.us <= terms->start.us);
+    }
+}
+
+mw_status mw_town_meter_init(mw_town_meter *m, const mw_town_device *device, uint64_t seed,
+                             const mw_town_terms *terms) {
+    mw_prng g = mw_prng_of_stream(mw_mix64(seed), device->device_id);
+    *m = (mw_town_meter){.device = device};
+    m->crystal = (mw_host_crystal){
+        .origin = terms->start,
+        .ppb = (int32_t)mw_prng_below(&g, 2 * CRYSTAL_PPB_MAX) - CRYSTAL_PPB_MAX,
+    };
+    MW_TRY(mw_host_flash_init(&m->flash, 4096, MW_METER_FLASH_SECTORS));
+    mw_status status = install(m, seed, &g, terms);
+    if (status != MW_OK) {
+        mw_host_flash_fini(&m->flash);
+        return status;
+    }
+    connect_sensors(m, terms);
+    return MW_OK;
+}
+
+void mw_town_meter_fini(mw_town_meter *m) {
+    mw_host_flash_fini(&m->flash);
+}
