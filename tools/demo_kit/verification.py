@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what the platform holds with what really flowed.
+
+The town's book of truth (truth.csv, frames.csv) says what each register showed at the end of each
+hour and which frames carried which hours. A value that arrived must equal the truth; an hour may be
+missing only as often as the loss of frames on the air explains."""
+import csv
+import dataclasses
+import math
+import pathlib
+from datetime import datetime, timezone
+
+
+def parse_utc(text):
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp())
+
+
+def format_utc(seconds):
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclasses.dataclass
+class Frame:
+    device: str
+    counter: int
+    lost: bool
+    hours: list  # (channel, end of hour) of every value it carries
+    registers: list  # (channel, end of the last hour)
+
+
+class Truth:
+    """The town's book: registers and values by (device, channel) and end of hour, and the frames."""
+
+    def __init__(self, folder, until=None):
+        folder = pathlib.Path(folder)
+        self.register, self.value = {}, {}
+        with open(folder / "truth.csv", newline="") as f:
+            for row in csv.DictReader(f):
+                key = (row["device_id"], int(row["channel"]), parse_utc(row["hour_end"]))
+                self.register[key] = int(row["register"])
+                self.value[key] = int(row["value"])
+        self.frames = []
+        with open(folder / "frames.csv", newline="") as f:
+            for row in csv.DictReader(f):
+                if until is None or parse_utc(row["sent_at"]) < until:
+                    self.frames.append(self.parse_frame(row))
+
+    @staticmethod
+    def parse_frame(row):
+        hours, registers = [], []
+        for item in (row["objects"] or "").split():
+            channel, count, end = item.split(":", 2)
+            last = parse_utc(end)
+            registers.append((int(channel), last))
+            hours += [(int(channel), last - 3600 * i) for i in range(int(count))]
+        return Frame(row["device_id"], int(row["counter"]), row["lost"] == "1", hours, registers)
+
+
+@dataclasses.dataclass
+class Report:
+    frames_sent: int = 0
+    frames_faded: int = 0
+    frames_received: int = 0
+    duplicates: int = 0
+    intervals_compared: int = 0
+    registers_compared: int = 0
+    meters_heard: int = 0
+    expected: int = 0
+    bound: float = 0.0
+    wrong: list = dataclasses.field(default_factory=list)
+    missing: list = dataclasses.field(default_factory=list)
+
+    @property
+    def loss(self):
+        return 1 - self.frames_received / self.frames_sent if self.frames_sent else 0.0
+
+    def problems(self):
+        found = []
+        if not self.intervals_compared or not self.registers_compared:
+            found.append("nothing arrived to compare")
+        if self.wrong:
+            found.append(f"{len(self.wrong)} values differ from the truth")
+        if len(self.missing) > self.bound:
+            found.append(f"{len(self.missing)} hourly values are missing, more than the bound of "
+                         f"{self.bound:.0f} that the loss of frames implies")
+        if self.frames_received > self.frames_sent:
+            found.append("more frames were received than sent")
+        if self.frames_sent - self.frames_received > self.frames_faded + 0.05 * self.frames_sent:
+            found.append("the station lost more frames than faded out and collided")
+        return found
+
+    def lines(self):
+        yield f"frames sent          {self.frames_sent}"
+        yield f"frames received      {self.frames_received}"
+        yield f"frames lost          {self.frames_sent - self.frames_received} ({100 * self.loss:.1f} %)"
+        yield f"duplicates dropped   {self.duplicates}"
+        yield f"meter channels heard {self.meters_heard}"
+        yield f"registers compared   {self.registers_compared}"
+        yield f"hours compared       {self.intervals_compared}"
+        yield f"values wrong         {len(self.wrong)}"
+        yield (f"hours missing        {len(self.missing)} of {self.expected} "
+               f"(the loss of frames explains up to {self.bound:.0f})")
+
+
+def missing_bound(carriers, loss):
+    """Most hours that may be missing when each frame is lost with probability `loss`: mean plus five
+    standard deviations. Hours that stood in the same frames are lost together."""
+    groups = {}
+    for frames in carriers.values():
+        groups[frozenset(frames)] = groups.get(frozenset(frames), 0) + 1
+    mean = sum(n * loss ** len(g) for g, n in groups.items())
+    variance = sum(n * n * loss ** len(g) * (1 - loss ** len(g)) for g, n in groups.items())
+    return mean + 5 * math.sqrt(variance)
+
+
+def compare(truth, intervals, registers, frames_received, duplicates):
+    """intervals: (device, channel, start, seconds, value); registers: (device, channel, at, value)."""
+    report = Report(frames_sent=len(truth.frames), frames_received=frames_received,
+                    frames_faded=sum(f.lost for f in truth.frames), duplicates=duplicates)
+    present = set()
+    for device, channel, start, seconds, value in intervals:
+        key = (device, channel, start + seconds)
+        report.intervals_compared += 1
+        present.add(key)
+        if seconds != 3600 or truth.value.get(key) != value:
+            report.wrong.append(("hour", *key, value, truth.value.get(key)))
+    heard = set()
+    for device, channel, at, value in registers:
+        key = (device, channel, at)
+        report.registers_compared += 1
+        heard.add((device, channel))
+        if truth.register.get(key) != value:
+            report.wrong.append(("register", *key, value, truth.register.get(key)))
+    report.meters_heard = len(heard)
+
+    carriers = {}
+    for number, frame in enumerate(truth.frames):
+        for channel, end in frame.hours:
+            carriers.setdefault((frame.device, channel, end), []).append(number)
+    report.expected = len(carriers)
+    report.missing = sorted(key for key in carriers if key not in present)
+    report.bound = missing_bound(carriers, max(report.loss, 0.0))
+    return report
