@@ -81,12 +81,6 @@ static mw_prng luck_of(const mw_town_air *a, const mw_town_device *d, uint32_t c
     return mw_prng_of_stream(a->config.seed + copy, d->device_id ^ (uint64_t)counter << 32);
 }
 
-static size_t unpack(const mw_unb_frame *frame, uint8_t symbols[MW_UNB_SYMBOLS_MAX]) {
-    for (unsigned i = 0; i < frame->symbols; i++)
-        symbols[i] = (uint8_t)mw_unb_frame_bit(frame, i);
-    return frame->symbols;
-}
-
 mw_status mw_town_air_send(mw_town_air *a, const mw_town_device *device, int32_t crystal_ppb,
                            const mw_meter_transmission *tx, unsigned copy, mw_utc start,
                            bool *out_faded) {
@@ -95,15 +89,14 @@ mw_status mw_town_air_send(mw_town_air *a, const mw_town_device *device, int32_t
     mw_unb_frame frame;
     MW_TRY(mw_unb_frame_encode((mw_unb_size)tx->size, (mw_slice){tx->payload, tx->payload_bytes},
                                &frame));
-    uint8_t symbols[MW_UNB_SYMBOLS_MAX];
     mw_prng luck = luck_of(a, device, tx->counter, copy);
     bool faded = mw_prng_below(&luck, 1000) < a->config.lost_permille;
     double level = device_level_dbm(a, device) - (faded ? FADE_DB : 0.0);
     double carrier_hz = (double)tx->copy[copy].carrier.mhz / 1e3 * (1.0 + crystal_ppb * 1e-9);
     int64_t into_sample = (start.us - a->config.start.us) % us_per_sample(a);
     mw_burst_setup setup = {
-        .symbols = symbols,
-        .count = unpack(&frame, symbols),
+        .bits = frame.bits,
+        .count = frame.symbols,
         .start_index = mw_town_air_index(a, start),
         .start_fraction = (double)into_sample / (double)us_per_sample(a),
         .rate = a->config.rate_hz,
