@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The AES-128 block cipher, forward direction only, in constant time. For crypto/ itself and
- * for foreign protocols with a mode of their own; everything else uses crypto.h. Blocks are bit-sliced: plane i holds bit i of every byte, two blocks side by side in
- * 32 bits, so the S-box is computed and never looked up. Source: FIPS 197.
+ * for foreign protocols with a mode of their own; everything else uses crypto.h. Blocks are
+ * bit-sliced: plane i holds bit i of every byte, two blocks side by side in 32 bits, so the S-box
+ * is computed and never looked up. Source: FIPS 197.
  */
 #ifndef MW_CRYPTO_AES_H
 #define MW_CRYPTO_AES_H

@@ -23,7 +23,9 @@ mw_status mw_town_book_open(mw_town_book *b, const char *folder) {
     b->frames = open_file(folder, "frames.csv", "device_id,counter,sent_at,size,rate,lost,objects");
     if (b->truth != NULL && b->frames != NULL)
         return MW_OK;
-    (void)mw_town_book_close(b);
+    if (b->truth != NULL)
+        (void)fclose(b->truth);
+    *b = (mw_town_book){0};
     return MW_IO;
 }
 

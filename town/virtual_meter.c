@@ -116,6 +116,7 @@ static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_t
     config.rate = MW_UNB_R1;
     config.copies = 1;
     config.overlap = 1;
+    config.active = model->hourly;
     for (uint32_t i = 0; i < d->channels; i++) {
         config.scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
         m->channel[i].scale = config.scale[i];
@@ -136,9 +137,9 @@ static void connect_sensors(mw_town_meter *m, const mw_town_terms *terms) {
     for (uint32_t i = 0; i < d->channels; i++) {
         bool is_water = d->model == MW_TOWN_WATER;
         const mw_town_series *s = is_water ? terms->water : &terms->households[d->household[i]];
-        /* A water count is MW_WATER_COUNT_ML, a pulse of the modem is 1 Wh. */
+        /* A water count is MW_WATER_STEP_ML, a pulse of the modem is 1 Wh. */
         mw_town_player_init(&m->channel[i].player, s, d->offset_weeks[i],
-                            is_water ? MW_WATER_COUNT_ML : 1, terms->start);
+                            is_water ? MW_WATER_STEP_ML : 1, terms->start);
         do {
             m->channel[i].pending = mw_town_player_next(&m->channel[i].player);
         } while (m->channel[i].pending.at.us <= terms->start.us);
