@@ -10,8 +10,8 @@
 #ifndef MW_METERS_KIT_ARCHIVE_H
 #define MW_METERS_KIT_ARCHIVE_H
 
-#include "meters/kit/clock.h"
 #include "meters/kit/config.h"
+#include "meters/kit/rtc.h"
 
 #define MW_ARCHIVE_PAYLOAD    24
 #define MW_ARCHIVE_HOURS      (365u * 24)
@@ -25,7 +25,7 @@
 typedef struct mw_archive_record {
     uint32_t hour; /* boundary: SMP hour number of the hour that begins here */
     uint8_t flags; /* MW_ARCHIVE_*: of the hour that ends here */
-    uint8_t clock; /* mw_clock_state */
+    uint8_t clock; /* mw_rtc_state */
     int64_t counts[MW_METER_REGISTERS_MAX];
 } mw_archive_record;
 
@@ -60,7 +60,7 @@ typedef struct mw_archive_window {
     uint8_t hours; /* 0..MW_ARCHIVE_WINDOW_MAX */
     bool gap;      /* some boundary had no record */
     bool stepped;
-    uint8_t clock;      /* mw_clock_state at the last boundary */
+    uint8_t clock;      /* mw_rtc_state at the last boundary */
     uint64_t disturbed; /* bit i: hour i */
     int64_t counts[MW_ARCHIVE_WINDOW_MAX + 1];
 } mw_archive_window;

@@ -74,11 +74,11 @@ uint32_t mw_meter_hour(const mw_meter *m) {
 }
 
 static void boundary_update(mw_meter *m) {
-    m->boundary = mw_clock_tick_of(&m->clock, mw_smp_utc_of_hour(m->hour + 1, grid_of(&m->config)));
+    m->boundary = mw_rtc_tick_of(&m->clock, mw_smp_utc_of_hour(m->hour + 1, grid_of(&m->config)));
 }
 
 static mw_archive_record record_at(const mw_meter *m, uint32_t hour, mw_mono now) {
-    mw_archive_record r = {.hour = hour, .clock = (uint8_t)mw_clock_state_at(&m->clock, now)};
+    mw_archive_record r = {.hour = hour, .clock = (uint8_t)mw_rtc_state_at(&m->clock, now)};
     if (m->hour_disturbed)
         r.flags |= MW_ARCHIVE_DISTURBED;
     if (m->hour_stepped)
@@ -109,7 +109,7 @@ static void reverse_check(mw_meter *m, mw_mono now) {
         m->reverse_seen[i] = m->registers.counts[i];
         m->telemetry.status_arisen |= MW_SMP_STATUS_REVERSE;
         if (units > 0)
-            (void)!mw_events_raise(&m->events, &m->flash, now, mw_clock_utc(&m->clock, now),
+            (void)!mw_events_raise(&m->events, &m->flash, now, mw_rtc_utc(&m->clock, now),
                                    MW_SMP_EVENT_REVERSE, m->model->channel[i], units);
     }
 }
@@ -184,8 +184,8 @@ static mw_status logs_mount(mw_meter *m, const place at[REGION_COUNT], const mw_
         mw_registers_resume(&m->registers, out_newest->counts);
         latest = mw_smp_utc_of_hour(out_newest->hour, grid_of(&m->config));
     }
-    return mw_clock_mount(&m->clock, &m->flash, at[REGION_CLOCK].first, at[REGION_CLOCK].sectors,
-                          kind_of(REGION_CLOCK), now, board->ticks_kept, latest);
+    return mw_rtc_mount(&m->clock, &m->flash, at[REGION_CLOCK].first, at[REGION_CLOCK].sectors,
+                        kind_of(REGION_CLOCK), now, board->ticks_kept, latest);
 }
 
 mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
@@ -215,7 +215,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     MW_TRY(s);
     MW_TRY(mw_events_mount(&m->events, &m->flash, at[REGION_EVENTS].first,
                            at[REGION_EVENTS].sectors, kind_of(REGION_EVENTS), reported));
-    mw_utc utc = mw_clock_utc(&m->clock, now);
+    mw_utc utc = mw_rtc_utc(&m->clock, now);
     m->hour = mw_meter_hour_of(&m->config, utc);
     m->hour_disturbed = true;
     boundary_update(m);
@@ -240,8 +240,8 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
 /* ---- step ---- */
 
 static void alarm_raise(mw_meter *m, mw_mono now, mw_smp_event_code code, int64_t value) {
-    if (mw_events_raise(&m->events, &m->flash, now, mw_clock_utc(&m->clock, now), code, 255,
-                        value) != MW_DUPLICATE)
+    if (mw_events_raise(&m->events, &m->flash, now, mw_rtc_utc(&m->clock, now), code, 255, value) !=
+        MW_DUPLICATE)
         mw_telemetry_alarm(m, now);
 }
 
@@ -288,7 +288,7 @@ static mw_status hours_close(mw_meter *m, mw_mono now, bool inclusive) {
             t = hour_close(m);
         } else {
             uint32_t from = m->hour;
-            m->hour = mw_meter_hour_of(&m->config, mw_clock_utc(&m->clock, now));
+            m->hour = mw_meter_hour_of(&m->config, mw_rtc_utc(&m->clock, now));
             m->hour_disturbed = true;
             t = hour_jump(m, from, now);
             boundary_update(m);
@@ -335,12 +335,12 @@ mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc) {
     if (utc.us < MW_SMP_EPOCH_S * MW_US_PER_S)
         return MW_RANGE;
     mw_status s = hours_close(m, now, true);
-    mw_utc before = mw_clock_utc(&m->clock, now);
+    mw_utc before = mw_rtc_utc(&m->clock, now);
     int64_t moved = utc.us - before.us;
     uint32_t from = m->hour, to = mw_meter_hour_of(&m->config, utc);
     bool step = to != from || moved > MW_CLOCK_STEP_US || moved < -MW_CLOCK_STEP_US;
     bool first = m->clock.state == MW_CLOCK_NEVER_SET;
-    mw_status t = mw_clock_set(&m->clock, &m->flash, now, utc);
+    mw_status t = mw_rtc_set(&m->clock, &m->flash, now, utc);
     s = s == MW_OK ? t : s;
     if (step) {
         m->hour_disturbed = m->hour_stepped = true;
@@ -362,11 +362,11 @@ mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc) {
 }
 
 mw_utc mw_meter_clock(const mw_meter *m, mw_mono now) {
-    return mw_clock_utc(&m->clock, now);
+    return mw_rtc_utc(&m->clock, now);
 }
 
-mw_clock_state mw_meter_clock_state(const mw_meter *m, mw_mono now) {
-    return mw_clock_state_at(&m->clock, now);
+mw_rtc_state mw_meter_clock_state(const mw_meter *m, mw_mono now) {
+    return mw_rtc_state_at(&m->clock, now);
 }
 
 mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c) {
@@ -384,7 +384,7 @@ mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c)
     if (grid_moved) {
         /* Boundaries move: both hours that meet here are incomplete. */
         m->hour_disturbed = true;
-        m->hour = mw_meter_hour_of(&m->config, mw_clock_utc(&m->clock, now));
+        m->hour = mw_meter_hour_of(&m->config, mw_rtc_utc(&m->clock, now));
         MW_TRY(boundary_store(m, m->hour, now));
     }
     m->telemetry.report_pending = false;

@@ -23,8 +23,8 @@
 
 #include "base/units.h"
 #include "meters/kit/board.h"
-#include "meters/kit/clock.h"
 #include "meters/kit/config.h"
+#include "meters/kit/rtc.h"
 
 /* Conditions the board sees; levels, not edges. The kit logs each change as an event. */
 #define MW_TAMPER_MAGNET 0x01u /* field above the limit */
@@ -88,7 +88,7 @@ MW_NODISCARD mw_status mw_meter_last_gasp(mw_meter *m);
  * when the new time lies in another hour. Call mw_meter_step at the same `now` next. */
 MW_NODISCARD mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc);
 mw_utc mw_meter_clock(const mw_meter *m, mw_mono now);
-mw_clock_state mw_meter_clock_state(const mw_meter *m, mw_mono now);
+mw_rtc_state mw_meter_clock_state(const mw_meter *m, mw_mono now);
 
 /* Checks, stores and activates a configuration, all or nothing. MW_RANGE, MW_IO. */
 MW_NODISCARD mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c);

@@ -7,10 +7,10 @@
 
 #include "crypto/keys.h"
 #include "meters/kit/archive.h"
-#include "meters/kit/clock.h"
 #include "meters/kit/events.h"
 #include "meters/kit/meter.h"
 #include "meters/kit/registers.h"
+#include "meters/kit/rtc.h"
 #include "meters/kit/telemetry.h"
 
 struct mw_meter {
@@ -22,7 +22,7 @@ struct mw_meter {
     uint32_t key_epoch;
     mw_meter_config config;
     mw_ringlog config_log;
-    mw_clock clock;
+    mw_rtc clock;
     mw_registers registers;
     mw_archive archive;
     mw_events events;

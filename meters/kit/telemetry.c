@@ -71,7 +71,7 @@ void mw_telemetry_resume(mw_meter *m, mw_mono now) {
     if (end == 0 || end <= m->telemetry.reported || m->telemetry.reported == 0)
         return;
     mw_utc t = mw_smp_utc_of_hour(end, (uint8_t)(m->config.grid_offset_min / 15));
-    report_schedule(m, end, mw_clock_tick_of(&m->clock, t));
+    report_schedule(m, end, mw_rtc_tick_of(&m->clock, t));
     /* Not before the frame that tells of the boot: that one is spread over all meters. */
     mw_mono first = m->telemetry.service_at;
     if (m->telemetry.report_at.ns < first.ns && first.ns > now.ns)
@@ -273,7 +273,7 @@ static mw_status frame_send(mw_meter *m, const draft *d, mw_mono now, mw_meter_o
 
 /* ---- reports ---- */
 
-static mw_smp_clock clock_of(mw_clock_state state, bool stepped) {
+static mw_smp_clock clock_of(mw_rtc_state state, bool stepped) {
     if (stepped)
         return MW_SMP_CLOCK_STEPPED;
     switch (state) {
@@ -292,7 +292,7 @@ static void day_fill(const mw_meter *m, const mw_archive_window *w, unsigned ind
     const mw_meter_scale *scale = &m->config.scale[index];
     unsigned last = w->hours - (w->end - end), first = last - hours;
     day->channel = m->model->channel[index];
-    day->clock = clock_of((mw_clock_state)w->clock, w->stepped);
+    day->clock = clock_of((mw_rtc_state)w->clock, w->stepped);
     day->grid = (uint8_t)(m->config.grid_offset_min / 15);
     day->hours = (uint8_t)hours;
     day->status = 0;

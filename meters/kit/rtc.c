@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "meters/kit/clock.h"
+#include "meters/kit/rtc.h"
 
 #include "protocols/smp/day.h"
 
-static mw_status store(mw_clock *c, const mw_flash *flash) {
+static mw_status store(mw_rtc *c, const mw_flash *flash) {
     uint8_t payload[MW_CLOCK_PAYLOAD];
     mw_writer w = mw_writer_of(MW_SPAN_OF(payload));
     mw_write_u64le(&w, (uint64_t)c->set_utc.us);
@@ -15,10 +15,9 @@ static mw_status store(mw_clock *c, const mw_flash *flash) {
     return mw_ringlog_append(&c->log, flash, mw_writer_done(&w));
 }
 
-mw_status mw_clock_mount(mw_clock *c, const mw_flash *flash, uint32_t first_sector,
-                         uint32_t sectors, uint8_t kind, mw_mono now, bool ticks_kept,
-                         mw_utc latest) {
-    mw_clock n = {.set_utc = mw_utc_of_s(MW_SMP_EPOCH_S), .set_at = now};
+mw_status mw_rtc_mount(mw_rtc *c, const mw_flash *flash, uint32_t first_sector, uint32_t sectors,
+                       uint8_t kind, mw_mono now, bool ticks_kept, mw_utc latest) {
+    mw_rtc n = {.set_utc = mw_utc_of_s(MW_SMP_EPOCH_S), .set_at = now};
     MW_TRY(mw_ringlog_mount(&n.log, flash, first_sector, sectors, MW_CLOCK_PAYLOAD, kind));
     uint8_t payload[MW_CLOCK_PAYLOAD];
     mw_status s = mw_ringlog_last(&n.log, flash, MW_SPAN_OF(payload));
@@ -29,7 +28,7 @@ mw_status mw_clock_mount(mw_clock *c, const mw_flash *flash, uint32_t first_sect
         mw_utc set_utc = {(int64_t)mw_read_u64le(&r)};
         mw_mono set_at = {(int64_t)mw_read_u64le(&r)};
         n.resets = mw_read_u16le(&r);
-        n.state = (mw_clock_state)mw_read_u8(&r);
+        n.state = (mw_rtc_state)mw_read_u8(&r);
         if (ticks_kept && set_at.ns <= now.ns) {
             n.set_utc = set_utc;
             n.set_at = set_at;
@@ -46,22 +45,22 @@ mw_status mw_clock_mount(mw_clock *c, const mw_flash *flash, uint32_t first_sect
     return MW_OK;
 }
 
-mw_utc mw_clock_utc(const mw_clock *c, mw_mono now) {
+mw_utc mw_rtc_utc(const mw_rtc *c, mw_mono now) {
     return mw_utc_add(c->set_utc, mw_mono_since(now, c->set_at));
 }
 
-mw_mono mw_clock_tick_of(const mw_clock *c, mw_utc t) {
+mw_mono mw_rtc_tick_of(const mw_rtc *c, mw_utc t) {
     return mw_mono_add(c->set_at, mw_utc_since(t, c->set_utc));
 }
 
-mw_clock_state mw_clock_state_at(const mw_clock *c, mw_mono now) {
+mw_rtc_state mw_rtc_state_at(const mw_rtc *c, mw_mono now) {
     if (c->state == MW_CLOCK_SET &&
         mw_mono_since(now, c->set_at).ns > mw_dur_s(MW_CLOCK_TRUST_S).ns)
         return MW_CLOCK_UNCERTAIN;
     return c->state;
 }
 
-mw_status mw_clock_set(mw_clock *c, const mw_flash *flash, mw_mono now, mw_utc utc) {
+mw_status mw_rtc_set(mw_rtc *c, const mw_flash *flash, mw_mono now, mw_utc utc) {
     c->set_utc = utc;
     c->set_at = now;
     c->state = MW_CLOCK_SET;

@@ -8,8 +8,8 @@
  * went on it holds unchanged; after a loss of the ticks the clock resumes at the latest moment that
  * any record knows, and is uncertain until it is set.
  */
-#ifndef MW_METERS_KIT_CLOCK_H
-#define MW_METERS_KIT_CLOCK_H
+#ifndef MW_METERS_KIT_RTC_H
+#define MW_METERS_KIT_RTC_H
 
 #include "meters/kit/ringlog.h"
 
@@ -19,30 +19,30 @@
 #define MW_CLOCK_STEP_US (INT64_C(10) * MW_US_PER_S)
 #define MW_CLOCK_PAYLOAD 24
 
-typedef enum mw_clock_state {
+typedef enum mw_rtc_state {
     MW_CLOCK_NEVER_SET = 0,
     MW_CLOCK_SET,
     MW_CLOCK_UNCERTAIN, /* set once, but the ticks or too much time were lost since */
-} mw_clock_state;
+} mw_rtc_state;
 
-typedef struct mw_clock {
+typedef struct mw_rtc {
     mw_ringlog log;
     mw_utc set_utc; /* the setting: it was this time ... */
     mw_mono set_at; /* ... at this tick */
-    mw_clock_state state;
+    mw_rtc_state state;
     uint16_t resets; /* boots since production, stays at 65535 */
-} mw_clock;
+} mw_rtc;
 
 /* Resumes the clock and counts a boot. `ticks_kept` as in mw_board; `latest` is the newest moment
  * that other logs know, MW_UTC_NONE if none. MW_IO. */
-MW_NODISCARD mw_status mw_clock_mount(mw_clock *c, const mw_flash *flash, uint32_t first_sector,
-                                      uint32_t sectors, uint8_t kind, mw_mono now, bool ticks_kept,
-                                      mw_utc latest);
-mw_utc mw_clock_utc(const mw_clock *c, mw_mono now);
+MW_NODISCARD mw_status mw_rtc_mount(mw_rtc *c, const mw_flash *flash, uint32_t first_sector,
+                                    uint32_t sectors, uint8_t kind, mw_mono now, bool ticks_kept,
+                                    mw_utc latest);
+mw_utc mw_rtc_utc(const mw_rtc *c, mw_mono now);
 /* The tick at which the clock shows t. */
-mw_mono mw_clock_tick_of(const mw_clock *c, mw_utc t);
-mw_clock_state mw_clock_state_at(const mw_clock *c, mw_mono now);
+mw_mono mw_rtc_tick_of(const mw_rtc *c, mw_utc t);
+mw_rtc_state mw_rtc_state_at(const mw_rtc *c, mw_mono now);
 /* The clock is set even when storing fails (MW_IO); a reset would then lose the setting. */
-MW_NODISCARD mw_status mw_clock_set(mw_clock *c, const mw_flash *flash, mw_mono now, mw_utc utc);
+MW_NODISCARD mw_status mw_rtc_set(mw_rtc *c, const mw_flash *flash, mw_mono now, mw_utc utc);
 
 #endif
