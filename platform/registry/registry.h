@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The registry: who a frame may come from, with which keys. A bounded cache in front of the store;
- * device keys are stored wrapped (XChaCha20-Poly1305) under the platform's master key, which lives
+ * device keys are stored wrapped (crypto/keys.h) under the platform's master key, which lives
  * in a file of its own outside the database (mode 0600, made at first start).
  */
 #ifndef MW_PLATFORM_REGISTRY_REGISTRY_H
@@ -11,7 +11,7 @@
 
 enum {
     MW_REGISTRY_KEY_SIZE = 16,
-    MW_REGISTRY_CANDIDATES_MAX = 4, /* devices that may share an air address */
+    MW_REGISTRY_CANDIDATES_MAX = 4, /* devices that may share an air address; more are not tried */
     MW_REGISTRY_CHANNELS_MAX = 4,   /* channels of one device */
 };
 
@@ -31,16 +31,19 @@ MW_NODISCARD mw_status mw_registry_open(mw_store *store, const char *master_key_
 void mw_registry_close(mw_registry *r);
 
 /* The devices of the tenant at an air address: *out_n of them, 0 = unknown address. The entries
- * are valid until the next call. */
+ * are valid until the next call. At most 4096 addresses stay in memory. */
 MW_NODISCARD mw_status mw_registry_at(mw_registry *r, int64_t tenant, uint32_t address,
                                       const mw_registry_entry **out_entries, size_t *out_n);
 /* Drops the cache: after an import. */
 void mw_registry_forget(mw_registry *r);
-/* The device's master key of an epoch, unwrapped. Wipe it after use. MW_NOT_FOUND, MW_AUTH. */
-MW_NODISCARD mw_status mw_registry_key(mw_registry *r, int64_t tenant, int64_t device,
-                                       uint8_t key_epoch, uint8_t out_key[MW_REGISTRY_KEY_SIZE]);
-MW_NODISCARD mw_status mw_registry_key_put(mw_registry *r, int64_t tenant, int64_t device,
-                                           uint8_t key_epoch,
+/* The device's master key, unwrapped; keys of use and key epoch are derived from it
+ * (crypto/keys.h). Wipe it after use. MW_NOT_FOUND; MW_AUTH when the master key file is another
+ * one. */
+MW_NODISCARD mw_status mw_registry_key(mw_registry *r, int64_t tenant,
+                                       const mw_store_device *device,
+                                       uint8_t out_key[MW_REGISTRY_KEY_SIZE]);
+MW_NODISCARD mw_status mw_registry_key_put(mw_registry *r, int64_t tenant,
+                                           const mw_store_device *device,
                                            const uint8_t key[MW_REGISTRY_KEY_SIZE]);
 
 typedef struct mw_registry_import_report {

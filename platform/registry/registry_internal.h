@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MW_PLATFORM_REGISTRY_REGISTRY_INTERNAL_H
+#define MW_PLATFORM_REGISTRY_REGISTRY_INTERNAL_H
+
+#include "platform/registry/registry.h"
+
+mw_store *mw_registry_store(mw_registry *r);
+
+#endif
