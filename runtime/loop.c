@@ -56,6 +56,7 @@ mw_status mw_loop_new(const mw_clock *clock, mw_loop **out_loop) {
         return MW_NOMEM;
     }
     l->clock = clock;
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of write, not the end of us */
     mw_assert(uv_prepare_init(&l->uv, &l->prepare) == 0);
     mw_assert(uv_check_init(&l->uv, &l->check) == 0);
     mw_assert(uv_timer_init(&l->uv, &l->limit) == 0);
@@ -120,8 +121,6 @@ static void mw_loop_on_signal(uv_signal_t *h, int number) {
 mw_status mw_loop_stop_on_signals(mw_loop *l) {
     static const int numbers[2] = {SIGTERM, SIGINT};
     mw_assert(!l->signals_on);
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return MW_IO;
     l->signals_on = true;
     for (size_t i = 0; i < 2; i++) {
         mw_assert(uv_signal_init(&l->uv, &l->signals[i]) == 0);

@@ -20,7 +20,7 @@ typedef struct mw_timer mw_timer;
 typedef struct mw_watch mw_watch;
 typedef struct mw_wake mw_wake;
 
-/* The clock is borrowed and must outlive the loop. */
+/* The clock is borrowed and must outlive the loop. SIGPIPE is ignored from now on. */
 MW_NODISCARD mw_status mw_loop_new(const mw_clock *clock, mw_loop **out_loop);
 /* Frees the loop; every timer, watch and wake must have been freed before. */
 void mw_loop_free(mw_loop *l);
@@ -29,7 +29,7 @@ void mw_loop_run(mw_loop *l);
 /* Runs the events that are due, waiting at most `wait` for the first one; for tests. */
 void mw_loop_run_once(mw_loop *l, mw_dur wait);
 void mw_loop_stop(mw_loop *l);
-/* SIGTERM and SIGINT call mw_loop_stop. SIGPIPE is ignored. */
+/* SIGTERM and SIGINT call mw_loop_stop. */
 MW_NODISCARD mw_status mw_loop_stop_on_signals(mw_loop *l);
 bool mw_loop_stopping(const mw_loop *l);
 
