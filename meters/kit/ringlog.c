@@ -142,13 +142,17 @@ mw_status mw_ringlog_older(const mw_ringlog *log, const mw_flash *flash, mw_ring
     mw_assert(out.n == log->payload_bytes);
     uint8_t buffer[SLOT_MAX];
     while (cursor->left > 0 && cursor->seq_below > 0) {
-        uint32_t slot = cursor->slot, seq;
+        uint32_t slot = cursor->slot, seq, behind = slot_count(log) - cursor->left;
         cursor->left--;
         cursor->slot = slot > 0 ? slot - 1 : slot_count(log) - 1;
         mw_status s = slot_read(log, flash, slot, buffer, &seq);
         if (s == MW_IO)
             return s;
         if (s != MW_OK || seq >= cursor->seq_below)
+            continue;
+        /* A slot takes at most one number, so a record `behind` slots back cannot be older than
+         * this: one that is stands in a sector that could not be erased, a turn or more ago. */
+        if (log->next_seq - 1 - seq > behind)
             continue;
         cursor->seq_below = seq;
         mw_bytes_copy(out.p, buffer + 4, out.n);

@@ -31,6 +31,7 @@ typedef struct rig_hour {
 
 typedef struct rig {
     mw_host_flash nor;
+    mw_flash nor_flash;
     mw_meter meter;
     const mw_meter_model *model;
     mw_meter_provision provision;
@@ -71,6 +72,7 @@ static inline rig *rig_new(const mw_meter_model *model) {
                                         .key_epoch = 1};
     MW_CHECK_OK(mw_unb_plan_find("demo", &r->provision.plan));
     MW_CHECK_OK(mw_host_flash_init(&r->nor, 4096, MW_METER_FLASH_SECTORS));
+    r->nor_flash = mw_host_flash_interface(&r->nor);
     mw_key master, up;
     mw_device_id id;
     memcpy(master.b, r->provision.master_key, 16);
