@@ -95,7 +95,7 @@ void mw_receiver_flush(mw_receiver *r);
  * caller may acknowledge once the emitted frames are durable. Rises only, except when the stream
  * starts anew at a smaller index. */
 uint64_t mw_receiver_safe_index(const mw_receiver *r);
-const mw_receiver_stats *mw_receiver_stats_of(const mw_receiver *r);
+const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r);
 /* Bytes allocated. */
 size_t mw_receiver_memory(const mw_receiver *r);
 

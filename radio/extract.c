@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/extract.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "radio/vector.h"
+
+#define PER_SYMBOL 16 /* outputs per symbol, at least */
+#define RUN        32 /* outputs made from one copy of samples */
+#define TWO_PI     6.28318530717958647692
+/* Symbols prepared before the first and after the last: the pulse's reach and one of slack. */
+#define MARGIN (MW_UNB_PULSE_SPAN / 2 + 1)
+
+/* Envelope of three running means over n samples each: the nulls fall on the frequencies that fold
+ * onto the carrier, 70 dB deep over the width of a frame. */
+static void shape_init(float *shape, size_t n) {
+    size_t taps = 3 * n - 2;
+    double total = (double)n * (double)n * (double)n;
+    for (size_t i = 0; i < taps; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < n; k++) { /* how many ways to write i as a sum of three */
+            if (i < k)
+                break;
+            size_t rest = i - k;
+            if (rest > 2 * n - 2)
+                continue;
+            sum += (double)(rest < n ? rest + 1 : 2 * n - 1 - rest);
+        }
+        shape[i] = (float)(sum / total);
+    }
+}
+
+mw_status mw_extract_init(mw_extract *e, double rate, double baud, size_t symbols) {
+    *e = (mw_extract){.rate = rate, .sps = rate / baud, .tap_hz = NAN};
+    e->decimation = (size_t)(e->sps / PER_SYMBOL);
+    if (e->decimation == 0)
+        e->decimation = 1;
+    e->taps = (3 * e->decimation - 2 + 3) / 4 * 4;
+    e->outputs_max = (size_t)((double)(symbols + 2 * MARGIN) * e->sps / (double)e->decimation) + 2;
+    size_t samples = RUN * e->decimation + e->taps;
+    size_t floats = e->taps * 5 + 2 * samples + 2 * e->outputs_max;
+    e->memory = floats * sizeof(float);
+    float *p = calloc(floats, sizeof(float));
+    if (p == NULL)
+        return MW_NOMEM;
+    e->shape = p;
+    e->tap_re = p + e->taps;
+    e->tap_im = p + 3 * e->taps;
+    e->samples = p + 5 * e->taps;
+    e->z = e->samples + 2 * samples;
+    mw_pulse_shape_init(&e->pulse);
+    shape_init(e->shape, e->decimation);
+    return MW_OK;
+}
+
+void mw_extract_fini(mw_extract *e) {
+    free(e->shape);
+    *e = (mw_extract){0};
+}
+
+/* Middle of the taps, in samples after the first. */
+static double middle(const mw_extract *e) {
+    return (double)(3 * e->decimation - 3) / 2;
+}
+
+static void tune(mw_extract *e, double hz) {
+    for (size_t i = 0; i < e->taps; i++) {
+        double phase = TWO_PI * hz / e->rate * ((double)i - middle(e));
+        float re = (float)(e->shape[i] * cos(phase)), im = (float)(-e->shape[i] * sin(phase));
+        e->tap_re[2 * i] = e->tap_re[2 * i + 1] = re;
+        e->tap_im[2 * i] = e->tap_im[2 * i + 1] = im;
+    }
+    e->tap_hz = hz;
+}
+
+/* Sum of iq * taps over n samples (a multiple of 4). */
+MW_CLONES static void filter(const float *iq, const float *tap_re, const float *tap_im, size_t n,
+                             float out[2]) {
+    mw_v8 a = {0}, b = {0};
+    for (size_t i = 0; i < 2 * n; i += 8) {
+        mw_v8 x = *(const mw_v8 *)(iq + i);
+        a += x * *(const mw_v8 *)(tap_re + i);
+        b += x * *(const mw_v8 *)(tap_im + i);
+    }
+    out[0] = a[0] + a[2] + a[4] + a[6] - (b[1] + b[3] + b[5] + b[7]);
+    out[1] = a[1] + a[3] + a[5] + a[7] + (b[0] + b[2] + b[4] + b[6]);
+}
+
+void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, double centre,
+                    size_t symbols) {
+    double step = (double)e->decimation;
+    double begin = floor(centre - MARGIN * e->sps - middle(e));
+    e->first = begin + middle(e);
+    e->count = (size_t)((double)(symbols + 2 * MARGIN - 1) * e->sps / step) + 2;
+    mw_assert(e->count <= e->outputs_max);
+    /* The taps stand for one frequency; a drifting carrier leaves it slowly. */
+    double tolerance = 0.01 * e->rate / TWO_PI / (1.5 * step);
+    for (size_t done = 0; done < e->count; done += RUN) {
+        size_t n = e->count - done < RUN ? e->count - done : RUN;
+        mw_history_read(h, (int64_t)(begin + (double)done * step),
+                        (n - 1) * e->decimation + e->taps, e->samples);
+        for (size_t i = 0; i < n; i++) {
+            double t = (e->first + (double)(done + i) * step - c->at) / e->rate;
+            double hz = c->hz + c->drift * t;
+            if (!(fabs(hz - e->tap_hz) < tolerance))
+                tune(e, hz);
+            float v[2];
+            filter(e->samples + 2 * i * e->decimation, e->tap_re, e->tap_im, e->taps, v);
+            double cycles = (c->hz + 0.5 * c->drift * t) * t;
+            double phase = TWO_PI * (cycles - floor(cycles));
+            float zr = (float)cos(phase), zi = (float)-sin(phase);
+            e->z[2 * (done + i)] = v[0] * zr - v[1] * zi;
+            e->z[2 * (done + i) + 1] = v[0] * zi + v[1] * zr;
+        }
+    }
+}
+
+void mw_extract_symbols(const mw_extract *e, double centre, size_t from, size_t n, float *y) {
+    double step = (double)e->decimation;
+    double per_symbol = e->sps / step; /* outputs per symbol */
+    double reach = MW_UNB_PULSE_SPAN / 2.0 * per_symbol;
+    for (size_t k = 0; k < n; k++) {
+        double at = (centre - e->first) / step + (double)(from + k) * per_symbol;
+        double low = ceil(at - reach), high = floor(at + reach);
+        mw_assert(low >= 0 && high < (double)e->count);
+        float re = 0, im = 0;
+        for (size_t i = (size_t)low; i <= (size_t)high; i++) {
+            float p = mw_pulse_shape_at(&e->pulse, ((double)i - at) / per_symbol);
+            re += e->z[2 * i] * p;
+            im += e->z[2 * i + 1] * p;
+        }
+        y[2 * k] = re / (float)per_symbol;
+        y[2 * k + 1] = im / (float)per_symbol;
+    }
+}

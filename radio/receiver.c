@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/receiver.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "radio/candidate.h"
+
+/* Work is done each time this part of a second of samples is complete, counted from the start of
+ * the segment and not from a block's: that is why the cutting into blocks does not matter. */
+#define QUANTA_PER_S 64
+/* Gaps up to this many symbols of the slowest rate are bridged with zeros. */
+#define BRIDGE_SYMBOLS 16
+#define PENDING_MAX    1024u
+#define RECENT_MAX     64u
+#define HITS_AT_ONCE   32u
+#define DRIFT_MAX      6.0 /* Hz/s */
+/* A frame whose last symbol is cut off by the end of a segment is still worth trying. */
+#define CUT_SYMBOLS 1.0
+/* A weaker sync word at the same instant is an echo of a strong one: close by, within the pulse's
+ * own width; farther off, at the depth of the pulse's skirts and of the extraction filter. */
+#define TWIN_SYMBOLS        0.5
+#define TWIN_NEAR_RATES     1.75
+#define TWIN_NEAR_AMPLITUDE 0.18  /* -15 dB */
+#define TWIN_FAR_AMPLITUDE  0.001 /* -60 dB */
+
+typedef struct recent_frame {
+    double centre;
+    mw_unb_rate rate;
+    mw_unb_size size;
+    uint8_t payload[MW_UNB_PAYLOAD_MAX];
+} recent_frame;
+
+typedef struct lane { /* one symbol rate */
+    bool enabled;
+    double sps;
+    mw_detect *detect;
+    mw_candidate_tools *tools;
+} lane;
+
+struct mw_receiver {
+    mw_receiver_config config;
+    mw_receiver_sink sink;
+    void *user;
+    double rate;
+    size_t quantum;
+    uint64_t bridge; /* samples */
+    mw_history history;
+    lane lanes[MW_UNB_RATE_COUNT];
+    mw_candidate pending[PENDING_MAX];
+    size_t pending_count;
+    recent_frame recent[RECENT_MAX];
+    size_t recent_count; /* ever added in this segment */
+    bool started;        /* expected is valid */
+    uint64_t base;       /* absolute number of the segment's sample 0 */
+    uint64_t expected;   /* absolute number of the next sample */
+    uint64_t gap;        /* silent samples not yet bridged or ended */
+    uint64_t safe;
+    uint64_t anchor_index; /* this sample ... */
+    mw_utc anchor;         /* ... was taken at this moment */
+    uint32_t anchor_uncertainty_us;
+    mw_samples_faults faults;
+    mw_receiver_stats stats;
+    size_t memory;
+};
+
+mw_receiver_config mw_receiver_config_default(mw_freq centre) {
+    return (mw_receiver_config){
+        .rate_mhz = UINT64_C(250000000),
+        .centre = centre,
+        .low = {centre.mhz - 100000000},
+        .high = {centre.mhz + 100000000},
+        .rates = MW_RECEIVER_R0 | MW_RECEIVER_R1,
+        .full_scale_dbm = -40,
+    };
+}
+
+static bool config_valid(const mw_receiver_config *c) {
+    if (c->rate_mhz == 0 || c->rate_mhz > MW_SAMPLES_RATE_MHZ_MAX)
+        return false;
+    int64_t edge = (int64_t)(c->rate_mhz * 49 / 100);
+    if (c->low.mhz >= c->high.mhz || c->low.mhz < c->centre.mhz - edge ||
+        c->high.mhz > c->centre.mhz + edge)
+        return false;
+    if (c->rates == 0 || c->rates >= 1u << MW_UNB_RATE_COUNT || !isfinite(c->full_scale_dbm))
+        return false;
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        /* fewer than 8 samples a symbol would leave the matched filter no shape */
+        if ((c->rates & 1u << i) != 0 &&
+            c->rate_mhz < UINT64_C(8000) * mw_unb_rate_bd((mw_unb_rate)i))
+            return false;
+    }
+    return c->prefilter_pfa > 0 && c->prefilter_pfa <= 0.1 && c->sync_pfa > 0 &&
+           c->sync_pfa <= 0.01 && c->frame_correlation_min >= 0 && c->frame_correlation_min <= 1;
+}
+
+static mw_status lane_init(mw_receiver *r, unsigned i) {
+    const mw_receiver_config *c = &r->config;
+    lane *l = &r->lanes[i];
+    unsigned baud = mw_unb_rate_bd((mw_unb_rate)i);
+    l->enabled = true;
+    l->sps = r->rate / baud;
+    mw_detect_config detect = {
+        .rate_mhz = c->rate_mhz,
+        .baud = baud,
+        .low_hz = (double)(c->low.mhz - c->centre.mhz) / 1000,
+        .high_hz = (double)(c->high.mhz - c->centre.mhz) / 1000,
+        .prefilter_pfa = c->prefilter_pfa,
+        .sync_pfa = c->sync_pfa,
+        .drift_max = DRIFT_MAX,
+    };
+    MW_TRY(mw_detect_new(&detect, &l->detect));
+    l->tools = calloc(1, sizeof *l->tools);
+    if (l->tools == NULL)
+        return MW_NOMEM;
+    MW_TRY(mw_candidate_tools_init(l->tools, r->rate, baud, DRIFT_MAX));
+    r->memory += mw_detect_memory(l->detect) + sizeof *l->tools + l->tools->extract.memory;
+    return MW_OK;
+}
+
+/* Samples that a frame of the longest size, its detection and the filters need. */
+static size_t history_samples(const mw_receiver *r) {
+    double most = 0;
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        if (!r->lanes[i].enabled)
+            continue;
+        unsigned symbols = 0;
+        for (unsigned s = 0; s < MW_UNB_SIZE_COUNT; s++) {
+            unsigned n = mw_unb_layout_of((mw_unb_size)s)->symbols;
+            if (mw_unb_allowed((mw_unb_rate)i, (mw_unb_size)s) && n > symbols)
+                symbols = n;
+        }
+        double samples = (symbols + 24) * r->lanes[i].sps;
+        most = samples > most ? samples : most;
+    }
+    return (size_t)most + 2 * r->quantum;
+}
+
+mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink, void *user,
+                          mw_receiver **out_receiver) {
+    mw_receiver_config c = *config;
+    if (c.prefilter_pfa == 0)
+        c.prefilter_pfa = 1e-2;
+    if (c.sync_pfa == 0)
+        c.sync_pfa = 1e-6;
+    if (c.frame_correlation_min == 0)
+        c.frame_correlation_min = 0.6;
+    if (!config_valid(&c))
+        return MW_RANGE;
+    mw_receiver *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return MW_NOMEM;
+    r->config = c;
+    r->sink = sink;
+    r->user = user;
+    r->rate = (double)c.rate_mhz / 1000;
+    r->quantum = (size_t)(r->rate / QUANTA_PER_S) + 1;
+    r->anchor = MW_UTC_NONE;
+    r->memory = sizeof *r;
+    mw_status s = MW_OK;
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT && s == MW_OK; i++) {
+        if ((c.rates & 1u << i) == 0)
+            continue;
+        s = lane_init(r, i);
+        if (r->bridge == 0) /* rates rise: the first one is the slowest */
+            r->bridge = (uint64_t)(BRIDGE_SYMBOLS * r->lanes[i].sps);
+    }
+    if (s == MW_OK)
+        s = mw_history_init(&r->history, history_samples(r));
+    if (s != MW_OK) {
+        mw_receiver_free(r);
+        return s;
+    }
+    r->memory += 2 * sizeof(float) * r->history.size;
+    *out_receiver = r;
+    return MW_OK;
+}
+
+void mw_receiver_free(mw_receiver *r) {
+    if (r == NULL)
+        return;
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        mw_detect_free(r->lanes[i].detect);
+        if (r->lanes[i].tools != NULL)
+            mw_candidate_tools_fini(r->lanes[i].tools);
+        free(r->lanes[i].tools);
+    }
+    mw_history_fini(&r->history);
+    free(r);
+}
+
+/* ---- Frames out -------------------------------------------------------------------------------*/
+
+static bool seen_before(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
+    size_t n = r->recent_count < RECENT_MAX ? r->recent_count : RECENT_MAX;
+    size_t bytes = mw_unb_layout_of(f->size)->payload_bytes;
+    for (size_t i = 0; i < n; i++) {
+        const recent_frame *o = &r->recent[i];
+        if (o->rate == rate && o->size == f->size && memcmp(o->payload, f->payload, bytes) == 0 &&
+            fabs(o->centre - f->centre) < 3 * r->lanes[rate].sps)
+            return true;
+    }
+    recent_frame *o = &r->recent[r->recent_count++ % RECENT_MAX];
+    o->centre = f->centre;
+    o->rate = rate;
+    o->size = f->size;
+    memcpy(o->payload, f->payload, bytes);
+    return false;
+}
+
+static int32_t centi(double db) {
+    return (int32_t)lround(100 * db);
+}
+
+static void emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
+    if (f->correlation < r->config.frame_correlation_min) {
+        r->stats.refused++;
+        return;
+    }
+    if (seen_before(r, rate, f)) {
+        r->stats.duplicates++;
+        return;
+    }
+    const mw_unb_layout *l = mw_unb_layout_of(f->size);
+    double begin = floor(f->centre - 0.5 * r->lanes[rate].sps + 0.5);
+    mw_receiver_frame out = {
+        .payload_bytes = (uint8_t)l->payload_bytes,
+        .rate = (uint8_t)rate,
+        .size = (uint8_t)f->size,
+        .first_index = begin > 0 ? r->base + (uint64_t)begin : r->base,
+        .start = r->anchor,
+        .start_uncertainty_us = r->anchor_uncertainty_us,
+        .frequency = {r->config.centre.mhz + llround(f->hz * 1000)},
+        .drift_mhz_per_s = (int32_t)lround(f->drift * 1000),
+        .level = {centi(20 * log10(f->amplitude + 1e-30) + r->config.full_scale_dbm)},
+        .snr = {centi(10 * log10(f->es_n0 + 1e-30))},
+        .symbols = l->code_bits,
+        .symbol_errors = (uint16_t)f->symbol_errors,
+        .quality = (uint8_t)lround(100 * f->correlation),
+    };
+    memcpy(out.payload, f->payload, l->payload_bytes);
+    if (!mw_utc_is_none(r->anchor)) {
+        double since = (double)(int64_t)(out.first_index - r->anchor_index);
+        out.start.us += llround(since * 1e6 / r->rate);
+    }
+    r->stats.frames++;
+    r->sink(r->user, &out);
+}
+
+/* ---- Candidates -------------------------------------------------------------------------------*/
+
+static void drop_pending(mw_receiver *r, size_t i) {
+    r->pending[i] = r->pending[--r->pending_count];
+}
+
+/* Is `weak` an echo of `strong` in the detector: a sidelobe at the same instant? */
+static bool is_twin(const mw_receiver *r, const mw_candidate *strong, const mw_candidate *weak) {
+    double sps = r->lanes[strong->rate].sps;
+    double apart = fabs(strong->carrier.hz - weak->carrier.hz) * sps / r->rate;
+    double most = apart < TWIN_NEAR_RATES ? TWIN_NEAR_AMPLITUDE : TWIN_FAR_AMPLITUDE;
+    return strong->rate == weak->rate && fabs(strong->centre - weak->centre) < TWIN_SYMBOLS * sps &&
+           weak->amplitude < (float)most * strong->amplitude;
+}
+
+static void add_pending(mw_receiver *r, const mw_candidate *c) {
+    r->stats.candidates++;
+    size_t weakest = 0;
+    for (size_t i = 0; i < r->pending_count;) {
+        if (is_twin(r, &r->pending[i], c))
+            return;
+        if (is_twin(r, c, &r->pending[i])) {
+            drop_pending(r, i);
+            continue;
+        }
+        if (r->pending[i].score < r->pending[weakest].score)
+            weakest = i;
+        i++;
+    }
+    if (r->pending_count < PENDING_MAX) {
+        r->pending[r->pending_count++] = *c;
+        return;
+    }
+    r->stats.candidates_lost++;
+    if (c->score > r->pending[weakest].score)
+        r->pending[weakest] = *c;
+}
+
+static void detect(mw_receiver *r) {
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        lane *l = &r->lanes[i];
+        if (!l->enabled)
+            continue;
+        mw_detect_hit hits[HITS_AT_ONCE];
+        size_t n;
+        while ((n = mw_detect_run(l->detect, &r->history, false, hits, HITS_AT_ONCE)) > 0) {
+            for (size_t k = 0; k < n; k++) {
+                mw_candidate c;
+                double last = mw_detect_hop_at(l->detect, hits[k].hop);
+                if (!mw_candidate_verify(l->tools, &r->history, &hits[k], last, &c))
+                    continue;
+                c.rate = (uint8_t)i;
+                add_pending(r, &c);
+            }
+        }
+    }
+}
+
+/* The strongest candidate whose next size has ended by sample `until`; PENDING_MAX = none. */
+static size_t next_ready(const mw_receiver *r, double until, double cut) {
+    size_t best = PENDING_MAX;
+    for (size_t i = 0; i < r->pending_count; i++) {
+        const mw_candidate *c = &r->pending[i];
+        double sps = r->lanes[c->rate].sps;
+        unsigned symbols = mw_unb_layout_of((mw_unb_size)c->next_size)->symbols;
+        if (mw_candidate_end(c, sps, symbols) - cut * sps > until)
+            continue;
+        if (best == PENDING_MAX || c->amplitude > r->pending[best].amplitude)
+            best = i;
+    }
+    return best;
+}
+
+/* Removes the candidates that stand for the frame just decoded. */
+static void drop_neighbours(mw_receiver *r, const mw_candidate *done) {
+    double sps = r->lanes[done->rate].sps, baud = r->rate / sps;
+    for (size_t i = 0; i < r->pending_count;) {
+        const mw_candidate *c = &r->pending[i];
+        if (c->rate == done->rate && fabs(c->centre - done->centre) < 2 * sps &&
+            fabs(c->carrier.hz - done->carrier.hz) < baud)
+            drop_pending(r, i);
+        else
+            i++;
+    }
+}
+
+static void decode_ready(mw_receiver *r, double cut) {
+    size_t i;
+    while ((i = next_ready(r, (double)r->history.head, cut)) != PENDING_MAX) {
+        mw_candidate *c = &r->pending[i];
+        mw_candidate done = *c;
+        mw_candidate_frame frame;
+        switch (mw_candidate_decode(r->lanes[c->rate].tools, &r->history, c, &frame)) {
+        case MW_CANDIDATE_FRAME:
+            drop_pending(r, i);
+            drop_neighbours(r, &done);
+            emit(r, (mw_unb_rate)done.rate, &frame);
+            break;
+        case MW_CANDIDATE_WAIT:
+            break;
+        case MW_CANDIDATE_ABANDON:
+            drop_pending(r, i);
+            break;
+        }
+    }
+}
+
+/* ---- Samples in -------------------------------------------------------------------------------*/
+
+static void update_safe(mw_receiver *r) {
+    double safe = (double)r->history.head;
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        const lane *l = &r->lanes[i];
+        if (!l->enabled)
+            continue;
+        /* half a symbol to the frame's start, 2.5 to the start of its pulse, and slack */
+        double at = mw_detect_horizon(l->detect) - 4 * l->sps;
+        safe = at < safe ? at : safe;
+    }
+    for (size_t i = 0; i < r->pending_count; i++) {
+        double at = r->pending[i].centre - 4 * r->lanes[r->pending[i].rate].sps;
+        safe = at < safe ? at : safe;
+    }
+    uint64_t index = r->base + (safe > 0 ? (uint64_t)safe : 0);
+    if (index > r->safe)
+        r->safe = index;
+}
+
+static void feed(mw_receiver *r, const mw_samples_block *b) {
+    uint64_t done = 0;
+    while (done < b->h.count) {
+        size_t room = r->quantum - (size_t)r->history.head % r->quantum;
+        size_t n = b->h.count - done < room ? (size_t)(b->h.count - done) : room;
+        mw_history_append(&r->history, b, done, n, &r->faults);
+        done += n;
+        if (n == room) {
+            detect(r);
+            decode_ready(r, 0);
+            update_safe(r);
+        }
+    }
+}
+
+/* Ends the segment: what is complete is decoded, the rest abandoned. */
+static void finish(mw_receiver *r) {
+    if (r->history.head > 0) {
+        decode_ready(r, MW_UNB_PULSE_SPAN / 2.0 - 0.5 + CUT_SYMBOLS);
+        mw_history_restart(&r->history);
+        for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+            if (r->lanes[i].enabled)
+                mw_detect_restart(r->lanes[i].detect);
+        }
+    }
+    r->pending_count = 0;
+    r->recent_count = 0;
+}
+
+static void take_gap(mw_receiver *r, uint64_t count) {
+    r->gap += count;
+    r->expected += count;
+    r->stats.gap_samples += count;
+    if (r->gap > r->bridge || r->history.head == 0) {
+        finish(r);
+        r->safe = r->expected;
+    }
+}
+
+/* Before samples follow a gap: a short one becomes zeros, after a long one a segment begins. */
+static void bridge_gap(mw_receiver *r) {
+    if (r->history.head > 0 && r->gap > 0) {
+        mw_samples_block zeros = {.h = {.format = MW_SAMPLES_GAP, .count = r->gap}};
+        feed(r, &zeros);
+    }
+    r->gap = 0;
+    if (r->history.head == 0)
+        r->base = r->expected;
+}
+
+static void take_time(mw_receiver *r, const mw_samples_header *h) {
+    if (mw_utc_is_none(h->utc))
+        return;
+    if (!mw_utc_is_none(r->anchor)) {
+        double since = (double)(int64_t)(h->first_index - r->anchor_index) * 1e6 / r->rate;
+        double off = (double)(h->utc.us - r->anchor.us) - since;
+        /* Each block's time is rounded; the first one's is kept while they agree, so that it does
+         * not matter where blocks begin. */
+        if (fabs(off) <= 2)
+            return;
+    }
+    r->anchor = h->utc;
+    r->anchor_index = h->first_index;
+    r->anchor_uncertainty_us = h->utc_uncertainty_us;
+}
+
+mw_status mw_receiver_push(mw_receiver *r, const mw_samples_block *block) {
+    const mw_samples_header *h = &block->h;
+    if (h->rate_mhz != r->config.rate_mhz || h->centre.mhz != r->config.centre.mhz)
+        return MW_CONFLICT;
+    if (r->started && h->first_index != r->expected) {
+        r->stats.jumps++;
+        if (h->first_index > r->expected)
+            take_gap(r, h->first_index - r->expected);
+    }
+    if (!r->started || h->first_index < r->expected) {
+        finish(r);
+        r->gap = 0;
+        r->expected = r->safe = h->first_index;
+        r->started = true;
+    }
+    if (h->format == MW_SAMPLES_GAP) {
+        take_gap(r, h->count);
+        return MW_OK;
+    }
+    take_time(r, h);
+    bridge_gap(r);
+    feed(r, block);
+    r->expected += h->count;
+    r->stats.samples += h->count;
+    return MW_OK;
+}
+
+void mw_receiver_flush(mw_receiver *r) {
+    finish(r);
+    r->gap = 0;
+    r->safe = r->expected;
+}
+
+uint64_t mw_receiver_safe_index(const mw_receiver *r) {
+    return r->safe;
+}
+
+const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
+    mw_receiver_stats *s = &r->stats;
+    s->prefilter_hits = s->sync_hits = s->decode_attempts = 0;
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        const lane *l = &r->lanes[i];
+        if (!l->enabled)
+            continue;
+        s->prefilter_hits += mw_detect_prefilter_hits(l->detect);
+        s->sync_hits += mw_detect_sync_hits(l->detect);
+        s->decode_attempts += l->tools->attempts;
+    }
+    s->not_finite = r->faults.not_finite;
+    s->clipped = r->faults.clipped;
+    return s;
+}
+
+size_t mw_receiver_memory(const mw_receiver *r) {
+    return r->memory;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a candidate's symbols to soft bits: the carrier's remaining frequency and drift by maximum
+ * likelihood over the known symbols, then the phase as a hidden walk on a circle.
+ */
+#ifndef MW_RADIO_TRACK_H
+#define MW_RADIO_TRACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MW_TRACK_SYMBOLS_MAX 1160
+
+/* What is known of a frame before it is decoded: +1, -1, or 0 for a data symbol. */
+typedef struct mw_track_known {
+    int8_t sign[MW_TRACK_SYMBOLS_MAX];
+    size_t symbols;
+} mw_track_known;
+
+/* Remaining carrier, in cycles a symbol (and a symbol squared) at symbol `centre`. */
+typedef struct mw_track_fit {
+    double f, d, centre;
+    double d_max;  /* largest drift to be believed */
+    double re, im; /* coherent mean of the known symbols: amplitude and phase */
+    double share;  /* power of that mean / mean power: 0..1 */
+} mw_track_fit;
+
+/* Fits over symbols [0, n): f and d are searched in steps matched to n, +-f_steps and +-d_steps
+ * around the values given (which are carried over to the new centre). */
+void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, int f_steps,
+                       int d_steps, mw_track_fit *io_fit);
+/* Starting from a fit of the sync word, widens it to the whole frame step by step. */
+void mw_track_fit_frame(const float *y, const mw_track_known *known, mw_track_fit *io_fit);
+/* Takes the fitted carrier off in place; known symbols come out real and positive times sign. */
+void mw_track_derotate(float *y, size_t n, const mw_track_fit *fit);
+
+typedef struct mw_track_phase {
+    double amplitude;                        /* of the symbols */
+    double noise;                            /* E|n|^2 of a symbol */
+    float llr[MW_TRACK_SYMBOLS_MAX];         /* log P(+1) / P(-1) of every symbol */
+    float phase[MW_TRACK_SYMBOLS_MAX];       /* the walk's mean, radians */
+    float forward[MW_TRACK_SYMBOLS_MAX][32]; /* scratch */
+} mw_track_phase;
+
+/* Soft bits of derotated symbols: forward-backward over 32 phases with a random walk of about
+ * 0.06 rad a symbol, unknown symbols summed over both values. Noise is weighed locally, so that an
+ * interferer costs only the symbols that it hits. */
+void mw_track_soft(const float *y, const mw_track_known *known, const mw_track_fit *fit,
+                   mw_track_phase *out);
+
+#endif

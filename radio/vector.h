@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vectors for inner loops. The compiler splits mw_v8 on processors with narrower registers;
+ * MW_CLONES compiles a function also for AVX2 and chooses at run time. No fused multiply-add, so
+ * both give the same bits.
+ */
+#ifndef MW_RADIO_VECTOR_H
+#define MW_RADIO_VECTOR_H
+
+/* Sanitizers and fuzzers run before the loader could resolve a clone. */
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define MW_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define MW_CLONES
+#endif
+
+typedef float mw_v8 __attribute__((vector_size(32), aligned(4)));
+
+#endif
