@@ -42,10 +42,14 @@ mw_status mw_candidate_tools_init(mw_candidate_tools *t, double rate, double bau
     t->baud = baud;
     t->drift_max = drift_max;
     known_init(t);
+    t->decoder = mw_polar_list_new();
+    if (t->decoder == NULL)
+        return MW_NOMEM;
     return mw_extract_init(&t->extract, rate, baud, MW_UNB_SYMBOLS_MAX + 2);
 }
 
 void mw_candidate_tools_fini(mw_candidate_tools *t) {
+    mw_polar_list_free(t->decoder);
     mw_extract_fini(&t->extract);
 }
 
@@ -132,17 +136,22 @@ static unsigned plausible_sizes(mw_candidate_tools *t, const mw_candidate *c) {
     return mask;
 }
 
-/* Soft bits of the whole frame to the decoder's integers. */
-static bool decode_soft(mw_candidate_tools *t, mw_unb_size size, uint8_t *payload) {
+/* Coherent share of sync word and pilots from which a second try with the long list pays: below it
+ * there is rarely a frame. */
+#define RETRY_SHARE_MIN 0.2
+
+static bool decode_soft(mw_candidate_tools *t, mw_unb_size size, double share, uint8_t *payload) {
     const mw_unb_layout *l = mw_unb_layout_of(size);
-    int8_t soft[MW_TRACK_SYMBOLS_MAX];
-    for (unsigned i = 0; i < l->symbols; i++) {
-        float v = t->phase.llr[i] * 8;
-        soft[i] = (int8_t)lrintf(v > 127 ? 127 : v < -127 ? -127 : v);
-    }
+    mw_span out = {payload, l->payload_bytes};
     t->attempts++;
-    return mw_unb_decode(&t->decoder, size, soft, l->symbols,
-                         (mw_span){payload, l->payload_bytes}) == MW_OK;
+    if (mw_polar_list_decode(t->decoder, size, MW_POLAR_LIST_DEFAULT, t->phase.llr, l->symbols,
+                             out) == MW_OK)
+        return true;
+    if (share < RETRY_SHARE_MIN)
+        return false;
+    t->retries++;
+    return mw_polar_list_decode(t->decoder, size, MW_POLAR_LIST_MAX, t->phase.llr, l->symbols,
+                                out) == MW_OK;
 }
 
 /* Compares the decoded frame, encoded again, with what was received. */
@@ -200,7 +209,7 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
     mw_track_soft(t->y, known, &fit, &t->phase);
     mw_candidate_frame f = {
         .size = size, .centre = c->centre, .hz = carrier.hz, .drift = carrier.drift};
-    if (!decode_soft(t, size, f.payload))
+    if (!decode_soft(t, size, fit.share, f.payload))
         return false;
     judge(t, &f);
     *out = f;

@@ -6,10 +6,10 @@
 #ifndef MW_RADIO_CANDIDATE_H
 #define MW_RADIO_CANDIDATE_H
 
-#include "protocols/unb/decode.h"
 #include "protocols/unb/unb.h"
 #include "radio/detect.h"
 #include "radio/extract.h"
+#include "radio/polar_list.h"
 #include "radio/track.h"
 
 typedef struct mw_candidate {
@@ -42,8 +42,9 @@ typedef struct mw_candidate_tools {
     float y[2 * MW_TRACK_SYMBOLS_MAX];
     float rest[2 * MW_TRACK_SYMBOLS_MAX];
     mw_track_phase phase;
-    mw_unb_decoder decoder;
-    uint64_t attempts; /* of the list decoder */
+    mw_polar_list *decoder;
+    uint64_t attempts; /* frames given to the list decoder */
+    uint64_t retries;  /* of these, tried again with a longer list */
 } mw_candidate_tools;
 
 MW_NODISCARD mw_status mw_candidate_tools_init(mw_candidate_tools *t, double rate, double baud,
