@@ -118,7 +118,6 @@ class System:
             return
         devices = self.folder / "town/devices.jsonl"
         run_command(self.program("town"), "--config", self.settings("town"), "population", devices)
-        self.clock_must_exist()
         platform = (self.program("platform"), "--config", self.settings("platform"))
         run_command(*platform, "import", devices)
         token = self.folder / "station/token"
@@ -138,21 +137,16 @@ class System:
         accounts_file.write_text("".join(accounts))
         done.touch()
 
-    def clock_must_exist(self):
-        """The town makes the clock; the platform's commands before its first start need one."""
-        if not self.clock.exists():
-            run_command(self.program("town"), "--config", self.settings("town"), "clock")
-
     def accounts(self):
         return dict(line.split() for line in (self.folder / "accounts").read_text().splitlines())
 
     # ---- running ----
 
     def start(self):
-        self.provision()
         self.town.start()
         if not wait_until(self.clock.exists, 20):
             raise Trouble("the town did not start:\n" + self.town.last_words())
+        self.provision()
         self.platform.start()
         self.wait_for_platform()
         self.station.start()
