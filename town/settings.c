@@ -25,7 +25,7 @@ static const mw_setting settings[] = {
      "IANA time zone of the homes."},
     {"town.billing_hour", MW_SETTING_INT, FIELD(billing_hour), "23", 0, 23, NULL, false,
      "UTC hour with which a meter's day begins; 23 is midnight in Central European winter."},
-    {"town.jitter", MW_SETTING_DUR, FIELD(jitter), "20min", 60 * MW_NS_PER_S, HOUR_NS, NULL, false,
+    {"town.jitter", MW_SETTING_DUR, FIELD(jitter), "10min", 60 * MW_NS_PER_S, HOUR_NS, NULL, false,
      "Window over which the meters spread their reports."},
     {"town.before", MW_SETTING_DUR, FIELD(before), "3d", 0, 400 * 24 * HOUR_NS, NULL, false,
      "How long before the first start the town's life begins; it catches up from there."},
@@ -43,7 +43,7 @@ static const mw_setting settings[] = {
      "Level of a full-scale carrier; the station must be told the same."},
     {"radio.noise_figure_db", MW_SETTING_INT, FIELD(noise_figure_db), "3", 0, 40, NULL, false,
      "Noise figure of the station's receiver."},
-    {"radio.lost_permille", MW_SETTING_INT, FIELD(lost_permille), "110", 0, 1000, NULL, false,
+    {"radio.lost_permille", MW_SETTING_INT, FIELD(lost_permille), "125", 0, 1000, NULL, false,
      "Transmissions in a thousand that fade out on their way."},
 };
 
