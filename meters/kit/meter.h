@@ -40,20 +40,17 @@ typedef struct mw_meter_inputs {
     mw_temp temperature; /* of the electronics */
 } mw_meter_inputs;
 
-#define MW_METER_PAYLOAD_MAX 61
-#define MW_METER_COPIES_MAX  3
-
 /* One frame to send, with its bit-identical copies. */
 typedef struct mw_meter_transmission {
-    uint8_t payload[MW_METER_PAYLOAD_MAX]; /* for mw_unb_frame_encode */
-    uint8_t payload_bytes;                 /* exactly what the size carries */
-    uint8_t size;                          /* mw_unb_size */
-    uint8_t rate;                          /* mw_unb_rate */
-    uint8_t copies;                        /* 1..MW_METER_COPIES_MAX */
+    uint8_t payload[MW_UNB_PAYLOAD_MAX]; /* for mw_unb_frame_encode */
+    uint8_t payload_bytes;               /* exactly what the size carries */
+    mw_unb_size size;
+    mw_unb_rate rate;
+    uint8_t copies; /* 1..MW_UNB_COPIES_MAX */
     struct {
         mw_mono start;   /* of the first symbol, by the meter's own ticks */
         mw_freq carrier; /* as commanded; the crystal adds its error */
-    } copy[MW_METER_COPIES_MAX];
+    } copy[MW_UNB_COPIES_MAX];
     mw_dur airtime;   /* of one copy */
     uint32_t counter; /* whole frame counter, for a simulator's book of truth; not sent as such */
 } mw_meter_transmission;

@@ -321,9 +321,8 @@ MW_TEST(copies_follow_the_public_table) {
         MW_CHECK_EQ(tx->copies, 3);
         for (unsigned k = 0; k < 3; k++) {
             mw_unb_slot slot;
-            MW_CHECK_OK(mw_unb_slot_of(r->provision.plan, 0, (mw_unb_rate)tx->rate,
-                                       (mw_unb_size)tx->size, r->provision.address, tx->counter, k,
-                                       &slot));
+            MW_CHECK_OK(mw_unb_slot_of(r->provision.plan, 0, tx->rate, tx->size,
+                                       r->provision.address, tx->counter, k, &slot));
             MW_CHECK_EQ(tx->copy[k].carrier.mhz, slot.carrier.mhz);
             MW_CHECK_EQ(mw_mono_since(tx->copy[k].start, tx->copy[0].start).ns, slot.start.ns);
             MW_CHECK(k == 0 ||
