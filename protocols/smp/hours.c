@@ -105,17 +105,17 @@ static void put_bit_and_pending(encoder *e, bool bit) {
         put_bit(e, !bit);
 }
 
-/* Where the interval is cut: below it lies "yes". */
+/* Where the interval is cut: up to there lies "no", so that an idle day ends in zeros. */
 static uint32_t cut(uint32_t low, uint32_t high, uint32_t p) {
-    return low + ((high - low + 1) * p >> 12) - 1;
+    return low + ((high - low + 1) * (P_ONE - p) >> 12) - 1;
 }
 
 static void encode_bit(encoder *e, bool yes, uint32_t p) {
     uint32_t mid = cut(e->low, e->high, p);
     if (yes)
-        e->high = mid;
-    else
         e->low = mid + 1;
+    else
+        e->high = mid;
     for (;;) {
         if (e->high < HALF) {
             put_bit_and_pending(e, false);
@@ -211,11 +211,11 @@ static uint32_t next_bit(decoder *d) {
 
 static bool decode_bit(decoder *d, uint32_t p) {
     uint32_t mid = cut(d->low, d->high, p);
-    bool yes = d->code <= mid;
+    bool yes = d->code > mid;
     if (yes)
-        d->high = mid;
-    else
         d->low = mid + 1;
+    else
+        d->high = mid;
     for (;;) {
         uint32_t down;
         if (d->high < HALF)
