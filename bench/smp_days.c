@@ -211,11 +211,16 @@ static double bytes_per_value(void) {
 
 static void describe(const char *name, const char *frame) {
     size_t n = day_count;
-    printf("# %-28s %5zu days, bits per day: min %zu, median %zu, 90 %% %zu, 99 %% %zu, max %zu; "
+    int64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        for (unsigned h = 0; h < 24; h++)
+            sum += days[i].value[h];
+    printf("# %-28s %5zu days, mean %lld a day, bits per day: min %zu, median %zu, 90 %% %zu, 99 "
+           "%% %zu, max %zu; "
            "one %s: %.2f %%, with the whole counter %.2f %%; %.3f bytes per hourly value\n",
-           name, n, result.sorted[0], result.sorted[n / 2], result.sorted[n * 9 / 10],
-           result.sorted[n * 99 / 100], result.sorted[n - 1], frame, result.fits, result.fits_full,
-           bytes_per_value());
+           name, n, (long long)(sum / (int64_t)n), result.sorted[0], result.sorted[n / 2],
+           result.sorted[n * 9 / 10], result.sorted[n * 99 / 100], result.sorted[n - 1], frame,
+           result.fits, result.fits_full, bytes_per_value());
 }
 
 /* Frames a day needs, one after the other, by the rule of the specification. */

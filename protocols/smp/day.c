@@ -40,7 +40,13 @@ static unsigned register_bits(unsigned code) {
     return code == NIBBLES_ALL ? 64 : 4 * code;
 }
 
-static void write_fixed(const mw_smp_day *day, mw_bit_writer *w) {
+/* What nearly every report of a daily reporter is; one bit says so. */
+static bool is_usual(const mw_smp_day *day) {
+    return day->channel == 0 && day->clock == MW_SMP_CLOCK_SET && day->grid == 0 &&
+           day->status == 0 && day->disturbed == 0 && day->hours == HOURS_DAY;
+}
+
+static void write_unusual(const mw_smp_day *day, mw_bit_writer *w) {
     bool extras = day->status != 0 || day->disturbed != 0;
     if (day->channel < CHANNEL_LONG) {
         mw_write_bits(w, day->channel, CHANNEL_BITS);
@@ -60,6 +66,12 @@ static void write_fixed(const mw_smp_day *day, mw_bit_writer *w) {
         if (day->disturbed != 0)
             mw_write_bits(w, day->disturbed, day->hours);
     }
+}
+
+static void write_fixed(const mw_smp_day *day, mw_bit_writer *w) {
+    mw_write_bits(w, !is_usual(day), 1);
+    if (!is_usual(day))
+        write_unusual(day, w);
     unsigned code = register_code(day->reg);
     mw_write_bits(w, day->end_hour, END_HOUR_BITS);
     mw_write_bits(w, code, NIBBLES_BITS);
@@ -97,24 +109,31 @@ size_t mw_smp_day_bits(const mw_smp_day *day) {
     return encode_whole(day, body, &bits) == MW_OK ? bits : 0;
 }
 
+static void read_unusual(mw_bit_reader *r, mw_smp_day *day) {
+    day->channel = (uint8_t)mw_read_bits(r, CHANNEL_BITS);
+    if (day->channel == CHANNEL_LONG)
+        day->channel = (uint8_t)mw_read_bits(r, 8);
+    day->clock = (mw_smp_clock)mw_read_bits(r, CLOCK_BITS);
+    day->grid = (uint8_t)mw_read_bits(r, GRID_BITS);
+    bool extras = mw_read_bits(r, 1) != 0;
+    if (mw_read_bits(r, 1) != 0)
+        day->hours = (uint8_t)mw_read_bits(r, HOURS_BITS);
+    if (day->hours > MW_SMP_HOURS_MAX) {
+        mw_bit_reader_fail(r, MW_RANGE);
+        return;
+    }
+    if (extras) {
+        day->status = (uint16_t)mw_read_bits(r, STATUS_BITS);
+        if (mw_read_bits(r, 1) != 0)
+            day->disturbed = mw_read_bits(r, day->hours);
+    }
+}
+
 mw_status mw_smp_day_decode(mw_slice body, mw_smp_day *out_day) {
     mw_bit_reader r = mw_bit_reader_of(body);
-    mw_smp_day day = {.channel = (uint8_t)mw_read_bits(&r, CHANNEL_BITS)};
-    if (day.channel == CHANNEL_LONG)
-        day.channel = (uint8_t)mw_read_bits(&r, 8);
-    day.clock = (mw_smp_clock)mw_read_bits(&r, CLOCK_BITS);
-    day.grid = (uint8_t)mw_read_bits(&r, GRID_BITS);
-    bool extras = mw_read_bits(&r, 1) != 0;
-    day.hours = HOURS_DAY;
+    mw_smp_day day = {.hours = HOURS_DAY};
     if (mw_read_bits(&r, 1) != 0)
-        day.hours = (uint8_t)mw_read_bits(&r, HOURS_BITS);
-    if (day.hours > MW_SMP_HOURS_MAX)
-        return MW_RANGE;
-    if (extras) {
-        day.status = (uint16_t)mw_read_bits(&r, STATUS_BITS);
-        if (mw_read_bits(&r, 1) != 0)
-            day.disturbed = mw_read_bits(&r, day.hours);
-    }
+        read_unusual(&r, &day);
     day.end_hour = (uint32_t)mw_read_bits(&r, END_HOUR_BITS);
     unsigned code = (unsigned)mw_read_bits(&r, NIBBLES_BITS);
     uint64_t reg = mw_read_bits(&r, register_bits(code));

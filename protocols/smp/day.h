@@ -10,8 +10,9 @@
  * the end of the last hour is sent; earlier ones follow by subtraction (mw_smp_day_register_at).
  *
  * Hourly values go through an adaptive binary arithmetic coder (docs/spec/smp.md, section 6): a
- * water day takes about 12 bytes, an electricity day in Wh about 35. A day that does not fit its
- * frame is cut with mw_smp_day_fit and mw_smp_day_split into parts that are day objects themselves.
+ * water day takes about 8 to 14 bytes, an electricity day in Wh about 36. A day that does not fit
+ * its frame is cut with mw_smp_day_fit and mw_smp_day_split into parts that are day objects
+ * themselves.
  */
 #ifndef MW_PROTOCOLS_SMP_DAY_H
 #define MW_PROTOCOLS_SMP_DAY_H

@@ -2,7 +2,7 @@
  *
  * The lossless coder of hourly values inside a day object: an adaptive binary arithmetic coder
  * whose starting probabilities come from one of eight presets; the encoder takes the best one.
- * Integers only, about 300 bytes of state, no state kept between objects. docs/spec/smp.md,
+ * Integers only, about 600 bytes of state, no state kept between objects. docs/spec/smp.md,
  * section 6, describes it for an independent implementation.
  */
 #ifndef MW_PROTOCOLS_SMP_HOURS_H

@@ -10,8 +10,8 @@
 #include "protocols/smp/smp.h"
 #include "tests/harness/mw_test.h"
 
-#ifndef MW_SMP_VECTORS
-#error "the build gives the path of vectors.txt"
+#if !defined MW_SMP_VECTORS || !defined MW_SMP_SPEC
+#error "the build gives the paths of vectors.txt and smp.md"
 #endif
 
 #define WORDS_MAX 64
@@ -241,4 +241,20 @@ MW_TEST(golden_vectors) {
     MW_CHECK(count >= 35);
 }
 
-MW_TEST_MAIN(MW_CASE(golden_vectors))
+/* The specification prints the file as it is. */
+MW_TEST(the_specification_has_these_vectors) {
+    static char spec[100000], vectors[30000];
+    FILE *f = fopen(MW_SMP_SPEC, "r");
+    assert_non_null(f);
+    size_t n = fread(spec, 1, sizeof spec - 1, f);
+    (void)fclose(f);
+    MW_CHECK(n > 0 && n < sizeof spec - 1);
+    f = fopen(MW_SMP_VECTORS, "r");
+    assert_non_null(f);
+    n = fread(vectors, 1, sizeof vectors - 1, f);
+    (void)fclose(f);
+    MW_CHECK(n > 0 && n < sizeof vectors - 1);
+    assert_non_null(strstr(spec, vectors));
+}
+
+MW_TEST_MAIN(MW_CASE(golden_vectors), MW_CASE(the_specification_has_these_vectors))
