@@ -24,6 +24,8 @@ function files(keys, found = new Set()) {
     found.add(m.file);
     for (const css of m.css ?? []) found.add(css);
     files(m.imports ?? [], found);
+    // A library that a page fetches later (the console's uPlot) counts; the other entrance and other languages do not.
+    files((m.dynamicImports ?? []).filter((k) => k.includes('node_modules/')), found);
   }
   return found;
 }

@@ -43,10 +43,8 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     const readAt = at === null ? null : Math.floor(at / HOUR) * HOUR;
     const value = readAt === null ? 0 : registerAt(m, readAt);
     const flags = [];
-    if (m.neverHeard) flags.push('never_heard');
-    if (m.silent) flags.push('silent');
-    if (m.estimates) flags.push('estimated');
-    if (m.index % 41 === 9) flags.push('reverse_flow');
+    if (m.index % 23 === 4) flags.push('low_battery');
+    if (m.index % 41 === 9) flags.push('leak', 'reverse');
     return {
       id: m.id, device_id: m.device, serial: m.serial, channel: 0, medium: m.medium, label: m.label, model: m.model, obis: m.obis,
       unit: m.unit, scale: 0, usage_point: m.usagePoint,
@@ -156,9 +154,9 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
       return n.map((i) => ({ received_at: iso(t - i * 7.3 * HOUR), station: i % 5 === 3 ? 'st-2' : 'st-1', frequency_mhz: 868_100_000_000 + (hash(m.index, i) % 180_000_000) - 90_000_000, level_cdbm: m.level - (hash(i) % 500), snr_cdb: m.level + 13_400 - (hash(i) % 500), rate: 'R1', size: m.medium === 'water' ? 'M' : 'L', counter: m.frames - Math.floor(i / 2), duplicate: i % 2 === 1, bytes: m.medium === 'water' ? 29 : 61 }));
     }
     if (what === 'readings') {
-      return n.map((i) => { const at = Math.floor(t / HOUR) * HOUR - i * 24 * HOUR; return { t_meter: iso(at), t_received: iso(at + 190_000), t_stored: iso(at + 191_400), value: registerAt(m, at) }; });
+      return n.map((i) => { const at = Math.floor(t / HOUR) * HOUR - i * 24 * HOUR; return { t_meter: iso(at), t_received: iso(at + 190_000), t_stored: iso(at + 191_400), obis: m.obis, value: registerAt(m, at) }; });
     }
-    return n.map((i) => ({ at: iso(t - (i + 1) * 51 * HOUR), t_received: iso(t - (i + 1) * 51 * HOUR + 60_000), code: 3 + i, name: ['boot', 'clock_set', 'low_battery'][i % 3] }));
+    return n.map((i) => ({ at: iso(t - (i + 1) * 51 * HOUR), received_at: iso(t - (i + 1) * 51 * HOUR + 60_000), code: 3 + i, name: ['boot', 'clock_set', 'battery'][i % 3], value: 0 }));
   }
 
   function exportFile(res, m, q, kind) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bars over uPlot's axes, scales and cursor. The bars are drawn here because each can be measured, incomplete, estimated
-// (striped) or missing (a striped field), and carries a mark at the height of the previous period.
+// Bars on a canvas. Each bar can be measured, incomplete, estimated (striped), missing (a striped field) or awaited (a
+// dotted field), and carries a mark at the height of the period before. Small enough for the personal account.
 
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import type { PointState } from './format';
 
 export interface Bar {
@@ -11,11 +9,12 @@ export interface Bar {
   value: number | null;
   previous: number | null;
   state: PointState;
+  /** Part of the bar's hours that was received, 0 to 1. */
+  share: number;
 }
 
 export interface ChartColours {
   bar: string;
-  ink: string;
   dim: string;
   line: string;
   previous: string;
@@ -25,17 +24,38 @@ export interface ChartColours {
 
 export interface ChartSetup {
   bars: Bar[];
+  width: number;
   height: number;
   colours: ChartColours;
   font: string;
   formatAxis: (v: number) => string;
-  onhover: (index: number | null) => void;
 }
 
 const MAX_BAR_PX = 54;
+const TOP = 12;
+const BOTTOM = 28;
+const RIGHT = 6;
 
-/** Diagonal stripes, at the device's own resolution. */
-function stripes(ctx: CanvasRenderingContext2D, colour: string, ratio: number, gap: number, width: number): CanvasPattern | string {
+/** Heights for the grid: about `count` of them in steps of 1, 2 or 5 times a power of ten. */
+export function gridSteps(min: number, max: number, count: number): number[] {
+  const rough = (max - min) / Math.max(1, count);
+  if (!(rough > 0)) return [0];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const unit = rough / power;
+  const step = (unit > 5 ? 10 : unit > 2 ? 5 : unit > 1 ? 2 : 1) * power;
+  const out: number[] = [];
+  for (let i = Math.ceil(min / step); i * step <= max * 1.0001; i++) out.push(i * step);
+  return out;
+}
+
+/** Every how manyth bar gets a label, so that they stay apart and land on round numbers. */
+export function labelStep(bars: number, widthPx: number, labelPx: number): number {
+  const room = Math.max(1, Math.floor(widthPx / (labelPx + 10)));
+  return [1, 2, 3, 4, 6, 7, 12, 24].find((x) => bars / x <= room) ?? Math.ceil(bars / room);
+}
+
+/** Diagonal stripes in CSS pixels. */
+function stripes(ctx: CanvasRenderingContext2D, ratio: number, colour: string, gap: number, width: number): CanvasPattern | string {
   const side = Math.round(gap * ratio);
   const tile = document.createElement('canvas');
   tile.width = tile.height = side;
@@ -49,162 +69,169 @@ function stripes(ctx: CanvasRenderingContext2D, colour: string, ratio: number, g
     c.lineTo(d + side + 2, -2);
   }
   c.stroke();
-  return ctx.createPattern(tile, 'repeat') ?? colour;
+  const p = ctx.createPattern(tile, 'repeat');
+  p?.setTransform(new DOMMatrix().scale(1 / ratio));
+  return p ?? colour;
 }
 
-function drawMissing(u: uPlot, s: ChartSetup, half: number): void {
-  const { ctx, bbox } = u;
-  const ratio = devicePixelRatio;
-  ctx.fillStyle = stripes(ctx, s.colours.missing, ratio, 9, 1.2);
-  s.bars.forEach((b, i) => {
-    if (b.state !== 'missing') return;
-    const x = u.valToPos(i, 'x', true);
-    ctx.fillRect(x - half, bbox.top, 2 * half, bbox.height);
-  });
-}
+export class BarChart {
+  #ctx: CanvasRenderingContext2D;
+  #s: ChartSetup;
+  #left = 0;
+  #slot = 1;
+  #top = 1;
+  #base = 0;
+  #ratio = devicePixelRatio || 1;
 
-function drawBars(u: uPlot, s: ChartSetup, slot: number, active: number | null): void {
-  const { ctx } = u;
-  const ratio = devicePixelRatio;
-  const width = Math.max(ratio, Math.min(slot * 0.7, MAX_BAR_PX * ratio));
-  const base = u.valToPos(0, 'y', true);
-  const striped = stripes(ctx, s.colours.bar, ratio, 6, 1.8);
-  s.bars.forEach((b, i) => {
-    const x = u.valToPos(i, 'x', true) - width / 2;
+  constructor(readonly canvas: HTMLCanvasElement, setup: ChartSetup) {
+    const ctx = canvas.getContext('2d');
+    if (!ctx) throw new Error('no canvas');
+    this.#ctx = ctx;
+    this.#s = setup;
+    canvas.width = Math.round(setup.width * this.#ratio);
+    canvas.height = Math.round(setup.height * this.#ratio);
+    canvas.style.width = `${setup.width}px`;
+    canvas.style.height = `${setup.height}px`;
+    this.draw(null);
+  }
+
+  /** The bar below a point of the canvas, null beside all bars. */
+  at(x: number): number | null {
+    const i = Math.floor((x - this.#left) / this.#slot);
+    return i >= 0 && i < this.#s.bars.length ? i : null;
+  }
+
+  draw(active: number | null): void {
+    const { bars, width, height, colours, font } = this.#s;
+    const ctx = this.#ctx;
+    ctx.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    ctx.font = font;
+    const all = bars.flatMap((b) => [b.value, b.previous]).filter((v): v is number => v !== null);
+    const max = Math.max(0, ...all) * 1.06 || 1;
+    const min = Math.min(0, ...all) * 1.06;
+    const plot = height - TOP - BOTTOM;
+    const steps = gridSteps(min, max, plot / 46);
+    const texts = steps.map(this.#s.formatAxis);
+    this.#left = Math.ceil(Math.max(...texts.map((x) => ctx.measureText(x).width))) + 10;
+    this.#slot = (width - this.#left - RIGHT) / Math.max(1, bars.length);
+    this.#top = max;
+    this.#base = min;
+    this.#grid(steps, texts);
+    this.#fields(active);
+    for (const [i, b] of bars.entries()) this.#bar(i, b, active);
+    this.#labels(colours.dim);
+  }
+
+  #y(v: number): number {
+    const plot = this.#s.height - TOP - BOTTOM;
+    return TOP + ((this.#top - v) / (this.#top - this.#base)) * plot;
+  }
+
+  #grid(steps: number[], texts: string[]): void {
+    const ctx = this.#ctx;
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'middle';
+    ctx.lineWidth = 1;
+    steps.forEach((v, i) => {
+      const y = Math.round(this.#y(v)) + 0.5;
+      ctx.strokeStyle = v === 0 ? this.#s.colours.missing : this.#s.colours.line;
+      segment(ctx, this.#left, this.#s.width - RIGHT, y);
+      ctx.fillStyle = this.#s.colours.dim;
+      ctx.fillText(texts[i] ?? '', this.#left - 8, y);
+    });
+  }
+
+  #fields(active: number | null): void {
+    const ctx = this.#ctx;
+    const plot = this.#s.height - TOP - BOTTOM;
+    const pattern = stripes(ctx, this.#ratio, this.#s.colours.missing, 9, 1.1);
+    this.#s.bars.forEach((b, i) => {
+      const x = this.#left + i * this.#slot;
+      if (b.state === 'missing') {
+        ctx.fillStyle = pattern;
+        ctx.fillRect(x, TOP, this.#slot, plot);
+      } else if (b.state === 'awaited') {
+        ctx.strokeStyle = this.#s.colours.missing;
+        ctx.lineWidth = 2;
+        ctx.setLineDash([2, 5]);
+        segment(ctx, x + 2, x + this.#slot - 2, this.#y(0) - 4);
+        ctx.setLineDash([]);
+      }
+      if (i === active) {
+        ctx.globalAlpha = 0.5;
+        ctx.fillStyle = this.#s.colours.line;
+        ctx.fillRect(x, TOP, this.#slot, plot);
+        ctx.globalAlpha = 1;
+      }
+    });
+  }
+
+  #bar(i: number, b: Bar, active: number | null): void {
+    const ctx = this.#ctx;
+    const { colours } = this.#s;
+    const width = Math.max(1, Math.min(this.#slot * 0.7, MAX_BAR_PX));
+    const x = this.#left + (i + 0.5) * this.#slot - width / 2;
+    const zero = this.#y(0);
     if (b.value !== null) {
-      const y = u.valToPos(b.value, 'y', true);
       // A zero is a fact: it gets a line of its own, where a missing value gets a striped field.
-      const h = Math.max(Math.abs(base - y), 1.5 * ratio);
-      const top = b.value < 0 ? base : base - h;
-      const r = Math.min(4 * ratio, width / 4, h);
+      const h = Math.max(Math.abs(zero - this.#y(b.value)), 1.5);
+      const r = Math.min(4, width / 4, h);
       ctx.beginPath();
-      ctx.roundRect(x, top, width, h, b.value < 0 ? [0, 0, r, r] : [r, r, 0, 0]);
-      ctx.globalAlpha = active !== null && active !== i ? 0.55 : 1;
+      ctx.roundRect(x, b.value < 0 ? zero : zero - h, width, h, b.value < 0 ? [0, 0, r, r] : [r, r, 0, 0]);
+      ctx.globalAlpha = active !== null && active !== i ? 0.6 : 1;
+      ctx.lineWidth = 1.2;
+      ctx.strokeStyle = ctx.fillStyle = colours.bar;
       if (b.state === 'estimated') {
-        ctx.fillStyle = s.colours.surface;
+        ctx.fillStyle = colours.surface;
         ctx.fill();
-        ctx.fillStyle = striped;
+        ctx.fillStyle = stripes(ctx, this.#ratio, colours.bar, 6, 1.8);
         ctx.fill();
-        ctx.strokeStyle = s.colours.bar;
-        ctx.lineWidth = ratio;
         ctx.stroke();
       } else if (b.state === 'partial') {
-        ctx.fillStyle = s.colours.bar;
-        ctx.globalAlpha *= 0.35;
+        const alpha = ctx.globalAlpha;
+        ctx.globalAlpha = alpha * (b.share >= 0.9 ? 0.72 : 0.35);
         ctx.fill();
-        ctx.globalAlpha /= 0.35;
-        ctx.setLineDash([4 * ratio, 3 * ratio]);
-        ctx.strokeStyle = s.colours.bar;
-        ctx.lineWidth = 1.5 * ratio;
+        ctx.globalAlpha = alpha;
+        ctx.setLineDash([4, 3]);
         ctx.stroke();
         ctx.setLineDash([]);
       } else {
-        ctx.fillStyle = s.colours.bar;
         ctx.fill();
       }
       ctx.globalAlpha = 1;
     }
-    if (b.previous !== null) {
-      const y = u.valToPos(b.previous, 'y', true);
-      const over = Math.min(width * 0.14, 4 * ratio);
-      ctx.lineCap = 'round';
-      ctx.strokeStyle = s.colours.surface;
-      ctx.lineWidth = 5 * ratio;
-      line(ctx, x - over, x + width + over, y);
-      ctx.strokeStyle = s.colours.previous;
-      ctx.lineWidth = 2.2 * ratio;
-      line(ctx, x - over, x + width + over, y);
-      ctx.lineCap = 'butt';
+    if (b.previous) {
+      const y = this.#y(b.previous);
+      const over = Math.min(width * 0.12, 3);
+      if (b.value !== null && Math.abs(b.value) > 0) {
+        ctx.strokeStyle = colours.surface;
+        ctx.lineWidth = 4.5;
+        segment(ctx, x, x + width, y);
+      }
+      ctx.strokeStyle = colours.previous;
+      ctx.lineWidth = 2;
+      segment(ctx, x - over, x + width + over, y);
     }
-  });
+  }
+
+  #labels(colour: string): void {
+    const ctx = this.#ctx;
+    const { bars, width, height } = this.#s;
+    const widest = Math.max(...bars.map((b) => ctx.measureText(b.label).width), 1);
+    const step = labelStep(bars.length, width - this.#left - RIGHT, widest);
+    ctx.fillStyle = colour;
+    ctx.textAlign = 'center';
+    ctx.textBaseline = 'top';
+    for (let i = 0; i < bars.length; i += step) {
+      ctx.fillText(bars[i]?.label ?? '', this.#left + (i + 0.5) * this.#slot, height - BOTTOM + 8);
+    }
+  }
 }
 
-function line(ctx: CanvasRenderingContext2D, x0: number, x1: number, y: number): void {
+function segment(ctx: CanvasRenderingContext2D, x0: number, x1: number, y: number): void {
   ctx.beginPath();
   ctx.moveTo(x0, y);
   ctx.lineTo(x1, y);
   ctx.stroke();
-}
-
-export interface BarChart {
-  resize(width: number): void;
-  select(index: number | null): void;
-  destroy(): void;
-}
-
-export function barChart(host: HTMLElement, width: number, s: ChartSetup): BarChart {
-  let active: number | null = null;
-  const n = s.bars.length;
-  const slotOf = (u: uPlot) => u.bbox.width / Math.max(n, 1);
-  const all = s.bars.flatMap((b) => [b.value, b.previous]).filter((v): v is number => v !== null);
-  const max = Math.max(0, ...all);
-  const min = Math.min(0, ...all);
-  const axis = {
-    stroke: s.colours.dim,
-    font: s.font,
-    ticks: { show: false },
-  };
-  const u = new uPlot(
-    {
-      width,
-      height: s.height,
-      padding: [12, 8, 0, 0],
-      legend: { show: false },
-      cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
-      scales: {
-        x: { time: false, range: () => [-0.5, Math.max(n - 0.5, 0.5)] },
-        y: { range: () => [min * 1.05, max > min ? max * 1.08 : 1] },
-      },
-      series: [{}, { paths: () => null, points: { show: false } }],
-      axes: [
-        {
-          ...axis,
-          grid: { show: false },
-          size: 30,
-          gap: 6,
-          splits: (v) => ticks(n, v.bbox.width / devicePixelRatio),
-          values: (_u, splits) => splits.map((i) => s.bars[i]?.label ?? ''),
-        },
-        {
-          ...axis,
-          grid: { stroke: s.colours.line, width: 1 },
-          size: 56,
-          gap: 6,
-          space: 44,
-          values: (_u, splits) => splits.map((v) => s.formatAxis(v)),
-        },
-      ],
-      hooks: {
-        drawAxes: [(v) => drawMissing(v, s, slotOf(v) / 2)],
-        draw: [(v) => drawBars(v, s, slotOf(v), active)],
-        setCursor: [
-          (v) => {
-            const i = v.cursor.idx ?? null;
-            if (i !== active) {
-              active = i;
-              v.redraw(false, false);
-              s.onhover(i);
-            }
-          },
-        ],
-      },
-    },
-    [s.bars.map((_, i) => i), s.bars.map((b) => b.value)],
-    host,
-  );
-  return {
-    resize: (w) => u.setSize({ width: w, height: s.height }),
-    select: (i) => {
-      active = i;
-      u.redraw(false, false);
-    },
-    destroy: () => u.destroy(),
-  };
-}
-
-/** Which bars get a label: as many as fit, in steps that read well. */
-function ticks(n: number, width: number): number[] {
-  const room = Math.max(1, Math.floor(width / 44));
-  const step = [1, 2, 3, 4, 6, 7, 12].find((x) => n / x <= room) ?? Math.ceil(n / room);
-  return Array.from({ length: Math.ceil(n / step) }, (_, i) => i * step);
 }

@@ -76,13 +76,13 @@ export function registerUnit(unit: string, scale: number): DisplayUnit {
 }
 
 /**
- * The unit for a set of consumption values whose greatest magnitude is `max`: litres while they stay handy, cubic
- * metres beyond; electricity always in kilowatt-hours, the unit of every bill.
+ * The unit for a set of consumption values whose greatest magnitude is `max`: litres below a thousand, cubic metres
+ * beyond; electricity always in kilowatt-hours, the unit of every bill.
  */
 export function consumptionUnit(max: number, unit: string, scale: number): DisplayUnit {
   const larger = LARGER[unit];
   const inBase = Math.abs(max) * 10 ** scale;
-  if (!larger || (unit.toLowerCase() === 'l' && inBase < 10_000)) {
+  if (!larger || (unit.toLowerCase() === 'l' && inBase < 1000)) {
     const decimals = Math.max(0, -scale);
     return { unit: SYMBOLS[unit] ?? unit, decimals, shown: decimals };
   }
@@ -142,28 +142,62 @@ export function signalBars(levelCdbm: number | null | undefined): number {
   return dbm >= -105 ? 4 : dbm >= -118 ? 3 : dbm >= -128 ? 2 : 1;
 }
 
-export type PointState = 'future' | 'missing' | 'partial' | 'estimated' | 'measured';
+export type PointState = 'before' | 'future' | 'awaited' | 'missing' | 'partial' | 'estimated' | 'measured';
 
-/** What a bar of the chart stands for. A point that has not begun is not missing; one that is under way is not either. */
-export function pointState(p: Point, now: number): PointState {
-  if (p.value === null) return Date.parse(p.end) > now ? 'future' : 'missing';
-  if (p.quality.some((q) => q.toLowerCase().startsWith('estim'))) return 'estimated';
-  return p.received < p.expected && Date.parse(p.end) <= now ? 'partial' : 'measured';
+/** Meters report once a day and repeat a day's hours with the next report: until then a tail is late, not missing. */
+const AWAIT_MS = 48 * 3_600_000;
+
+/**
+ * What each bar of a chart stands for. Not everything without a value is missing: a point may lie before the meter was
+ * installed, in the future, or at the end of a series whose next report is still to come.
+ */
+export function pointStates(points: Point[], now: number, installed: number | null): PointState[] {
+  const firstKnown = points.findIndex((p) => p.value !== null);
+  let lastKnown = -1;
+  points.forEach((p, i) => { if (p.value !== null) lastKnown = i; });
+  const since = installed === null ? -Infinity
+    : Math.min(installed, firstKnown >= 0 ? Date.parse(points[firstKnown]?.start ?? '') : Infinity);
+  return points.map((p, i) => {
+    const start = Date.parse(p.start);
+    const end = Date.parse(p.end);
+    const mayCome = i >= lastKnown && end > now - AWAIT_MS;
+    if (p.value === null) {
+      if (end <= since) return 'before';
+      if (start >= now) return 'future';
+      return mayCome ? 'awaited' : 'missing';
+    }
+    if (p.quality.some((q) => q.startsWith('estim'))) return 'estimated';
+    const whole = p.received >= p.expected || start < since;
+    return whole || mayCome || end > now ? 'measured' : 'partial';
+  });
 }
 
-/** Sum of the previous period over the same part of it that is known now, so that a half day meets a half day. */
-export function comparable(points: Point[], previous: (Point | undefined)[]): { now: number; before: number; whole: boolean } {
-  let a = 0;
-  let b = 0;
-  let whole = true;
+export interface Comparable {
+  now: number;
+  before: number;
+  /** Whether the two sums hold the whole of both periods. */
+  whole: boolean;
+}
+
+/** Below this part of its hours a point is too thin to be held against another. */
+const ENOUGH = 0.9;
+
+/**
+ * Sums of both periods over the points that can fairly be compared: known on both sides and over. A half day must not
+ * be held against a whole one, nor the second day of a month against a whole month.
+ */
+export function comparable(points: Point[], previous: (Point | undefined)[], now: number): Comparable {
+  const c: Comparable = { now: 0, before: 0, whole: true };
+  const enough = (p: Point | undefined): p is Point => p !== undefined && p.value !== null && p.received >= p.expected * ENOUGH;
   points.forEach((p, i) => {
     const q = previous[i];
-    if (p.value !== null && q && q.value !== null) {
-      a += p.value;
-      b += q.value;
-    } else if (q && q.value !== null) {
-      whole = false;
+    const over = Date.parse(p.end) <= now;
+    if (over && enough(p) && enough(q)) {
+      c.now += p.value ?? 0;
+      c.before += q.value ?? 0;
+    } else {
+      c.whole = false;
     }
   });
-  return { now: a, before: b, whole };
+  return c;
 }

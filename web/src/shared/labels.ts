@@ -79,7 +79,7 @@ export function periodName(view: string, from: string, to: string, locale: strin
   const f = (o: Intl.DateTimeFormatOptions) => formatter(locale, 'UTC', o);
   switch (view) {
     case 'day':
-      return f({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(first);
+      return f({ weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' }).format(first);
     case 'week':
       return f({ day: 'numeric', month: 'short', year: 'numeric' }).formatRange(first, last);
     case 'month':

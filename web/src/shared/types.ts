@@ -79,7 +79,7 @@ export interface Meter {
 export interface MeterDetail extends Meter {
   registers: { obis: string; name: string; at: string; value: number; text: string; unit: string }[];
   stats: { frames: number; duplicates: number; stations: string[] };
-  installation: { from: string; initial_value: number } | null;
+  installation: { from: string; initial_value: number | null } | null;
 }
 
 export interface Page<T> {
@@ -114,6 +114,7 @@ export interface Reading {
   t_meter: string;
   t_received: string;
   t_stored: string;
+  obis?: string;
   value: number;
 }
 
@@ -131,12 +132,11 @@ export interface Reception {
 }
 
 export interface MeterEvent {
-  at?: string;
-  t_meter?: string;
-  t_received?: string;
-  code?: number | string;
-  name?: string;
-  text?: string;
+  at: string | null;
+  received_at: string | null;
+  code: number;
+  name: string;
+  value?: number | null;
 }
 
 export interface LiveReading {

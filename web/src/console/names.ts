@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+import { i18n, tData } from '../shared/i18n.svelte';
+
+/** A register's name in the reader's language, by medium and quantity of its OBIS code (A-B:C.D.E*F); else the platform's. */
+export function registerName(obis: string, fallback: string): string {
+  const code = /^(\d+)-\d+:(\d+)\./.exec(obis);
+  const key = code ? `${code[1]}.${code[2]}` : '';
+  return i18n.has(`register.${key}`) ? tData('register', key) : fallback || obis;
+}
