@@ -385,9 +385,9 @@ static bool load(mw_polar_list *p, const float *soft) {
     float sum = 0;
     for (unsigned i = 0; i < l->code_bits; i++)
         sum += fabsf(soft[p->at[p->size][i] & 0x7FFF]);
-    if (!(sum > 0) || !isfinite(sum))
-        return false;
     float gain = (float)limit / 4 * (float)l->code_bits / sum;
+    if (!(sum > 0) || !isfinite(sum) || !isfinite(gain))
+        return false;
     for (unsigned i = 0; i < l->code_bits; i++) {
         unsigned at = p->at[p->size][i];
         float v = soft[at & 0x7FFF] * gain;
