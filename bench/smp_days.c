@@ -211,6 +211,7 @@ static double bytes_per_value(void) {
 
 static void describe(const char *name, const char *frame) {
     size_t n = day_count;
+    mw_assert(n > 0);
     int64_t sum = 0;
     for (size_t i = 0; i < n; i++)
         for (unsigned h = 0; h < 24; h++)
