@@ -82,7 +82,7 @@ struct mw_http_conn {
     bool client_eof;
     bool client_paused, inner_paused;
     bool inner_eof;
-    bool doomed;          /* to be closed by the next sweep, whatever is queued */
+    bool doomed;              /* to be closed by the next sweep, whatever is queued */
     int refusal;              /* HTTP status */
     mw_http_request *request; /* the one libmicrohttpd works on, or NULL */
     mw_mono deadline;

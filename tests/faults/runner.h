@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs a program under the fault layer and says how it ended. See README.md.
+ */
+#ifndef MW_TESTS_FAULTS_RUNNER_H
+#define MW_TESTS_FAULTS_RUNNER_H
+
+#include <stdbool.h>
+
+#define MW_FAULT_EXIT_CUT 86 /* exit status of a process whose power was cut */
+
+/* Starts argv (NULL-terminated) with the layer preloaded and the environment entries "NAME=value"
+ * (NULL-terminated, may be NULL) added, and waits at most `seconds`. The layer's path comes from
+ * the environment variable MW_FAULT_LIBRARY, which Meson sets for the test.
+ * Returns the exit status, 128 + signal, or -1 when it did not end in time (it is killed). */
+int mw_fault_run(const char *const *argv, const char *const *environment, int seconds);
+/* Reads what MW_FAULT_COUNT_FILE was told: the number of operations; -1 when there is none. */
+long mw_fault_operations(const char *count_file);
+
+#endif
