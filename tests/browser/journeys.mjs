@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people do with the pages, from the first sign-in on. Each journey gets a browser and the place to go to; it
+// throws when something is not as it should be.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { LAPTOP, openPage, PHONE, picture, WALL } from './browser.mjs';
+
+export async function signIn(page, place, who) {
+  await page.goto(place.url);
+  await page.getByLabel('Login').fill(place[who].login);
+  await page.getByLabel('Password', { exact: true }).fill(place[who].password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('main .card').first().waitFor();
+}
+
+/** The page must not be wider than the window: nothing is worse on a phone. */
+async function fits(page, what) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(over <= 0, `${what}: the page is ${over} px wider than the window`);
+}
+
+/** Every control and picture has a name, every input a label, and headings start at h1. */
+async function named(page, what) {
+  const nameless = await page.evaluate(() => {
+    const name = (e) => e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim() || e.title || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join('');
+    return [...document.querySelectorAll('a, button, input, select, [role=img], [role=slider]')].filter((e) => !name(e)).map((e) => e.outerHTML.slice(0, 120));
+  });
+  assert.deepEqual(nameless, [], `${what}: controls without a name`);
+  assert.equal(await page.locator('h1').count(), 1, `${what}: one h1`);
+}
+
+function clean(faults) {
+  assert.deepEqual(faults, [], 'the page reported faults');
+}
+
+async function operatorDay(browser, place, viewport, size, colorScheme) {
+  const { page, context, faults } = await openPage(browser, viewport, { colorScheme });
+  const shot = (name, full) => picture(page, `${size}-${name}`, full);
+  await page.goto(place.url);
+  await page.getByLabel('Login').waitFor();
+  await named(page, 'sign-in');
+  await shot('signin');
+  await signIn(page, place, 'operator');
+  const rows = page.locator('tr[data-meter]');
+  await rows.first().waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  await fits(page, 'meters');
+  await named(page, 'meters');
+  await page.waitForTimeout(300);
+  await shot('meters', false);
+
+  // Searching narrows the list down to the meter with that number.
+  const serial = (await rows.nth(2).locator('a').innerText()).trim();
+  const number = serial.split(' ')[0];
+  await page.getByRole('searchbox').fill(number);
+  await page.waitForFunction((n) => [...document.querySelectorAll('tr[data-meter] a')].every((a) => a.textContent.includes(n)), number);
+  assert.ok((await rows.count()) >= 1);
+  await shot('search', false);
+  await page.getByRole('searchbox').fill('no such meter anywhere');
+  await page.getByText('No meter matches').waitFor();
+  await shot('search-empty', false);
+  await page.getByRole('button', { name: 'Show all meters' }).click();
+  await rows.nth(2).waitFor();
+
+  // Paging goes forward and comes back to the same rows.
+  const next = page.getByRole('button', { name: 'Next', exact: true });
+  if (await next.isEnabled()) {
+    const before = await rows.first().getAttribute('data-meter');
+    await next.click();
+    await page.waitForFunction((id) => document.querySelector('tr[data-meter]')?.dataset.meter !== id, before);
+    await page.getByRole('button', { name: 'Previous', exact: true }).click();
+    await page.waitForFunction((id) => document.querySelector('tr[data-meter]')?.dataset.meter === id, before);
+  }
+
+  // The medium filter keeps one kind.
+  await page.getByLabel('Medium').selectOption('water');
+  await page.waitForFunction(() => !document.querySelector('tr[data-meter] svg.medium-electricity') && document.querySelector('tr[data-meter]'));
+  await page.getByLabel('Medium').selectOption('');
+  await page.waitForFunction(() => !location.hash.includes('medium='));
+
+  await heardMeter(page);
+  await page.getByRole('heading', { name: 'Consumption' }).waitFor();
+  await page.locator('.chart').waitFor();
+  for (const view of ['Week', 'Month', 'Year', 'Years', 'Day']) {
+    await page.getByRole('radio', { name: view, exact: true }).check({ force: true });
+    const step = { Week: 'day', Month: 'day', Year: 'month', Years: 'year', Day: 'hour' }[view];
+    await page.waitForFunction((v) => (location.hash.match(/view=(\w+)/)?.[1] ?? 'day') === v, view.toLowerCase());
+    await page.locator('.chart').waitFor();
+    await page.waitForTimeout(350);
+    await fits(page, `meter, ${view} (${step})`);
+    await shot(`meter-${view.toLowerCase()}`);
+  }
+  await named(page, 'meter');
+  const day = page.getByRole('button', { name: 'Earlier' });
+  await day.click();
+  await page.waitForFunction(() => /date=\d{4}-\d\d-\d\d/.test(location.hash));
+
+  // The keyboard walks from bar to bar and the read-out follows.
+  const chart = page.getByRole('slider');
+  if (await chart.count()) {
+    await chart.focus();
+    await page.keyboard.press('End');
+    const last = await chart.getAttribute('aria-valuetext');
+    await page.keyboard.press('ArrowLeft');
+    assert.notEqual(await chart.getAttribute('aria-valuetext'), last);
+    await page.getByText('Show as a table').click();
+    assert.ok((await page.locator('.chart table tbody tr').count()) >= 23);
+    await shot('meter-table');
+  }
+
+  // Files arrive under a name that says what they are, with values in them.
+  for (const [button, end, magic] of [['CSV', '.csv', null], ['Excel', '.xlsx', 'PK']]) {
+    const arriving = page.waitForEvent('download');
+    await page.getByRole('button', { name: button, exact: true }).click();
+    const file = await arriving;
+    assert.ok(file.suggestedFilename().endsWith(end), file.suggestedFilename());
+    const data = await readFile(await file.path());
+    assert.ok(data.length > 50, `${button} file is empty`);
+    if (magic) assert.equal(data.subarray(0, 2).toString(), magic);
+    else assert.ok(data.toString().trim().split('\n').length >= 24, 'CSV has the hours');
+  }
+
+  for (const tab of ['Readings', 'Events', 'Receptions']) {
+    await page.getByRole('radio', { name: tab, exact: true }).check({ force: true });
+    await page.waitForTimeout(250);
+    await shot(`meter-${tab.toLowerCase()}`);
+  }
+  await fits(page, 'meter logs');
+  await page.goto(`${place.url}/#/network`);
+  await page.getByRole('heading', { name: 'Network' }).waitFor();
+  await fits(page, 'network');
+  await named(page, 'network');
+  await shot('network');
+
+  await page.goto(`${place.url}/#/meters/ffffffffffffffff-0`);
+  await page.getByRole('alert').waitFor();
+  await shot('meter-unknown');
+  clean(faults);
+  await context.close();
+}
+
+/** Opens a meter of the list that was heard at least once. */
+async function heardMeter(page) {
+  const heard = page.locator('tr[data-meter]', { hasNotText: 'Never heard' }).first();
+  await heard.waitFor();
+  const id = await heard.getAttribute('data-meter');
+  await heard.getByRole('link').click();
+  await page.locator('.head h1').waitFor();
+  return id;
+}
+
+async function liveUpdate(browser, place) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  await signIn(page, place, 'operator');
+  await page.locator('tr[data-meter]').first().waitFor();
+  const patience = Number(process.env.MW_LIVE_TIMEOUT_MS ?? 60_000);
+  // Whatever meter reports first: its row lights up with the new reading, without loading the page again.
+  await page.goto(`${place.url}/#/meters?sort=last_seen`);
+  await page.locator('tr.fresh').first().waitFor({ timeout: patience });
+  clean(faults);
+  await context.close();
+}
+
+async function consumer(browser, place, viewport, size, colorScheme) {
+  const { page, context, faults } = await openPage(browser, viewport, { colorScheme });
+  const asked = [];
+  page.on('request', (r) => asked.push(r.url()));
+  await signIn(page, place, 'consumer');
+  await page.locator('.chart').waitFor();
+  await page.waitForTimeout(300);
+  await fits(page, 'account');
+  await named(page, 'account');
+  await picture(page, `${size}-account-day`);
+  assert.ok(!asked.some((u) => /Console/.test(u)), 'the account loads nothing of the console');
+  const own = await page.evaluate(async () => (await (await fetch('/v1/meters?limit=200')).json()).items);
+  assert.ok(own.length > 0);
+  if (place.consumer.meters) assert.equal(own.length, place.consumer.meters);
+  assert.ok(own.every((m) => !m.customer), 'no other person is named');
+  if (own.length > 1) {
+    await page.locator('nav.tiles a').nth(1).click();
+    await page.locator('nav.tiles a').nth(1).and(page.locator('[aria-current]')).waitFor();
+    await page.locator('.chart').waitFor();
+    await page.waitForTimeout(400);
+    await picture(page, `${size}-account-second-meter`);
+  }
+  for (const view of ['Week', 'Month', 'Year']) {
+    await page.getByRole('radio', { name: view, exact: true }).check({ force: true });
+    await page.waitForTimeout(450);
+    await fits(page, `account, ${view}`);
+    await picture(page, `${size}-account-${view.toLowerCase()}`);
+  }
+  const arriving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Excel' }).click();
+  assert.ok((await arriving).suggestedFilename().endsWith('.xlsx'));
+
+  // Another home's meter: neither by its address in the page nor by the API behind it.
+  await page.goto(`${place.url}/#/meter/${place.foreignMeter}`);
+  await page.getByText('does not belong to your account').waitFor();
+  await picture(page, `${size}-account-foreign`);
+  for (const path of ['', '/consumption?step=day&from=2026-01-01&to=2026-02-01', '/readings', '/export.csv?step=day&from=2026-01-01&to=2026-02-01']) {
+    const status = await page.evaluate(async (u) => (await fetch(u)).status, `/v1/meters/${place.foreignMeter}${path}`);
+    assert.ok([403, 404].includes(status), `another home's meter${path} answered ${status}`);
+  }
+  await page.goto(`${place.url}/#/`);
+  await page.locator('button.opener').click();
+  await page.getByRole('dialog').waitFor();
+  await picture(page, `${size}-account-settings`, false);
+  await page.getByLabel('Language').selectOption('de');
+  await page.getByRole('button', { name: 'Abmelden' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.waitForTimeout(300);
+  await picture(page, `${size}-account-german`);
+  await page.locator('button.opener').click();
+  await page.getByRole('button', { name: 'Abmelden' }).click();
+  await page.getByRole('heading', { name: 'Anmelden' }).waitFor();
+  clean(faults);
+  await context.close();
+}
+
+async function wrongPassword(browser, place) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  await page.goto(place.url);
+  const submit = page.getByRole('button', { name: 'Sign in' });
+  await submit.click();
+  await page.getByText('Enter your login and your password').waitFor();
+  await page.getByLabel('Login').fill(place.stranger);
+  await page.getByLabel('Password', { exact: true }).fill('certainly not this');
+  await submit.click();
+  await page.getByText('do not match').waitFor();
+  await picture(page, 'laptop-signin-wrong');
+  // The same answer until the platform stops listening for a while; then the page says for how long.
+  for (let i = 0; i < 25 && !(await page.getByText('Too many attempts').isVisible()); i++) {
+    await page.getByLabel('Password', { exact: true }).fill(`wrong ${i}`);
+    const answered = page.waitForResponse((r) => r.url().endsWith('/v1/session') && r.request().method() === 'POST');
+    await submit.click();
+    await answered;
+    await page.waitForTimeout(100);
+  }
+  await page.getByText('Too many attempts').waitFor();
+  assert.ok(await submit.isDisabled());
+  await picture(page, 'laptop-signin-locked');
+  clean(faults);
+  await context.close();
+}
+
+async function expiredSession(browser, place) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  await signIn(page, place, 'operator');
+  await heardMeter(page);
+  const where = new URL(page.url()).hash;
+  await context.clearCookies();
+  // A live update may ask the platform, and learn that the session is over, before the click does.
+  await page.getByRole('radio', { name: 'Month', exact: true }).check({ force: true, timeout: 2000 }).catch(() => {});
+  await page.getByText('Your session has ended').waitFor();
+  await picture(page, 'laptop-signin-expired');
+  assert.ok(new URL(page.url()).hash.startsWith(where.split('?')[0]), 'the address stays');
+  await page.getByLabel('Password', { exact: true }).fill(place.operator.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('.head h1').waitFor();
+  assert.ok(new URL(page.url()).hash.startsWith(where.split('?')[0]), 'signing in leads back');
+  clean(faults);
+  await context.close();
+}
+
+async function lostPlatform(browser, place) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  await signIn(page, place, 'operator');
+  await page.locator('tr[data-meter]').first().waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  // The live stream breaks and nothing answers any more, then everything comes back: no page is lost.
+  await context.setOffline(true);
+  await context.route('**/v1/**', (route) => route.abort('connectionfailed'));
+  place.cutStreams?.();
+  await page.getByRole('searchbox').fill('MW');
+  await page.getByText('No connection to the platform').first().waitFor();
+  await picture(page, 'laptop-lost', false);
+  await context.unroute('**/v1/**');
+  await context.setOffline(false);
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByText('No connection to the platform').first().waitFor({ state: 'hidden' });
+  await page.getByText('Live', { exact: true }).waitFor({ timeout: 45_000 });
+  clean(faults);
+  await context.close();
+}
+
+async function nobodysAccount(browser, place) {
+  const { page, context, faults } = await openPage(browser, PHONE);
+  await signIn(page, place, 'empty');
+  await page.getByText('No meter is linked to your account yet').waitFor();
+  await named(page, 'empty account');
+  await picture(page, 'phone-account-empty');
+  clean(faults);
+  await context.close();
+}
+
+async function emptyTown(browser, place) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  await signIn(page, place, 'operator');
+  await page.getByText('No meters yet').waitFor();
+  await picture(page, 'laptop-meters-none');
+  await page.goto(`${place.url}/#/network`);
+  await page.getByText('No base station has reported yet').waitFor();
+  clean(faults);
+  await context.close();
+}
+
+async function wall(browser, place) {
+  const { page, context, faults } = await openPage(browser, WALL, { colorScheme: 'dark' });
+  await signIn(page, place, 'operator');
+  await page.locator('tr[data-meter]').first().waitFor();
+  await page.waitForTimeout(400);
+  await picture(page, 'wall-meters', false);
+  await heardMeter(page);
+  await page.locator('.chart').waitFor();
+  await page.waitForTimeout(500);
+  await picture(page, 'wall-meter', false);
+  clean(faults);
+  await context.close();
+}
+
+/** Journeys for any platform; those of `mockOnly` need states that only the mock can be put into. */
+export const journeys = [
+  ['an operator at a laptop', (b, p) => operatorDay(b, p, LAPTOP, 'laptop', 'light')],
+  ['an operator with a phone, dark', (b, p) => operatorDay(b, p, PHONE, 'phone', 'dark')],
+  ['a reading arrives while looking', liveUpdate],
+  ['a consumer at a laptop sees own meters only', (b, p) => consumer(b, p, LAPTOP, 'laptop', 'light')],
+  ['a consumer with a phone', (b, p) => consumer(b, p, PHONE, 'phone', 'light')],
+  ['an expired session leads to sign-in and back', expiredSession],
+  ['the platform goes away and comes back', lostPlatform],
+  ['a wall screen', wall],
+  ['a wrong password, then the lock-out', wrongPassword],
+];
+export const mockOnly = [['an account without meters', nobodysAccount]];
+export const emptyOnly = [['a platform without meters', emptyTown]];
