@@ -17,10 +17,16 @@
 
 enum {
     MW_DECODE_TURN_MAX = 1024,     /* journal records per turn */
-    MW_DECODE_BEHIND_MAX = 2048,   /* a counter this far behind the newest is a replay */
+    MW_DECODE_BEHIND_MAX = 1024,   /* a counter this far or more behind the newest is a replay */
+    MW_DECODE_LATE_S = 3600,       /* the same frame heard again later than this is a replay */
+    MW_DECODE_AHEAD_S = 3600,      /* an hour that ends this far after t_received: clock is wrong */
     MW_DECODE_FAILURES_ALARM = 20, /* failed tags of one address in an hour: alarm */
     MW_DECODE_FAILURES_MAX = 1000, /* ... beyond which its frames are not tried any more */
 };
+
+/* Counters in the store: decode.frames, .duplicates, .replays, .values, .readings, .malformed,
+ * .unknown_address, .unknown_channel, .auth_failed, .limited, .counter_reused, .clock_unset,
+ * .objects_unknown, .station. */
 
 typedef struct mw_decoder mw_decoder;
 

@@ -169,7 +169,8 @@ typedef struct mw_store_device_state {
     int32_t snr_cdb;
     bool has_clock_offset;
     int64_t clock_offset_ms; /* smoothed t_meter - t_received, positive = the meter is ahead */
-    uint32_t status;         /* status word of the newest report */
+    uint32_t status; /* MW_SMP_STATUS_* of the newest reports: channels 0 and 2 in the low half,
+                        1 and 3 in the high half */
 } mw_store_device_state;
 
 typedef struct mw_store_register {
@@ -216,6 +217,22 @@ typedef struct mw_store_event {
     int64_t detail;
     int64_t journal;
 } mw_store_event;
+
+/* What a device says about itself. */
+typedef struct mw_store_health {
+    int64_t tenant;
+    int64_t device;
+    int64_t journal;
+    mw_utc received;
+    uint16_t battery_mv; /* 0 = not measured */
+    bool has_temperature;
+    int16_t temperature_dc; /* 0.1 degree Celsius */
+    uint16_t resets;        /* since production */
+    uint16_t airtime_ds;    /* airtime of 24 h, 0.1 s */
+    uint8_t firmware[3];
+    bool has_drift;
+    int16_t drift_dppm; /* estimated clock drift, 0.1 ppm */
+} mw_store_health;
 
 /* Something that a person must know; one open row per (kind, subject). */
 typedef struct mw_store_alarm {

@@ -70,8 +70,25 @@ mw_status mw_sq_op_failure_add(mw_store *s, int64_t tenant, uint32_t address, mw
     mw_sq *q = mw_sq_of(s);
     if (!q->in_transaction)
         return MW_STATE;
-    return MW_SQ_NUMBER(q, FAILURE_ADD, out_in_hour, mw_sq_int(tenant), mw_sq_int(address),
-                        mw_sq_int(mw_utc_floor_s(at) / 3600), mw_sq_int(n));
+    int64_t hour = mw_utc_floor_s(at) / 3600;
+    if (n > 0)
+        return MW_SQ_NUMBER(q, FAILURE_ADD, out_in_hour, mw_sq_int(tenant), mw_sq_int(address),
+                            mw_sq_int(hour), mw_sq_int(n));
+    mw_status status = MW_SQ_NUMBER(q, FAILURE_GET, out_in_hour, mw_sq_int(tenant),
+                                    mw_sq_int(address), mw_sq_int(hour));
+    if (status == MW_NOT_FOUND)
+        *out_in_hour = 0;
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
+mw_status mw_sq_op_health_append(mw_store *s, const mw_store_health *h) {
+    const mw_sq_value none = {.type = MW_SQ_NULL};
+    return MW_SQ_RUN(mw_sq_of(s), HEALTH_ADD, mw_sq_int(h->tenant), mw_sq_int(h->device),
+                     mw_sq_int(h->journal), mw_sq_int(h->received.us), mw_sq_int(h->battery_mv),
+                     h->has_temperature ? mw_sq_int(h->temperature_dc) : none, mw_sq_int(h->resets),
+                     mw_sq_int(h->airtime_ds),
+                     mw_sq_int(h->firmware[0] << 16 | h->firmware[1] << 8 | h->firmware[2]),
+                     h->has_drift ? mw_sq_int(h->drift_dppm) : none);
 }
 
 mw_status mw_sq_op_alarm_raise(mw_store *s, const mw_store_alarm *a) {
@@ -118,7 +135,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "DELETE FROM frames; DELETE FROM receptions; DELETE FROM device_states;"
         "DELETE FROM failures; DELETE FROM alarms WHERE from_decode = 1;"
         "DELETE FROM registers; DELETE FROM newest; DELETE FROM events; DELETE FROM hot;"
-        "DELETE FROM chunks; DELETE FROM conflicts;"
+        "DELETE FROM chunks; DELETE FROM conflicts; DELETE FROM health;"
         "DELETE FROM counts WHERE name LIKE 'decode.%';"
         "DELETE FROM counts_hour WHERE name LIKE 'decode.%';"
         "UPDATE channels SET grid_seconds = 3600, grid_offset = 0";
@@ -137,6 +154,7 @@ static const char *const digest_sql[] = {
     "SELECT * FROM registers ORDER BY id",
     "SELECT * FROM newest ORDER BY tenant, channel, obis",
     "SELECT * FROM events ORDER BY id",
+    "SELECT * FROM health ORDER BY tenant, device, journal",
     "SELECT tenant, channel, day, data FROM hot ORDER BY id",
     "SELECT * FROM chunks ORDER BY tenant, day, channel",
     "SELECT tenant, channel, start, seconds, value, quality, received, journal FROM conflicts"

@@ -298,3 +298,35 @@ mw_status mw_sq_op_alarms(mw_store *s, int64_t tenant, int64_t before, uint32_t 
     }
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
+
+mw_status mw_sq_op_health_list(mw_store *s, int64_t tenant, int64_t device, int64_t before,
+                               uint32_t limit, mw_store_on_health each, void *ctx) {
+    if (!mw_sq_limit_ok(limit))
+        return MW_RANGE;
+    sqlite3_stmt *st;
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), HEALTH, &st, mw_sq_int(tenant), mw_sq_int(device),
+                      mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        int64_t firmware = mw_sq_get_int(st, 6);
+        mw_store_health h = {
+            .tenant = tenant,
+            .device = device,
+            .journal = mw_sq_get_int(st, 0),
+            .received = mw_sq_get_utc(st, 1),
+            .battery_mv = (uint16_t)mw_sq_get_int(st, 2),
+            .has_temperature = sqlite3_column_type(st, 3) != SQLITE_NULL,
+            .temperature_dc = (int16_t)mw_sq_get_int(st, 3),
+            .resets = (uint16_t)mw_sq_get_int(st, 4),
+            .airtime_ds = (uint16_t)mw_sq_get_int(st, 5),
+            .firmware = {(uint8_t)(firmware >> 16), (uint8_t)(firmware >> 8), (uint8_t)firmware},
+            .has_drift = sqlite3_column_type(st, 7) != SQLITE_NULL,
+            .drift_dppm = (int16_t)mw_sq_get_int(st, 7)};
+        status = each(ctx, &h);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return status;
+        }
+    }
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}

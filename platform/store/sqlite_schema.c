@@ -111,5 +111,13 @@ static const char *const migration_1[] = {
     " actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);",
     NULL};
 
-const char *const *const mw_sq_migrations[] = {migration_1};
+static const char *const migration_2[] = {
+    "CREATE TABLE health(tenant INTEGER NOT NULL, device INTEGER NOT NULL,"
+    " journal INTEGER NOT NULL, received INTEGER NOT NULL, battery_mv INTEGER NOT NULL,"
+    " temperature_dc INTEGER, resets INTEGER NOT NULL, airtime_ds INTEGER NOT NULL,"
+    " firmware INTEGER NOT NULL, drift_dppm INTEGER,"
+    " PRIMARY KEY(tenant, device, journal)) WITHOUT ROWID;",
+    NULL};
+
+const char *const *const mw_sq_migrations[] = {migration_1, migration_2};
 const int mw_sq_migration_count = sizeof mw_sq_migrations / sizeof mw_sq_migrations[0];

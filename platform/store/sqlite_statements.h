@@ -141,6 +141,10 @@
       "INSERT OR REPLACE INTO device_states(tenant, device, key_epoch,"                            \
       " newest_counter, frames, duplicates, replays, last_seen, level_cdbm, snr_cdb,"              \
       " clock_offset_ms, status) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")       \
+    X(FAILURE_GET, "SELECT value FROM failures WHERE tenant = ?1 AND address = ?2 AND hour = ?3")  \
+    X(HEALTH_ADD, "INSERT OR IGNORE INTO health(tenant, device, journal, received, battery_mv,"    \
+                  " temperature_dc, resets, airtime_ds, firmware, drift_dppm)"                     \
+                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                              \
     X(FAILURE_ADD,                                                                                 \
       "INSERT INTO failures(tenant, address, hour, value) VALUES(?1, ?2, ?3, ?4)"                  \
       " ON CONFLICT(tenant, address, hour) DO UPDATE SET value = value + excluded.value"           \
@@ -148,8 +152,8 @@
     X(ALARM_RAISE, "INSERT INTO alarms(tenant, kind, subject, text, first_at, last_at, count,"     \
                    " from_decode) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)"                          \
                    " ON CONFLICT(tenant, kind, subject) WHERE closed_at IS NULL DO UPDATE SET"     \
-                   " text = excluded.text, last_at = max(last_at, excluded.last_at),"              \
-                   " count = count + excluded.count")                                              \
+                   " text = excluded.text, first_at = min(first_at, excluded.first_at),"              \
+                   " last_at = max(last_at, excluded.last_at), count = count + excluded.count")                                              \
     X(REGISTER_ADD, "INSERT INTO registers(tenant, channel, obis, meter, received, stored,"        \
                     " value, quality, journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")        \
     X(NEWEST_PUT,                                                                                  \
@@ -240,6 +244,10 @@
       " ORDER BY r.journal DESC LIMIT ?4")                                                         \
     X(EVENTS, "SELECT id, code, meter, received, detail, journal FROM events"                      \
               " WHERE tenant = ?1 AND device = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4")          \
+    X(HEALTH,                                                                                      \
+      "SELECT journal, received, battery_mv, temperature_dc, resets, airtime_ds,"                  \
+      " firmware, drift_dppm FROM health WHERE tenant = ?1 AND device = ?2 AND journal < ?3"       \
+      " ORDER BY journal DESC LIMIT ?4")                                                           \
     X(ALARMS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"      \
               " FROM alarms WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                   \
               " ORDER BY id DESC LIMIT ?3")                                                        \

@@ -40,6 +40,7 @@ typedef mw_status (*mw_store_on_reception)(void *ctx, const mw_store_reception *
 typedef mw_status (*mw_store_on_register)(void *ctx, const mw_store_register *row);
 typedef mw_status (*mw_store_on_interval)(void *ctx, int64_t channel, const mw_store_interval *row);
 typedef mw_status (*mw_store_on_event)(void *ctx, const mw_store_event *row);
+typedef mw_status (*mw_store_on_health)(void *ctx, const mw_store_health *row);
 typedef mw_status (*mw_store_on_alarm)(void *ctx, const mw_store_alarm *row);
 typedef mw_status (*mw_store_on_audit)(void *ctx, const mw_store_audit *row);
 typedef mw_status (*mw_store_on_meter)(void *ctx, const mw_store_meter *row);
@@ -177,6 +178,7 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
       (mw_store * s, int64_t tenant, int64_t channel, const mw_store_interval *rows, size_t n),    \
       (s, tenant, channel, rows, n))                                                               \
     X(event_append, (mw_store * s, const mw_store_event *e), (s, e))                               \
+    X(health_append, (mw_store * s, const mw_store_health *h), (s, h))                             \
     X(derived_clear, (mw_store * s), (s))                                                          \
     X(digest, (mw_store * s, uint8_t out_hash[32]), (s, out_hash))
 
@@ -219,6 +221,10 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     X(events,                                                                                      \
       (mw_store * s, int64_t tenant, int64_t device, int64_t before, uint32_t limit,               \
        mw_store_on_event each, void *ctx),                                                         \
+      (s, tenant, device, before, limit, each, ctx))                                               \
+    X(health_list,                                                                                 \
+      (mw_store * s, int64_t tenant, int64_t device, int64_t before, uint32_t limit,               \
+       mw_store_on_health each, void *ctx),                                                        \
       (s, tenant, device, before, limit, each, ctx))                                               \
     X(alarms,                                                                                      \
       (mw_store * s, int64_t tenant, int64_t before, uint32_t limit, mw_store_on_alarm each,       \

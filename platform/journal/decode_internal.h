@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the decoder: decode.c walks the journal, device.c opens frames, objects.c stores what they
+ * say.
+ */
+#ifndef MW_PLATFORM_JOURNAL_DECODE_INTERNAL_H
+#define MW_PLATFORM_JOURNAL_DECODE_INTERNAL_H
+
+#include "crypto/crypto.h"
+#include "platform/journal/decode.h"
+#include "platform/journal/envelope.h"
+#include "protocols/smp/smp.h"
+
+enum {
+    MW_DECODE_SLOTS = 2048, /* devices whose state and key stay in memory; a power of two */
+    MW_DECODE_COUNTS = 64,  /* different counters of one turn */
+};
+
+/* State and key of a device, kept between frames. */
+typedef struct mw_decode_device {
+    int64_t device; /* 0 = empty slot */
+    mw_store_device_state state;
+    bool dirty;
+    mw_crypto_ctx up; /* of state.key_epoch */
+} mw_decode_device;
+
+typedef struct mw_decode_count {
+    int64_t tenant;
+    int64_t hour;
+    const char *name; /* static text */
+    int64_t n;
+} mw_decode_count;
+
+struct mw_decoder {
+    mw_store *store;
+    mw_registry *registry;
+    mw_decode_device slot[MW_DECODE_SLOTS];
+    size_t counts_n;
+    mw_decode_count counts[MW_DECODE_COUNTS];
+};
+
+/* A journal record being decoded. */
+typedef struct mw_decode_record {
+    const mw_store_envelope *envelope;
+    const mw_envelope_item *item;
+} mw_decode_record;
+
+/* An opened frame. */
+typedef struct mw_decode_opened {
+    const mw_registry_entry *entry;
+    mw_decode_device *device;
+    uint32_t key_epoch;
+    uint32_t counter;
+    uint8_t plain[MW_SMP_FRAME_MAX];
+    mw_slice objects;
+} mw_decode_opened;
+
+MW_NODISCARD mw_status mw_decode_count_add(mw_decoder *d, const mw_store_envelope *e,
+                                           const char *name, int64_t n);
+MW_NODISCARD mw_status mw_decode_alarm(mw_decoder *d, const mw_store_envelope *e, const char *kind,
+                                       const char *subject, const char *text);
+/* The subject of a device in alarms: its identity in hex. */
+void mw_decode_subject(const mw_store_device *device, char out[MW_STORE_ID_MAX]);
+
+/* Tries every device of the address and every plausible key epoch. MW_OK; MW_NOT_FOUND = nobody
+ * has this address; MW_AUTH = no key fits. */
+MW_NODISCARD mw_status mw_decode_open(mw_decoder *d, const mw_decode_record *r,
+                                      mw_decode_opened *out);
+/* Writes changed device states; forgets all when `keep` is false. */
+MW_NODISCARD mw_status mw_decode_devices_flush(mw_decoder *d);
+void mw_decode_devices_forget(mw_decoder *d);
+
+/* Stores the objects of a frame that is heard for the first time. */
+MW_NODISCARD mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *r,
+                                         const mw_decode_opened *o);
+
+#endif

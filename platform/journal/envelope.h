@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One item of an uplink batch: the form that doors check and the decoder reads again.
+ *
+ *   {"seq":123,"kind":"unb","received_at":RFC 3339,"frequency_mhz":868100123456,
+ *    "level_cdbm":-12345,"snr_cdb":850,"rate":"R1","size":"M","payload":"hex"}
+ *   {"seq":124,"kind":"station","at":RFC 3339, ...}
+ *
+ * Members that are not named here are kept in the journal and ignored.
+ */
+#ifndef MW_PLATFORM_JOURNAL_ENVELOPE_H
+#define MW_PLATFORM_JOURNAL_ENVELOPE_H
+
+#include <jansson.h>
+
+#include "platform/store/store.h"
+#include "runtime/json_read.h"
+
+enum {
+    MW_ENVELOPE_PAYLOAD_MAX = 61, /* S 13, M 29, L 61 bytes (protocols/unb) */
+    MW_ENVELOPE_ITEM_MAX = 4096,  /* bytes of one item as canonical JSON */
+};
+
+typedef struct mw_envelope_item {
+    uint64_t seq;
+    bool has_seq; /* meaningful also when the item is bad */
+    mw_store_kind kind;
+    mw_utc received; /* received_at or at */
+    int64_t frequency_mhz;
+    int32_t level_cdbm;
+    int32_t snr_cdb;
+    char rate[8];
+    char size[4];
+    uint8_t payload[MW_ENVELOPE_PAYLOAD_MAX];
+    size_t payload_n;
+} mw_envelope_item;
+
+/* Reads an item. On failure error says what is wrong with it; seq and has_seq are set if the item
+ * has a good one. *out_item is always written. */
+MW_NODISCARD mw_status mw_envelope_item_read(const json_t *object, mw_envelope_item *out_item,
+                                             mw_json_error *error);
+/* The same from the canonical JSON of the journal. */
+MW_NODISCARD mw_status mw_envelope_item_parse(mw_slice content, mw_envelope_item *out_item);
+
+typedef struct mw_envelope_batch {
+    char sender[MW_STORE_ID_MAX];
+    uint64_t epoch;
+    json_t *root;
+    json_t *items; /* borrowed from root */
+} mw_envelope_batch;
+
+/* Reads a batch's frame, not its items. MW_LIMIT beyond bytes_max or items_max, MW_SYNTAX
+ * otherwise. Free with mw_envelope_batch_fini. */
+MW_NODISCARD mw_status mw_envelope_batch_read(mw_slice body, size_t bytes_max, size_t items_max,
+                                              mw_envelope_batch *out_batch);
+void mw_envelope_batch_fini(mw_envelope_batch *b);
+
+#endif
