@@ -2,6 +2,7 @@
 #include "meters/kit/archive.h"
 
 #include "base/assert.h"
+#include "protocols/smp/day.h"
 
 /* How many records a window may read beyond its own hours: room for a clock set back by days. */
 #define WALK_SLACK 256
@@ -39,19 +40,32 @@ mw_status mw_archive_store_day(mw_archive *a, const mw_flash *flash,
     return store(&a->daily, flash, record);
 }
 
+/* False for what no meter stores: such a record is passed over. */
+static bool record_decode(mw_slice payload, mw_archive_record *out_record) {
+    mw_reader r = mw_reader_of(payload);
+    mw_archive_record record;
+    record.hour = mw_read_u32le(&r);
+    record.flags = mw_read_u8(&r);
+    record.clock = mw_read_u8(&r);
+    (void)mw_read_u16le(&r);
+    bool good = record.hour <= MW_SMP_HOUR_MAX && record.clock <= MW_CLOCK_UNCERTAIN;
+    for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++) {
+        record.counts[i] = (int64_t)mw_read_u64le(&r);
+        good = good && record.counts[i] >= 0 && record.counts[i] <= MW_METER_COUNTS_MAX;
+    }
+    if (good)
+        *out_record = record;
+    return good;
+}
+
 /* Next older record of a log. */
 static mw_status record_older(const mw_ringlog *log, const mw_flash *flash, mw_ringlog_cursor *at,
                               mw_archive_record *out_record) {
     uint8_t payload[MW_ARCHIVE_PAYLOAD];
     uint32_t seq;
-    MW_TRY(mw_ringlog_older(log, flash, at, MW_SPAN_OF(payload), &seq));
-    mw_reader r = mw_reader_of(MW_SLICE_OF(payload));
-    out_record->hour = mw_read_u32le(&r);
-    out_record->flags = mw_read_u8(&r);
-    out_record->clock = mw_read_u8(&r);
-    (void)mw_read_u16le(&r);
-    for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++)
-        out_record->counts[i] = (int64_t)mw_read_u64le(&r);
+    do {
+        MW_TRY(mw_ringlog_older(log, flash, at, MW_SPAN_OF(payload), &seq));
+    } while (!record_decode(MW_SLICE_OF(payload), out_record));
     return MW_OK;
 }
 

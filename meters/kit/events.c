@@ -50,9 +50,12 @@ mw_status mw_events_mount(mw_events *e, const mw_flash *flash, uint32_t first_se
             return s;
         if (s != MW_OK || seq < reported)
             break;
+        mw_smp_event event = event_decode(payload);
+        if (event.code == 0 || event.count == 0)
+            continue;
         /* Newest first here: fill the queue from its end. */
         missing++;
-        n.queue[MW_EVENTS_QUEUE - missing] = event_decode(payload);
+        n.queue[MW_EVENTS_QUEUE - missing] = event;
         n.seq[MW_EVENTS_QUEUE - missing] = seq;
     }
     for (unsigned i = 0; i < missing; i++) {

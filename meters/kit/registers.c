@@ -3,18 +3,36 @@
 
 #include "base/assert.h"
 
+/* False for counts that no register can hold: such a record is passed over. */
+static bool snapshot_decode(mw_slice payload, int64_t counts[MW_METER_REGISTERS_MAX]) {
+    int64_t read[MW_METER_REGISTERS_MAX];
+    mw_reader in = mw_reader_of(payload);
+    for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++) {
+        read[i] = (int64_t)mw_read_u64le(&in);
+        if (read[i] < 0 || read[i] > MW_METER_COUNTS_MAX)
+            return false;
+    }
+    mw_bytes_copy(counts, read, sizeof read);
+    return true;
+}
+
 mw_status mw_registers_mount(mw_registers *r, const mw_flash *flash, uint32_t first_sector,
                              uint32_t sectors, uint8_t kind, uint32_t snapshot_counts) {
     mw_registers n = {.snapshot_counts = snapshot_counts};
     MW_TRY(mw_ringlog_mount(&n.log, flash, first_sector, sectors, MW_REGISTERS_PAYLOAD, kind));
-    uint8_t payload[MW_REGISTERS_PAYLOAD];
-    mw_status s = mw_ringlog_last(&n.log, flash, MW_SPAN_OF(payload));
-    if (s == MW_OK) {
-        mw_reader in = mw_reader_of(MW_SLICE_OF(payload));
+    mw_ringlog_cursor at = mw_ringlog_from_newest(&n.log);
+    for (;;) {
+        uint8_t payload[MW_REGISTERS_PAYLOAD];
+        uint32_t seq;
+        mw_status s = mw_ringlog_older(&n.log, flash, &at, MW_SPAN_OF(payload), &seq);
+        if (s == MW_NOT_FOUND)
+            break;
+        MW_TRY(s);
+        if (!snapshot_decode(MW_SLICE_OF(payload), n.counts))
+            continue;
         for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++)
-            n.counts[i] = n.stored[i] = (int64_t)mw_read_u64le(&in);
-    } else if (s != MW_NOT_FOUND) {
-        return s;
+            n.stored[i] = n.counts[i];
+        break;
     }
     *r = n;
     return MW_OK;

@@ -15,6 +15,28 @@ static mw_status store(mw_rtc *c, const mw_flash *flash) {
     return mw_ringlog_append(&c->log, flash, mw_writer_done(&w));
 }
 
+/* Takes over the stored setting. c->set_at is the present tick. */
+static void resume(mw_rtc *c, mw_slice payload, bool ticks_kept, mw_utc latest) {
+    mw_reader r = mw_reader_of(payload);
+    mw_utc set_utc = {(int64_t)mw_read_u64le(&r)};
+    mw_mono set_at = {(int64_t)mw_read_u64le(&r)};
+    c->resets = mw_read_u16le(&r);
+    uint8_t state = mw_read_u8(&r);
+    bool good = state <= MW_CLOCK_UNCERTAIN && set_utc.us >= c->set_utc.us &&
+                set_utc.us <= mw_smp_utc_of_hour(MW_SMP_HOUR_MAX, 0).us && set_at.ns >= 0;
+    if (good && ticks_kept && set_at.ns <= c->set_at.ns) {
+        c->set_utc = set_utc;
+        c->set_at = set_at;
+        c->state = (mw_rtc_state)state;
+        return;
+    }
+    if (good && set_utc.us > c->set_utc.us)
+        c->set_utc = set_utc;
+    if (latest.us > c->set_utc.us)
+        c->set_utc = latest;
+    c->state = good && state == MW_CLOCK_NEVER_SET ? MW_CLOCK_NEVER_SET : MW_CLOCK_UNCERTAIN;
+}
+
 mw_status mw_rtc_mount(mw_rtc *c, const mw_flash *flash, uint32_t first_sector, uint32_t sectors,
                        uint8_t kind, mw_mono now, bool ticks_kept, mw_utc latest) {
     mw_rtc n = {.set_utc = mw_utc_of_s(MW_SMP_EPOCH_S), .set_at = now};
@@ -23,22 +45,10 @@ mw_status mw_rtc_mount(mw_rtc *c, const mw_flash *flash, uint32_t first_sector, 
     mw_status s = mw_ringlog_last(&n.log, flash, MW_SPAN_OF(payload));
     if (s != MW_OK && s != MW_NOT_FOUND)
         return s;
-    if (s == MW_OK) {
-        mw_reader r = mw_reader_of(MW_SLICE_OF(payload));
-        mw_utc set_utc = {(int64_t)mw_read_u64le(&r)};
-        mw_mono set_at = {(int64_t)mw_read_u64le(&r)};
-        n.resets = mw_read_u16le(&r);
-        n.state = (mw_rtc_state)mw_read_u8(&r);
-        if (ticks_kept && set_at.ns <= now.ns) {
-            n.set_utc = set_utc;
-            n.set_at = set_at;
-        } else {
-            n.set_utc = latest.us > set_utc.us ? latest : set_utc;
-            n.set_at = now;
-            if (n.state == MW_CLOCK_SET)
-                n.state = MW_CLOCK_UNCERTAIN;
-        }
-    }
+    if (s == MW_OK)
+        resume(&n, MW_SLICE_OF(payload), ticks_kept, latest);
+    else if (latest.us > n.set_utc.us)
+        n.set_utc = latest;
     n.resets = (uint16_t)(n.resets < UINT16_MAX ? n.resets + 1 : UINT16_MAX);
     MW_TRY(store(&n, flash));
     *c = n;

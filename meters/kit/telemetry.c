@@ -129,7 +129,7 @@ static mw_status log_replay(mw_meter *m, mw_mono now, bool ticks_kept, uint32_t 
             *out_events = events;
             t->reported = reported;
         }
-        if (band >= MW_LEDGER_BANDS || end > newest || newest - end > 3600 * MW_NS_PER_S)
+        if (band >= MW_LEDGER_BANDS || end < 0 || end > newest || newest - end > 3600 * MW_NS_PER_S)
             break;
         bool known = ticks_kept && end <= now.ns + 3600 * MW_NS_PER_S;
         mw_ledger_book(&t->ledger, band, airtime_ms, known ? (mw_mono){end} : now);
@@ -465,8 +465,8 @@ static mw_status service_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     for (; events < m->events.queued; events++) {
         before = w.at;
         mw_smp_event_put(&w, &m->events.queue[events]);
-        if (!keep(&w, before, room))
-            break;
+        if (!keep(&w, before, room) && before > 0)
+            break; /* the next frame takes it; one too large even for an empty frame is passed by */
     }
     uint8_t announced = 0;
     for (unsigned i = 0; i < m->model->register_count; i++) {

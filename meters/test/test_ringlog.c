@@ -164,6 +164,7 @@ typedef struct worn {
     mw_flash inner;
     uint32_t stuck_at;   /* this byte cannot be cleared below 0x10 */
     uint32_t bad_sector; /* erase fails */
+    bool weak;           /* erase works, program does not */
 } worn;
 
 static mw_status worn_read(void *context, uint32_t at, mw_span out) {
@@ -176,7 +177,7 @@ static mw_status worn_read(void *context, uint32_t at, mw_span out) {
 
 static mw_status worn_program(void *context, uint32_t at, mw_slice in) {
     worn *w = context;
-    return w->inner.program(w->inner.context, at, in);
+    return w->weak ? MW_IO : w->inner.program(w->inner.context, at, in);
 }
 
 static mw_status worn_erase(void *context, uint32_t sector) {
@@ -257,7 +258,32 @@ MW_TEST(failed_appends_leave_the_log_whole) {
     mw_host_flash_fini(&nor);
 }
 
+MW_TEST(the_newest_record_outlives_a_part_that_only_erases) {
+    worn w = {.stuck_at = UINT32_MAX, .bad_sector = UINT32_MAX};
+    MW_CHECK_OK(mw_host_flash_init(&w.nor, SECTOR_BYTES, SECTORS));
+    w.inner = mw_host_flash_interface(&w.nor);
+    mw_flash flash = {&w, SECTOR_BYTES, SECTORS, worn_read, worn_program, worn_erase};
+    mw_ringlog log;
+    MW_CHECK_OK(mw_ringlog_mount(&log, &flash, 0, SECTORS, PAYLOAD, KIND));
+    uint32_t committed = 0;
+    append_until(&log, &flash, &committed, 100);
+    w.weak = true;
+    for (unsigned i = 0; i < 10; i++)
+        append_until(&log, &flash, &committed, 110);
+    MW_CHECK_EQ(committed, 100);
+    w.weak = false;
+    MW_CHECK_OK(mw_ringlog_mount(&log, &flash, 0, SECTORS, PAYLOAD, KIND));
+    uint8_t payload[PAYLOAD], expected[PAYLOAD];
+    MW_CHECK_OK(mw_ringlog_last(&log, &flash, MW_SPAN_OF(payload)));
+    payload_of(99, expected);
+    MW_CHECK_BYTES(MW_SLICE_OF(payload), expected, PAYLOAD);
+    append_until(&log, &flash, &committed, 110);
+    MW_CHECK_EQ(committed, 110);
+    mw_host_flash_fini(&w.nor);
+}
+
 MW_TEST_MAIN(MW_CASE(nothing_committed_is_lost_at_any_cut),
              MW_CASE(counter_is_never_reused_at_any_cut), MW_CASE(counter_takes_any_number_once),
              MW_CASE(stuck_bits_and_worn_sectors_are_skipped),
-             MW_CASE(one_flipped_bit_rejects_a_record), MW_CASE(failed_appends_leave_the_log_whole))
+             MW_CASE(one_flipped_bit_rejects_a_record), MW_CASE(failed_appends_leave_the_log_whole),
+             MW_CASE(the_newest_record_outlives_a_part_that_only_erases))
