@@ -8,7 +8,7 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
-#include "http_client_raw.h"
+#include "runtime/test/http_client_raw.h"
 
 static mw_clock *the_clock;
 static mw_loop *loop;

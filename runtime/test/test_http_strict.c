@@ -3,7 +3,7 @@
  * Raw bytes against the server: what must be refused with 400 and a closed connection, the limits,
  * slow clients and pipelining.
  */
-#include "http_client_raw.h"
+#include "runtime/test/http_client_raw.h"
 
 static mw_clock *the_clock;
 static mw_loop *loop;
