@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The REST API of the platform (platform/api/openapi.json is its contract) on top of an open store
+ * and HTTP server. Everything runs in the loop's thread, except the hashing of passwords.
+ */
+#ifndef MW_PLATFORM_API_API_H
+#define MW_PLATFORM_API_API_H
+
+#include "platform/accounts/secret.h"
+#include "platform/readings/timezone.h"
+#include "platform/store/store.h"
+#include "runtime/http_server.h"
+
+typedef struct mw_api mw_api;
+
+/* Everything is borrowed and must outlive the API. */
+typedef struct mw_api_options {
+    mw_loop *loop;
+    mw_http_server *server;
+    mw_store *store; /* the writing handle of this process */
+    mw_zones *zones;
+    mw_metrics *metrics;
+    mw_password_params password;
+    mw_dur session_idle;               /* machine time */
+    mw_dur session_longest;            /* machine time */
+    mw_dur overview_every;             /* how often a stream tells the overview, machine time */
+    void (*on_uplinks)(void *context); /* something new stands in the journal */
+    void *context;
+} mw_api_options;
+
+#define MW_API_CSP                                                                                 \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "                  \
+    "form-action 'none'; frame-ancestors 'none'"
+
+/* Registers all routes. MW_NOMEM, MW_IO (no random numbers), or what the server says. */
+MW_NODISCARD mw_status mw_api_open(const mw_api_options *options, mw_api **out_api);
+/* Waits for passwords that are being hashed. Close the server first: it lets go of all requests and
+ * streams. */
+void mw_api_close(mw_api *api);
+
+/* Tells streams what is new in the store: call it after decoding. */
+void mw_api_publish(mw_api *api);
+/* What /healthz says besides its own look at the store. */
+void mw_api_set_failing(mw_api *api, bool failing);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The gate: the table of operations and the only place where roles, scopes and CSRF are checked.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "platform/api/internal.h"
+#include "platform/doors/uplinks.h"
+
+#define GET(id, pattern, role, scope, meter, run)                                                  \
+    { #id, "GET", pattern, MW_API_##role, MW_API_##scope, false, meter, 0, run }
+
+const mw_api_row mw_api_rows[] = {
+    {"sessionCreate", "POST", "/v1/session", MW_API_PUBLIC, MW_API_NONE, false, false, 4096,
+     mw_api_session_create},
+    GET(sessionRead, "/v1/session", USER, OWN, false, mw_api_session_read),
+    {"sessionDelete", "DELETE", "/v1/session", MW_API_USER, MW_API_OWN, true, false, 4096,
+     mw_api_session_delete},
+    GET(overviewRead, "/v1/overview", USER, OWN, false, mw_api_overview_read),
+    GET(meterList, "/v1/meters", USER, OWN, false, mw_api_meter_list),
+    GET(meterRead, "/v1/meters/{id}", USER, OWN, true, mw_api_meter_read),
+    GET(meterConsumption, "/v1/meters/{id}/consumption", USER, OWN, true, mw_api_meter_consumption),
+    GET(meterReadings, "/v1/meters/{id}/readings", USER, OWN, true, mw_api_meter_readings),
+    GET(meterReceptions, "/v1/meters/{id}/receptions", OPERATOR, ALL, true,
+        mw_api_meter_receptions),
+    GET(meterEvents, "/v1/meters/{id}/events", USER, OWN, true, mw_api_meter_events),
+    GET(meterExportCsv, "/v1/meters/{id}/export.csv", USER, OWN, true, mw_api_meter_export_csv),
+    GET(meterExportXlsx, "/v1/meters/{id}/export.xlsx", USER, OWN, true, mw_api_meter_export_xlsx),
+    GET(exportRegisters, "/v1/export/registers.csv", OPERATOR, ALL, false, mw_api_export_registers),
+    GET(exportIntervals, "/v1/export/intervals.csv", OPERATOR, ALL, false, mw_api_export_intervals),
+    GET(streamRead, "/v1/stream", USER, OWN, false, mw_api_stream_read),
+    GET(stationList, "/v1/stations", OPERATOR, ALL, false, mw_api_station_list),
+    {"uplinkCreate", "POST", "/v1/uplinks", MW_API_STATION, MW_API_NONE, false, false,
+     MW_UPLINKS_BODY_MAX, mw_api_uplink_create},
+    GET(openapiRead, "/v1/openapi.json", PUBLIC, NONE, false, mw_api_openapi_read),
+    GET(healthRead, "/healthz", PUBLIC, NONE, false, mw_api_health_read),
+    GET(metricsRead, "/metrics", PUBLIC, NONE, false, mw_api_metrics_read),
+};
+const size_t mw_api_rows_n = sizeof mw_api_rows / sizeof mw_api_rows[0];
+
+/* Not an operation: keeps unknown addresses under /v1/ from getting the web page. */
+static const mw_api_row nothing_here = {
+    .method = "GET", .pattern = "/v1/{rest...}", .role = MW_API_PUBLIC, .run = mw_api_nothing_here};
+
+typedef struct route_context {
+    mw_api *api;
+    const mw_api_row *row;
+} route_context;
+
+/* One context for each route of the one API of this process. */
+static route_context *contexts_of(mw_api *api);
+
+mw_status mw_api_cookie(mw_http_request *r, char out_token[MW_API_COOKIE_MAX]) {
+    mw_span room = {(uint8_t *)out_token, MW_API_COOKIE_MAX};
+    return mw_http_cookie(r, MW_API_COOKIE, room) == MW_OK ? MW_OK : MW_NOT_FOUND;
+}
+
+const char *mw_api_person_of(const mw_store_user *user) {
+    if (strcmp(user->role, "operator") == 0)
+        return NULL;
+    /* A consumer without a customer sees nothing; the empty id would mean usage points that belong
+     * to nobody, and no id contains a control byte. */
+    return user->person[0] != 0 ? user->person : "\x7f";
+}
+
+static bool check_user(mw_api_call *call) {
+    char token[MW_API_COOKIE_MAX];
+    mw_status s = mw_api_cookie(call->http, token);
+    if (s == MW_OK)
+        s = mw_session_find(&call->api->sessions, mw_slice_of_str(token),
+                            mw_loop_machine_utc(call->api->o.loop), &call->user, call->csrf);
+    if (s == MW_AUTH || s == MW_NOT_FOUND) {
+        mw_http_reply_problem(call->http, 401, "UNAUTHENTICATED", "sign in first");
+        return false;
+    }
+    if (s != MW_OK) {
+        mw_api_fail(call, s);
+        return false;
+    }
+    call->tenant = call->user.tenant;
+    call->person = mw_api_person_of(&call->user);
+    bool is_operator = strcmp(call->user.role, "operator") == 0;
+    bool is_consumer = strcmp(call->user.role, "consumer") == 0;
+    if (call->row->role == MW_API_OPERATOR ? is_operator : is_operator || is_consumer)
+        return true;
+    mw_http_reply_problem(call->http, 403, "FORBIDDEN", "your role does not allow this");
+    return false;
+}
+
+static bool check_station(mw_api_call *call) {
+    mw_slice token = mw_http_bearer(call->http);
+    uint8_t hash[MW_STORE_TOKEN_HASH];
+    mw_status s = MW_NOT_FOUND;
+    if (token.n > 0) {
+        mw_uplinks_token_hash(token, hash);
+        s = mw_store_sender_by_token(call->api->o.store, MW_SLICE_OF(hash), &call->sender);
+    }
+    if (s == MW_OK) {
+        call->tenant = call->sender.tenant;
+        return true;
+    }
+    if (s == MW_NOT_FOUND)
+        mw_http_reply_problem(call->http, 401, "UNAUTHENTICATED", "no valid station token");
+    else
+        mw_api_fail(call, s);
+    return false;
+}
+
+static bool check_csrf(mw_api_call *call) {
+    const char *given = mw_http_header(call->http, "X-CSRF-Token");
+    if (given != NULL && mw_slice_equal_ct(mw_slice_of_str(given), mw_slice_of_str(call->csrf)))
+        return true;
+    mw_http_reply_problem(call->http, 403, "CSRF", "the X-CSRF-Token header is missing or wrong");
+    return false;
+}
+
+/* Loads the channel that {id} names, when this user may see it. What is not the user's does not
+ * exist. */
+static bool check_meter(mw_api_call *call) {
+    uint64_t identity = 0;
+    uint8_t number = 0;
+    mw_status s =
+        mw_api_parse_meter(mw_slice_of_str(mw_http_param(call->http, "id")), &identity, &number);
+    if (s == MW_OK)
+        s = mw_store_meter_get(call->api->o.store, call->tenant, identity, number, &call->meter);
+    if (s == MW_OK && call->person != NULL && strcmp(call->meter.person.id, call->person) != 0)
+        s = MW_NOT_FOUND;
+    if (s == MW_OK)
+        return true;
+    if (s == MW_NOT_FOUND || s == MW_SYNTAX)
+        mw_http_reply_problem(call->http, 404, "NOT_FOUND", "there is no such meter");
+    else
+        mw_api_fail(call, s);
+    return false;
+}
+
+static bool check(mw_api_call *call) {
+    switch (call->row->role) {
+    case MW_API_PUBLIC:
+        return true;
+    case MW_API_STATION:
+        return check_station(call);
+    case MW_API_USER:
+    case MW_API_OPERATOR:
+        return check_user(call) && (!call->row->csrf || check_csrf(call)) &&
+               (!call->row->meter || check_meter(call));
+    }
+    return false;
+}
+
+static void handle(void *context, mw_http_request *request) {
+    const route_context *c = context;
+    mw_api_call call = {.api = c->api, .http = request, .row = c->row};
+    if (check(&call))
+        call.row->run(&call);
+    mw_bytes_wipe(call.csrf, sizeof call.csrf);
+}
+
+/* The API with what its routes point to. */
+typedef struct api_block {
+    mw_api api;
+    route_context contexts[MW_HTTP_ROUTES_MAX];
+} api_block;
+
+static route_context *contexts_of(mw_api *api) {
+    return ((api_block *)api)->contexts;
+}
+
+static mw_status add_route(mw_api *api, size_t i, const mw_api_row *row) {
+    route_context *c = &contexts_of(api)[i];
+    *c = (route_context){.api = api, .row = row};
+    mw_http_route route = {.method = row->method,
+                           .pattern = row->pattern,
+                           .handler = handle,
+                           .context = c,
+                           .body_max = row->body_max};
+    return mw_http_server_route(api->o.server, &route);
+}
+
+static void tick(void *context) {
+    mw_api_streams_tick(context);
+}
+
+static mw_status start(mw_api *api) {
+    MW_TRY(mw_timer_new(api->o.loop, tick, api, &api->ticker));
+    mw_timer_start(api->ticker, api->o.overview_every, api->o.overview_every);
+    mw_assert(mw_api_rows_n < MW_HTTP_ROUTES_MAX);
+    for (size_t i = 0; i < mw_api_rows_n; i++)
+        MW_TRY(add_route(api, i, &mw_api_rows[i]));
+    return add_route(api, mw_api_rows_n, &nothing_here);
+}
+
+mw_status mw_api_open(const mw_api_options *options, mw_api **out_api) {
+    MW_TRY(mw_secret_init());
+    api_block *block = calloc(1, sizeof *block);
+    if (block == NULL)
+        return MW_NOMEM;
+    mw_api *api = &block->api;
+    api->o = *options;
+    api->sessions = (mw_sessions){.store = options->store,
+                                  .idle = options->session_idle,
+                                  .longest = options->session_longest};
+    mw_throttle_init(&api->by_login, mw_throttle_policy_login());
+    mw_throttle_init(&api->by_address, mw_throttle_policy_address());
+    mw_status s = start(api);
+    if (s != MW_OK) {
+        mw_api_close(api);
+        return s;
+    }
+    *out_api = api;
+    return MW_OK;
+}
+
+void mw_api_close(mw_api *api) {
+    if (api == NULL)
+        return;
+    while (api->logins > 0)
+        mw_loop_run_once(api->o.loop, mw_dur_ms(50));
+    mw_assert(api->streams_n == 0);
+    mw_timer_free(api->ticker);
+    free(api);
+}
+
+void mw_api_set_failing(mw_api *api, bool failing) {
+    api->failing = failing;
+}

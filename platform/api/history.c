@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The lists of one meter, newest first, page by page: register readings, receptions, events.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "platform/api/internal.h"
+#include "protocols/smp/objects.h"
+
+/* A page under construction. One row more than wanted is asked for: it tells whether there is a
+ * next page. */
+typedef struct page {
+    mw_json json;
+    mw_buffer buffer;
+    uint32_t left;
+    bool more;
+    int64_t last; /* what the next page starts before */
+    int64_t before;
+    uint32_t limit;
+    const mw_store_channel *channel;
+} page;
+
+static bool page_begin(mw_api_call *call, page *p) {
+    *p = (page){.channel = &call->meter.channel};
+    if (!mw_api_limit(call, &p->limit) || !mw_api_before(call, &p->before))
+        return false;
+    p->left = p->limit;
+    mw_buffer_init(&p->buffer, 256 * 1024);
+    p->json = mw_json_of(&p->buffer);
+    mw_json_object_begin(&p->json);
+    mw_json_put_array(&p->json, "items");
+    return true;
+}
+
+/* False when the page is full. */
+static bool page_take(page *p, int64_t cursor) {
+    if (p->left == 0) {
+        p->more = true;
+        return false;
+    }
+    p->left--;
+    p->last = cursor;
+    return true;
+}
+
+static void page_end(mw_api_call *call, page *p, mw_status s) {
+    char next[24];
+    if (s != MW_OK) {
+        mw_buffer_fini(&p->buffer);
+        mw_api_fail(call, s);
+        return;
+    }
+    snprintf(next, sizeof next, "%lld", (long long)p->last);
+    mw_json_array_end(&p->json);
+    mw_json_put_text(&p->json, "next", p->more ? next : NULL);
+    mw_json_object_end(&p->json);
+    mw_api_send_json(call, 200, &p->json, &p->buffer);
+}
+
+static mw_status put_reading(void *ctx, const mw_store_register *r) {
+    page *p = ctx;
+    if (!page_take(p, r->id))
+        return MW_OK;
+    char obis[MW_OBIS_TEXT_MAX];
+    char text[MW_AMOUNT_TEXT_MAX];
+    mw_display d = mw_display_of(p->channel->unit, p->channel->scale);
+    mw_obis_format(r->obis, obis);
+    mw_display_amount(d, r->value, text);
+    mw_json_object_begin(&p->json);
+    mw_json_put_utc(&p->json, "t_meter", r->meter);
+    mw_json_put_utc(&p->json, "t_received", r->received);
+    mw_json_put_utc(&p->json, "t_stored", r->stored);
+    mw_json_put_text(&p->json, "obis", obis);
+    mw_json_put_int(&p->json, "value", r->value);
+    mw_json_put_text(&p->json, "text", text);
+    mw_json_put_text(&p->json, "unit", d.symbol);
+    mw_api_put_quality(&p->json, r->quality);
+    mw_json_object_end(&p->json);
+    return MW_OK;
+}
+
+void mw_api_meter_readings(mw_api_call *call) {
+    page p;
+    if (page_begin(call, &p))
+        page_end(call, &p,
+                 mw_store_registers(call->api->o.store, call->tenant, call->meter.channel.channel,
+                                    p.before, p.limit + 1, put_reading, &p));
+}
+
+static mw_status put_reception(void *ctx, const mw_store_reception *r) {
+    page *p = ctx;
+    if (!page_take(p, r->journal))
+        return MW_OK;
+    mw_json_object_begin(&p->json);
+    mw_json_put_utc(&p->json, "received_at", r->received);
+    mw_json_put_utc(&p->json, "stored_at", r->stored);
+    mw_json_put_text(&p->json, "station", r->sender);
+    mw_json_put_int(&p->json, "frequency_mhz", r->frequency_mhz);
+    mw_json_put_int(&p->json, "level_cdbm", r->level_cdbm);
+    mw_json_put_int(&p->json, "snr_cdb", r->snr_cdb);
+    mw_json_put_text(&p->json, "rate", r->rate);
+    mw_json_put_text(&p->json, "size", r->size);
+    mw_json_put_int(&p->json, "counter", r->counter);
+    mw_json_put_bool(&p->json, "duplicate", r->duplicate);
+    mw_json_put_int(&p->json, "bytes", r->bytes);
+    mw_json_object_end(&p->json);
+    return MW_OK;
+}
+
+void mw_api_meter_receptions(mw_api_call *call) {
+    page p;
+    if (page_begin(call, &p))
+        page_end(call, &p,
+                 mw_store_receptions(call->api->o.store, call->tenant, call->meter.device.device,
+                                     p.before, p.limit + 1, put_reception, &p));
+}
+
+static const char *event_name(uint16_t code) {
+    switch (code) {
+    case MW_SMP_EVENT_BOOT:
+        return "boot";
+    case MW_SMP_EVENT_LEAK:
+        return "leak";
+    case MW_SMP_EVENT_BURST:
+        return "burst";
+    case MW_SMP_EVENT_REVERSE:
+        return "reverse";
+    case MW_SMP_EVENT_TAMPER:
+        return "tamper";
+    case MW_SMP_EVENT_MAGNET:
+        return "magnet";
+    case MW_SMP_EVENT_BATTERY:
+        return "battery";
+    case MW_SMP_EVENT_FROST:
+        return "frost";
+    case MW_SMP_EVENT_SENSOR:
+        return "sensor";
+    case MW_SMP_EVENT_POWER_LOST:
+        return "power_lost";
+    case MW_SMP_EVENT_CLOCK_SET:
+        return "clock_set";
+    case MW_SMP_EVENT_CONFIG:
+        return "config";
+    case MW_SMP_EVENT_ARCHIVE:
+        return "archive";
+    case MW_SMP_EVENT_REGISTER_SET:
+        return "register_set";
+    case MW_SMP_EVENT_AUTH_FAILED:
+        return "auth_failed";
+    default:
+        return "other";
+    }
+}
+
+static mw_status put_event(void *ctx, const mw_store_event *e) {
+    page *p = ctx;
+    if (!page_take(p, e->id))
+        return MW_OK;
+    mw_json_object_begin(&p->json);
+    mw_json_put_utc(&p->json, "at", e->meter);
+    mw_json_put_utc(&p->json, "received_at", e->received);
+    mw_json_put_int(&p->json, "code", e->code);
+    mw_json_put_text(&p->json, "name", event_name(e->code));
+    mw_json_put_int(&p->json, "value", e->detail);
+    mw_json_object_end(&p->json);
+    return MW_OK;
+}
+
+void mw_api_meter_events(mw_api_call *call) {
+    page p;
+    if (page_begin(call, &p))
+        page_end(call, &p,
+                 mw_store_events(call->api->o.store, call->tenant, call->meter.device.device,
+                                 p.before, p.limit + 1, put_event, &p));
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the API share: one row for each operation, and the call that a request becomes
+ * after it passed the gate. Roles, scopes and CSRF are checked in the gate (gate.c) and nowhere
+ * else; an operation may rely on what its row promises.
+ */
+#ifndef MW_PLATFORM_API_INTERNAL_H
+#define MW_PLATFORM_API_INTERNAL_H
+
+#include "platform/accounts/session.h"
+#include "platform/accounts/throttle.h"
+#include "platform/api/api.h"
+#include "platform/api/export.h"
+#include "runtime/json_writer.h"
+
+typedef enum mw_api_role {
+    MW_API_PUBLIC,
+    MW_API_USER, /* anybody who is signed in */
+    MW_API_OPERATOR,
+    MW_API_STATION, /* by bearer token */
+} mw_api_role;
+
+typedef enum mw_api_scope {
+    MW_API_NONE, /* no meter data */
+    MW_API_OWN,  /* a consumer sees the own usage points, an operator the tenant's */
+    MW_API_ALL,  /* the tenant's; for operators */
+} mw_api_scope;
+
+typedef struct mw_api_call mw_api_call;
+typedef void mw_api_operation(mw_api_call *call);
+
+typedef struct mw_api_row {
+    const char *id; /* operationId of the OpenAPI document */
+    const char *method;
+    const char *pattern;
+    mw_api_role role;
+    mw_api_scope scope;
+    bool csrf;  /* needs the X-CSRF-Token header */
+    bool meter; /* {id} names a channel: the gate loads it into call->meter or answers 404 */
+    size_t body_max;
+    mw_api_operation *run;
+} mw_api_row;
+
+extern const mw_api_row mw_api_rows[];
+extern const size_t mw_api_rows_n;
+
+/* A request that passed the gate. Lives on the stack of the gate: an operation that answers later
+ * copies what it needs. */
+struct mw_api_call {
+    mw_api *api;
+    mw_http_request *http;
+    const mw_api_row *row;
+    int64_t tenant;
+    mw_store_user user;           /* USER, OPERATOR */
+    char csrf[MW_TOKEN_TEXT_MAX]; /* USER, OPERATOR */
+    const char *person;           /* scope of list queries: NULL = the whole tenant */
+    mw_store_sender sender;       /* STATION */
+    mw_store_meter meter;         /* rows with .meter */
+};
+
+typedef struct mw_api_stream mw_api_stream; /* stream.c */
+
+#define MW_API_LOGINS_MAX  16 /* passwords being hashed or waiting for it */
+#define MW_API_STREAMS_MAX 128
+
+struct mw_api {
+    mw_api_options o;
+    mw_sessions sessions;
+    mw_throttle by_login;
+    mw_throttle by_address;
+    bool failing;
+    size_t logins; /* in flight */
+    mw_api_stream *streams[MW_API_STREAMS_MAX];
+    size_t streams_n;
+    int64_t told; /* newest register reading that streams know of */
+    mw_timer *ticker;
+};
+
+/* ---- answers (reply.c) ---- */
+void mw_api_fail(mw_api_call *call, mw_status why);
+void mw_api_invalid(mw_api_call *call, const char *message);
+/* Sends what was written when it is whole, else 503. Frees the buffer. */
+void mw_api_send_json(mw_api_call *call, int status, mw_json *json, mw_buffer *buffer);
+
+/* ---- parameters (reply.c): each answers 400 itself and returns false ---- */
+bool mw_api_limit(mw_api_call *call, uint32_t *out_limit);
+/* A cursor that is a positive number; 0 when absent. */
+bool mw_api_before(mw_api_call *call, int64_t *out_before);
+bool mw_api_date(mw_api_call *call, const char *name, int64_t *out_day);
+/* A moment; `absent` when the parameter is not there. */
+bool mw_api_utc(mw_api_call *call, const char *name, mw_utc absent, mw_utc *out_t);
+/* "YYYY-MM-DD" to days since 1970, years 1970..2200. MW_SYNTAX, MW_RANGE. */
+MW_NODISCARD mw_status mw_api_parse_date(mw_slice text, int64_t *out_day);
+/* "0123456789abcdef-0". MW_SYNTAX. */
+MW_NODISCARD mw_status mw_api_parse_meter(mw_slice text, uint64_t *out_identity, uint8_t *out_n);
+#define MW_API_METER_ID_MAX 24
+void mw_api_meter_id(const mw_store_meter *m, char out_text[MW_API_METER_ID_MAX]);
+
+/* ---- shared pieces of JSON ---- */
+void mw_api_put_quality(mw_json *j, uint16_t quality);
+/* The same as words with spaces between; needs MW_API_QUALITY_MAX. */
+#define MW_API_QUALITY_MAX 120
+void mw_api_quality_words(uint16_t quality, char out_text[MW_API_QUALITY_MAX]);
+/* "now" and "clock" members. */
+void mw_api_put_clock(mw_json *j, mw_api *api);
+/* The overview of an operator (person NULL) or a consumer, as one object. */
+MW_NODISCARD mw_status mw_api_put_overview(mw_json *j, mw_api *api, int64_t tenant,
+                                           const char *person);
+void mw_api_put_meter(mw_json *j, const mw_store_meter *m, bool with_customer);
+/* The person whose usage points a user sees, NULL for all of the tenant. */
+const char *mw_api_person_of(const mw_store_user *user);
+/* The zone of a channel's usage point; UTC where none is known. */
+MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
+                                      const mw_zone **out_zone, const char **out_name);
+
+/* ---- operations ---- */
+mw_api_operation mw_api_session_create;
+mw_api_operation mw_api_session_read;
+mw_api_operation mw_api_session_delete;
+mw_api_operation mw_api_overview_read;
+mw_api_operation mw_api_meter_list;
+mw_api_operation mw_api_meter_read;
+mw_api_operation mw_api_meter_consumption;
+mw_api_operation mw_api_meter_readings;
+mw_api_operation mw_api_meter_receptions;
+mw_api_operation mw_api_meter_events;
+mw_api_operation mw_api_meter_export_csv;
+mw_api_operation mw_api_meter_export_xlsx;
+mw_api_operation mw_api_export_registers;
+mw_api_operation mw_api_export_intervals;
+mw_api_operation mw_api_stream_read;
+mw_api_operation mw_api_station_list;
+mw_api_operation mw_api_uplink_create;
+mw_api_operation mw_api_openapi_read;
+mw_api_operation mw_api_health_read;
+mw_api_operation mw_api_metrics_read;
+mw_api_operation mw_api_nothing_here;
+
+/* ---- parts of the API that live across requests ---- */
+void mw_api_streams_tick(mw_api *api);
+/* The reader of the session cookie, shared by the gate and sign-out. MW_NOT_FOUND. */
+#define MW_API_COOKIE     "mw_session"
+#define MW_API_COOKIE_MAX 64
+MW_NODISCARD mw_status mw_api_cookie(mw_http_request *r, char out_token[MW_API_COOKIE_MAX]);
+
+#endif

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what, and what malformed requests get, through a real process on a loopback port.
+
+Usage: test_access.py MW_PLATFORM SEAL OPENAPI
+"""
+import json
+import socket
+import sys
+import time
+import unittest
+from datetime import timedelta
+
+from api_world import ANNAS, BRUNOS, DAYS, OTHERS, Client, Events, Town
+
+PROGRAM, SEAL, DOCUMENT = sys.argv[1:4]
+
+world = None
+
+
+def setUpModule():
+    global world
+    world = Town(PROGRAM, SEAL)
+
+
+def tearDownModule():
+    world.end()
+
+
+def raw(text):
+    """Sends bytes as they are and returns all that comes back."""
+    s = socket.create_connection(("127.0.0.1", world.port), timeout=10)
+    s.sendall(text if isinstance(text, bytes) else text.encode())
+    s.shutdown(socket.SHUT_WR)
+    out = b""
+    while piece := s.recv(65536):
+        out += piece
+    s.close()
+    return out.decode(errors="replace")
+
+
+def operations():
+    with open(DOCUMENT) as f:
+        document = json.load(f)
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def address(path, meter):
+    path = path.replace("{id}", meter)
+    if path.endswith("/consumption") or "/export.csv" in path or "/export.xlsx" in path:
+        path += "?" + DAYS
+    return path
+
+
+class Permissions(unittest.TestCase):
+    """Every operation of the document, by everybody."""
+
+    def ask(self, client, method, path, operation):
+        if operation["operationId"] == "streamRead":
+            e = Events(client)
+            status = int(e.text(0.5).split(" ")[1])
+            e.close()
+            return status
+        body = {} if method == "POST" else None
+        return client.call(method, path, body).status
+
+    def test_each_operation(self):
+        for method, path, op in operations():
+            role, scope = op["x-role"], op["x-scope"]
+            if op["operationId"] == "sessionDelete":
+                continue  # has a test of its own; it would end the sessions used here
+            with self.subTest(method=method, path=path):
+                anonymous = self.ask(Client(world), method, address(path, ANNAS), op)
+                stranger = self.ask(world.person("anna"), method, address(path, BRUNOS), op)
+                operator = self.ask(world.person("ops"), method, address(path, BRUNOS), op)
+                if role == "public":
+                    expected = 400 if method == "POST" else 200
+                    self.assertEqual((anonymous, stranger, operator), (expected,) * 3)
+                elif role == "station":
+                    self.assertEqual((anonymous, stranger, operator), (401, 401, 401))
+                elif role == "operator":
+                    self.assertEqual((anonymous, stranger, operator), (401, 403, 200))
+                else:
+                    self.assertEqual(scope, "own")
+                    strange = 404 if "{id}" in path else 200
+                    self.assertEqual((anonymous, stranger, operator), (401, strange, 200))
+
+    def test_own_meter(self):
+        for method, path, op in operations():
+            if "{id}" not in path or op["x-role"] != "user":
+                continue
+            with self.subTest(path=path):
+                self.assertEqual(world.person("anna").call(method, address(path, ANNAS)).status, 200)
+
+    def test_other_tenant(self):
+        foreign = world.person("foreign")
+        for method, path, op in operations():
+            if "{id}" in path:
+                with self.subTest(path=path):
+                    self.assertEqual(foreign.call(method, address(path, ANNAS)).status, 404)
+                    self.assertEqual(world.person("ops").call(method, address(path, OTHERS)).status, 404)
+        self.assertEqual([m["id"] for m in foreign.get("/v1/meters").json()["items"]], [OTHERS])
+        self.assertEqual(foreign.get("/v1/stations").json()["items"], [])
+        self.assertEqual(foreign.get("/v1/export/intervals.csv").body.count(b"\n"), 1)
+
+    def test_lists_hold_only_the_own(self):
+        page = world.person("anna").get("/v1/meters").json()
+        self.assertEqual([m["id"] for m in page["items"]], [ANNAS])
+        self.assertEqual(page["total"], 1)
+        self.assertIsNone(page["items"][0]["customer"])
+        for search in ("MW-T-000002", "cu-2", "electricity", "%", "_"):
+            found = world.person("anna").get("/v1/meters?search=" + search.replace("%", "%25")).json()
+            self.assertTrue(all(m["id"] == ANNAS for m in found["items"]), search)
+        self.assertEqual(world.person("anna").get("/v1/meters?medium=electricity").json()["items"], [])
+        own = world.person("anna").get("/v1/overview").json()
+        self.assertEqual(own["meters"], {"total": 1, "heard_24h": 0 if own["meters"]["heard_24h"]
+                                         == 0 else 1, "by_medium": {"water": 1}})
+        self.assertNotIn("stations", own)
+        self.assertEqual(world.person("anna").get("/v1/meters/" + ANNAS).json()["stats"]["stations"], [])
+
+    def test_station_token(self):
+        for bad in ("", "x", world.token[:-1], world.token + "x"):
+            self.assertEqual(world.send(bad, []).status, 401)
+        self.assertEqual(world.send(world.token, [], sender="st-2").status, 403)
+        c = Client(world)
+        r = c.call("GET", "/v1/meters", headers={"Authorization": "Bearer " + world.token})
+        self.assertEqual(r.status, 401)
+
+
+class Requests(unittest.TestCase):
+    def test_bad_parameters(self):
+        ops = world.person("ops")
+        m = "/v1/meters/" + ANNAS
+        for path in ["/v1/meters?limit=0", "/v1/meters?limit=201", "/v1/meters?limit=-1",
+                     "/v1/meters?limit=1e1", "/v1/meters?limit=", "/v1/meters?sort=name",
+                     "/v1/meters?medium=beer", "/v1/meters?after=", "/v1/meters?after=garbage",
+                     "/v1/meters?search=" + "x" * 101,
+                     m + "/consumption", m + "/consumption?step=week&from=2026-01-01&to=2026-01-02",
+                     m + "/consumption?step=day&from=2026-02-30&to=2026-03-02",
+                     m + "/consumption?step=day&from=2026-03-02&to=2026-03-02",
+                     m + "/consumption?step=day&from=2026-03-03&to=2026-03-02",
+                     m + "/consumption?step=hour&from=1970-01-01&to=2200-01-01",
+                     m + "/consumption?" + DAYS + "&compare=next",
+                     m + "/readings?limit=x", m + "/readings?after=-1", m + "/events?after=x",
+                     m + "/receptions?limit=999", m + "/export.csv?step=day",
+                     m + "/export.xlsx?step=day&from=x&to=y",
+                     "/v1/export/registers.csv?from=yesterday",
+                     "/v1/export/intervals.csv?to=2026-01-01"]:
+            with self.subTest(path=path):
+                r = ops.get(path)
+                self.assertEqual(r.status, 400, r.body)
+                self.assertEqual(r.code, "INVALID")
+
+    def test_bad_ids(self):
+        for bad in ["0", ANNAS[:-2], ANNAS + "0", ANNAS.replace("-0", "-00"), "x" * 18,
+                    ANNAS.replace("-0", "-1"), "ffffffffffffffff-0", "%00", "..", "..%2f..",
+                    ANNAS + "%20", "'%20or%201=1--"]:
+            with self.subTest(bad=bad):
+                self.assertIn(world.person("ops").get("/v1/meters/" + bad).status, (400, 404))
+
+    def test_bad_bodies(self):
+        c = Client(world)
+        for body in ["", "{", "[]", "null", "1", '{"login":"ops"}', '{"login":1,"password":"x"}',
+                     '{"login":"a","password":"b","more":1}', '{"login":"a","login":"b",'
+                     '"password":"x"}', '{"login":"","password":"x"}' * 2,
+                     '{"login":"' + "x" * 65 + '","password":"y"}',
+                     '{"login":"x","password":"' + "y" * 129 + '"}',
+                     '{"login":["x"],"password":"y"}', '{"login":"\\u0000","password":"y"}',
+                     "[" * 2000]:
+            with self.subTest(body=body[:40]):
+                r = c.call("POST", "/v1/session", body, {"Content-Type": "application/json"})
+                self.assertEqual(r.status, 400, r.body)
+        r = c.call("POST", "/v1/session", '{"login":"a","password":"b"}',
+                   {"Content-Type": "text/plain"})
+        self.assertEqual(r.status, 415)
+        r = c.call("POST", "/v1/session", "x" * 5000, {"Content-Type": "application/json"})
+        self.assertEqual(r.status, 413)
+        bearer = {"Authorization": "Bearer " + world.token, "Content-Type": "application/json"}
+        for body in ["", "{", "[]", '{"sender":"st-1"}', '{"sender":"st-1","epoch":"x","items":[]}']:
+            with self.subTest(uplink=body):
+                self.assertEqual(c.call("POST", "/v1/uplinks", body, bearer).status, 400)
+        many = {"sender": "st-1", "epoch": "00000000000000a1", "items": [{"seq": 1}] * 1001}
+        self.assertEqual(c.call("POST", "/v1/uplinks", many, bearer).status, 413)
+
+    def test_paths_and_methods(self):
+        ops = world.person("ops")
+        for path in ["/v1/nothing", "/v1/", "/v1/meters/x/y/z", "/v1/session/x"]:
+            r = ops.get(path)
+            self.assertEqual((path, r.status), (path, 404))
+            self.assertEqual(r.code, "NOT_FOUND")
+        self.assertEqual(ops.call("PUT", "/v1/session", {}).status, 405)
+        self.assertEqual(ops.call("POST", "/v1/meters", {}).status, 405)
+        for path in ["/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt",
+                     "/%2e%2e%2fsecret.txt", "/x/..%2f..%2fsecret.txt", "/..\\secret.txt",
+                     "/%c0%ae%c0%ae/secret.txt", "/app.js%00.html", "//secret.txt",
+                     "/v1/../secret.txt"]:
+            out = raw(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            with self.subTest(path=path):
+                self.assertNotIn("not for the web", out)
+
+    def test_security_headers(self):
+        for path in ["/", "/app.js", "/v1/session", "/v1/openapi.json", "/v1/nothing"]:
+            with self.subTest(path=path):
+                h = Client(world).get(path).headers
+                csp = h["Content-Security-Policy"]
+                self.assertIn("frame-ancestors 'none'", csp)
+                self.assertNotIn("unsafe", csp)
+                self.assertEqual(h["X-Content-Type-Options"], "nosniff")
+                self.assertIn("Referrer-Policy", h)
+        first = Client(world).get("/app.js")
+        self.assertIn("javascript", first.headers["Content-Type"])
+        self.assertEqual(Client(world).get("/app.js", If_None_Match=first.headers["ETag"]).status,
+                         304)
+        self.assertEqual(world.person("ops").get("/v1/meters").headers["Cache-Control"], "no-store")
+
+    def test_service(self):
+        c = Client(world)
+        self.assertEqual(c.get("/healthz").json(), {"status": "ok"})
+        with open(DOCUMENT) as f:
+            self.assertEqual(c.get("/v1/openapi.json").json(), json.load(f))
+        metrics = c.get("/metrics").body.decode()
+        self.assertRegex(metrics, r"mw_platform_journal_decoded_total \d+\n")
+        self.assertNotIn("Name of", metrics)
+
+
+class Sessions(unittest.TestCase):
+    def test_cookie_csrf_and_sign_out(self):
+        c = Client(world)
+        r = c.sign_in("anna", world.passwords["anna"])
+        cookie = r.headers["Set-Cookie"]
+        for part in ("HttpOnly", "SameSite=Strict", "Path=/"):
+            self.assertIn(part, cookie)
+        self.assertEqual(r.json()["user"]["role"], "consumer")
+        self.assertNotIn("password", r.body.decode())
+        self.assertEqual(c.get("/v1/session").json()["csrf"], c.csrf)
+        for wrong in (None, "", c.csrf[:-1], world.person("ops").csrf):
+            headers = {} if wrong is None else {"X-CSRF-Token": wrong}
+            r = c.call("DELETE", "/v1/session", headers=headers, csrf=False)
+            self.assertEqual((r.status, r.code), (403, "CSRF"))
+        e = Events(c)
+        e.wait(lambda x: x["event"] == "overview")
+        self.assertEqual(c.call("DELETE", "/v1/session").status, 204)
+        self.assertEqual(c.get("/v1/session").status, 401)
+        e.text(3)
+        self.assertTrue(e.ended, "the stream of a signed-out session goes on")
+        for cookie in ("mw_session=", "mw_session=x", "mw_session=" + "a" * 43,
+                       "mw_session=" + "a" * 5000, "mw_session=%00"):
+            c.cookie = cookie
+            self.assertEqual(c.get("/v1/session").status, 401, cookie[:20])
+
+    def test_sessions_survive_restart_and_end_by_machine_time(self):
+        carla = world.person("carla")
+        self.assertEqual(world.stop(), 0)
+        world.start("session.idle=1s", "session.longest=3s")
+        self.assertLess(world.start_seconds, 1.0)
+        self.assertEqual(carla.get("/v1/session").status, 200)
+        # The town's clock leaps by a year: nobody is signed out by that.
+        world.set_clock(world.now + timedelta(days=365))
+        self.assertEqual(carla.get("/v1/session").status, 200)
+        world.set_clock(world.now)
+        short = Client(world)
+        short.sign_in("carla", world.passwords["carla"])
+        self.assertEqual(short.get("/v1/session").status, 200)
+        time.sleep(1.3)
+        self.assertEqual(short.get("/v1/session").status, 401)
+        busy = Client(world)
+        busy.sign_in("carla", world.passwords["carla"])
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            self.assertEqual(busy.get("/v1/session").status, 200)
+            time.sleep(0.3)
+        time.sleep(0.8)
+        self.assertEqual(busy.get("/v1/session").status, 401)
+        self.assertEqual(world.stop(), 0)
+        world.start()
+        world.people.clear()
+
+    def test_zz_lock_out(self):
+        """Last of all: it locks this address out."""
+        self.assertEqual(world.stop(), 0)
+        world.start()
+        world.people.clear()
+        answers = {}
+        for login in ("bruno", "nobody"):
+            c = Client(world)
+            seen = []
+            for _ in range(7):
+                r = c.sign_in(login, "wrong password")
+                seen.append((r.status, r.code, r.json()["error"]["message"]))
+                if r.status == 429:
+                    self.assertGreater(int(r.headers["Retry-After"]), 0)
+            answers[login] = seen
+        self.assertEqual(answers["bruno"], answers["nobody"])
+        self.assertEqual([s for s, _, _ in answers["bruno"]], [401] * 5 + [429] * 2)
+        self.assertEqual(Client(world).sign_in("bruno", world.passwords["bruno"]).status, 429)
+        self.assertEqual(Client(world).sign_in("anna", world.passwords["anna"]).status, 200)
+        statuses = [Client(world).sign_in(f"guess{i}", "wrong password").status for i in range(20)]
+        self.assertEqual(statuses[-1], 429)
+        self.assertEqual(Client(world).sign_in("anna", world.passwords["anna"]).status, 429)
+
+
+class Commands(unittest.TestCase):
+    def test_wrong_use(self):
+        for words in (["fly"], ["account"], ["account", "create", "x"], ["station", "add"],
+                      ["account", "create", "x", "--role", "root"],
+                      ["account", "create", "x", "--role", "consumer"],
+                      ["account", "create", "ops", "--role", "operator"],
+                      ["account", "create", "y", "--role", "consumer", "--customer", "nobody"],
+                      ["import", "/nonexistent"], ["redecode"]):
+            with self.subTest(words=words):
+                r = world.command(*words, ok=False)
+                self.assertNotEqual(r.returncode, 0)
+                self.assertIn("mw-platform:", r.stderr)
+
+    def test_disable(self):
+        world.account("dora", "--role", "operator")
+        world.passwords["dora"] = world.command("account", "password", "dora").stdout.split(": ")[1].strip()
+        self.assertEqual(world.person("dora").get("/v1/session").status, 200)
+        world.command("account", "disable", "dora")
+        self.assertEqual(world.person("dora").get("/v1/session").status, 401)
+        self.assertEqual(Client(world).sign_in("dora", world.passwords["dora"]).status, 401)
+
+    def test_redecode_gives_the_same(self):
+        before = world.person("ops").get("/v1/export/intervals.csv").body
+        self.assertEqual(world.stop(), 0)
+        first = world.command("redecode").stdout
+        self.assertEqual(first, world.command("redecode").stdout)
+        self.assertIn("usable", world.command("check").stdout)
+        world.start()
+        self.assertEqual(world.person("ops").get("/v1/export/intervals.csv").body, before)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
