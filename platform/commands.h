@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command words of mw-platform: what an administrator does once and then ends.
+ */
+#ifndef MW_PLATFORM_COMMANDS_H
+#define MW_PLATFORM_COMMANDS_H
+
+#include "platform/config.h"
+#include "platform/registry/registry.h"
+
+/* Runs a command and returns the exit code: 0 done, 1 failed, 2 wrongly used. Results go to
+ * standard output, what went wrong to standard error. */
+int mw_platform_command(const mw_platform_config *config, int argc, char **argv);
+
+/* Opens the database as configured and says on standard error what is wrong. */
+MW_NODISCARD mw_status mw_platform_open_store(const mw_platform_config *config,
+                                              mw_store **out_store);
+MW_NODISCARD mw_status mw_platform_open_registry(const mw_platform_config *config, mw_store *store,
+                                                 mw_registry **out_registry);
+/* Takes the lock that keeps a second platform, or a redecode beside a running platform, from the
+ * database. *out_fd stays open as long as the lock is held. MW_STATE when another holds it. */
+MW_NODISCARD mw_status mw_platform_lock(const mw_platform_config *config, int *out_fd);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The settings of mw-platform.
+ */
+#ifndef MW_PLATFORM_CONFIG_H
+#define MW_PLATFORM_CONFIG_H
+
+#include "runtime/settings.h"
+
+typedef struct mw_platform_config {
+    const char *clock;
+    const char *log_level;
+    const char *tenant;
+    const char *store_path;
+    int64_t store_cache;
+    const char *key_file;
+    const char *zone_dir;
+    const char *listen;
+    const char *tls_cert;
+    const char *tls_key;
+    int64_t connections_max;
+    int64_t per_ip_max;
+    const char *web_root;
+    mw_dur session_idle;
+    mw_dur session_longest;
+    int64_t password_passes;
+    int64_t password_memory;
+    mw_dur overview_every;
+    int64_t decode_batch;
+    int64_t fold_rows;
+    mw_dur fold_every;
+} mw_platform_config;
+
+extern const mw_program mw_platform_program;
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mw-platform: wires the parts together. The whole platform lives in one thread; each turn of the
+ * loop does a bounded amount of decoding and folding, so that requests never wait long.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/api/api.h"
+#include "platform/commands.h"
+#include "platform/journal/decode.h"
+#include "runtime/log.h"
+
+typedef struct platform {
+    mw_platform_config config;
+    int lock;
+    mw_clock *clock;
+    mw_loop *loop;
+    mw_metrics *metrics;
+    mw_store *store;
+    mw_registry *registry;
+    mw_decoder *decoder;
+    mw_zones *zones;
+    mw_http_server *server;
+    mw_api *api;
+    mw_timer *decode_timer;
+    mw_timer *fold_timer;
+    mw_timer *registry_timer;
+    mw_metric *decoded;
+    mw_metric *folded;
+} platform;
+
+/* ---- steps ---- */
+
+/* How soon the journal is looked at again: when there is more, when all is done (an uplink starts
+ * it at once anyway), and after a failure. */
+static const int64_t decode_idle_ms = 1000;
+static const int64_t retry_ms = 5000;
+
+static void decode_step(void *context) {
+    platform *p = context;
+    uint32_t n = 0;
+    uint32_t batch = (uint32_t)p->config.decode_batch;
+    mw_status s = mw_decoder_turn(p->decoder, batch, &n);
+    if (s != MW_OK) {
+        mw_log(MW_LOG_ERROR, "decoding failed, trying again", MW_ST("status", s));
+        mw_api_set_failing(p->api, true);
+        mw_timer_start(p->decode_timer, mw_dur_ms(retry_ms), mw_dur_ms(0));
+        return;
+    }
+    if (n > 0) {
+        mw_metric_add(p->decoded, n);
+        mw_api_publish(p->api);
+    }
+    mw_timer_start(p->decode_timer, mw_dur_ms(n == batch ? 0 : decode_idle_ms), mw_dur_ms(0));
+}
+
+static void on_uplinks(void *context) {
+    platform *p = context;
+    mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
+}
+
+static mw_status fold_once(platform *p, uint32_t *out_rows) {
+    MW_TRY(mw_store_begin(p->store));
+    mw_status s = mw_store_fold(p->store, (uint32_t)p->config.fold_rows, out_rows);
+    if (s == MW_OK)
+        return mw_store_commit(p->store);
+    mw_status undone = mw_store_rollback(p->store);
+    (void)undone;
+    return s;
+}
+
+static void fold_step(void *context) {
+    platform *p = context;
+    uint32_t rows = 0;
+    mw_status s = fold_once(p, &rows);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "folding failed, trying again", MW_ST("status", s));
+    mw_metric_add(p->folded, rows);
+    /* A pause between turns leaves the thread to requests. */
+    bool more = s == MW_OK && rows > 0;
+    mw_timer_start(p->fold_timer, more ? mw_dur_ms(20) : p->config.fold_every, mw_dur_ms(0));
+}
+
+/* An import by the command line becomes known without a restart. */
+static void registry_step(void *context) {
+    platform *p = context;
+    mw_registry_forget(p->registry);
+}
+
+/* ---- start ---- */
+
+/* A town writes its clock when it starts, which may be after us. */
+static mw_status open_clock(platform *p) {
+    mw_status s = MW_NOT_FOUND;
+    for (int i = 0; i < 600; i++) {
+        s = mw_clock_open(p->config.clock, &p->clock);
+        if (s != MW_NOT_FOUND)
+            break;
+        if (i == 0)
+            mw_log(MW_LOG_INFO, "waiting for the town's clock", MW_S("clock", p->config.clock));
+        usleep(100000);
+    }
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "no clock", MW_S("clock", p->config.clock), MW_ST("status", s));
+    return s;
+}
+
+static mw_status take_lock(platform *p) {
+    mw_status s = mw_platform_lock(&p->config, &p->lock);
+    if (s == MW_STATE)
+        mw_log(MW_LOG_ERROR, "another platform runs on this database",
+               MW_S("store", p->config.store_path));
+    else if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "no lock beside the database", MW_S("store", p->config.store_path),
+               MW_ST("status", s));
+    return s;
+}
+
+/* Readings depend on the rules of time zones: which version was in use is kept with them. */
+static mw_status record_zone_version(platform *p) {
+    char known[64] = "";
+    const char *version = mw_zones_version(p->zones);
+    mw_status s = mw_store_meta_get(p->store, "time_zone_data",
+                                    (mw_span){(uint8_t *)known, sizeof known - 1});
+    if (s == MW_OK && strcmp(known, version) == 0)
+        return MW_OK;
+    MW_TRY(mw_store_begin(p->store));
+    s = mw_store_meta_put(p->store, "time_zone_data", version);
+    if (s == MW_OK)
+        return mw_store_commit(p->store);
+    mw_status undone = mw_store_rollback(p->store);
+    (void)undone;
+    return s;
+}
+
+static mw_status open_data(platform *p) {
+    MW_TRY(take_lock(p));
+    MW_TRY(mw_platform_open_store(&p->config, &p->store));
+    MW_TRY(mw_platform_open_registry(&p->config, p->store, &p->registry));
+    MW_TRY(mw_decoder_new(p->store, p->registry, &p->decoder));
+    MW_TRY(mw_zones_open(p->config.zone_dir, &p->zones));
+    return record_zone_version(p);
+}
+
+static const char *text_or_null(const char *text) {
+    return text[0] != 0 ? text : NULL;
+}
+
+static mw_status open_server(platform *p) {
+    const mw_platform_config *c = &p->config;
+    char error[160] = "";
+    mw_http_options o = {.listen = c->listen,
+                         .tls_cert = text_or_null(c->tls_cert),
+                         .tls_key = text_or_null(c->tls_key),
+                         .connections_max = (uint32_t)c->connections_max,
+                         .per_ip_max = (uint32_t)c->per_ip_max,
+                         .metrics = p->metrics,
+                         .csp = MW_API_CSP};
+    mw_status s = mw_http_server_open(p->loop, &o, &p->server, error);
+    if (s != MW_OK) {
+        mw_log(MW_LOG_ERROR, "cannot serve", MW_S("why", error));
+        return s;
+    }
+    mw_api_options a = {
+        .loop = p->loop,
+        .server = p->server,
+        .store = p->store,
+        .zones = p->zones,
+        .metrics = p->metrics,
+        .password = {.passes = (uint32_t)c->password_passes,
+                     .memory_kib = (uint32_t)(c->password_memory / 1024)},
+        .session_idle = c->session_idle,
+        .session_longest = c->session_longest,
+        .overview_every = c->overview_every,
+        .on_uplinks = on_uplinks,
+        .context = p,
+    };
+    MW_TRY(mw_api_open(&a, &p->api));
+    if (c->web_root[0] == 0)
+        return MW_OK;
+    s = mw_http_server_static(p->server, c->web_root);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "cannot serve the web pages", MW_S("web.root", c->web_root),
+               MW_ST("status", s));
+    return s;
+}
+
+static mw_status start_steps(platform *p) {
+    MW_TRY(mw_timer_new(p->loop, decode_step, p, &p->decode_timer));
+    MW_TRY(mw_timer_new(p->loop, fold_step, p, &p->fold_timer));
+    MW_TRY(mw_timer_new(p->loop, registry_step, p, &p->registry_timer));
+    mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
+    mw_timer_start(p->fold_timer, p->config.fold_every, mw_dur_ms(0));
+    mw_timer_start(p->registry_timer, mw_dur_s(30), mw_dur_s(30));
+    return MW_OK;
+}
+
+static mw_status start(platform *p) {
+    MW_TRY(open_clock(p));
+    MW_TRY(mw_loop_new(p->clock, &p->loop));
+    MW_TRY(mw_loop_stop_on_signals(p->loop));
+    MW_TRY(mw_metrics_new(512, &p->metrics));
+    p->decoded = mw_metrics_counter(p->metrics, "mw_platform_journal_decoded_total", NULL,
+                                    "Journal records decoded");
+    p->folded = mw_metrics_counter(p->metrics, "mw_platform_rows_folded_total", NULL,
+                                   "Hot rows folded into day chunks");
+    MW_TRY(open_data(p));
+    MW_TRY(open_server(p));
+    return start_steps(p);
+}
+
+static void stop(platform *p) {
+    if (p->server != NULL)
+        mw_http_server_close(p->server);
+    mw_timer_free(p->decode_timer);
+    mw_timer_free(p->fold_timer);
+    mw_timer_free(p->registry_timer);
+    mw_api_close(p->api);
+    if (p->decoder != NULL)
+        mw_decoder_free(p->decoder);
+    if (p->zones != NULL)
+        mw_zones_close(p->zones);
+    if (p->registry != NULL)
+        mw_registry_close(p->registry);
+    mw_store_close(p->store);
+    if (p->loop != NULL)
+        mw_loop_free(p->loop);
+    if (p->metrics != NULL)
+        mw_metrics_free(p->metrics);
+    if (p->clock != NULL)
+        mw_clock_close(p->clock);
+    if (p->lock >= 0)
+        close(p->lock);
+}
+
+static int run(platform *p) {
+    mw_log_level level = MW_LOG_INFO;
+    if (mw_log_level_of(p->config.log_level, &level) != MW_OK)
+        level = MW_LOG_INFO;
+    mw_log_start("mw-platform", level);
+    mw_status s = start(p);
+    if (s == MW_OK) {
+        mw_log(MW_LOG_INFO, "serving", MW_S("url", mw_http_server_url(p->server)),
+               MW_S("store", p->config.store_path));
+        mw_loop_run(p->loop);
+        mw_log(MW_LOG_INFO, "stopping", MW_S("store", p->config.store_path));
+    } else {
+        mw_log(MW_LOG_ERROR, "cannot start", MW_ST("status", s));
+    }
+    stop(p);
+    return s == MW_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+    static platform p = {.lock = -1};
+    mw_start st = mw_settings_start(&mw_platform_program, argc, argv, &p.config);
+    int code = st.exit_code;
+    if (st.run)
+        code = st.argc > 0 ? mw_platform_command(&p.config, st.argc, st.argv) : run(&p);
+    mw_settings_free(st.settings);
+    return code;
+}
