@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chromium for the journeys: Debian's own, headless, with a profile that is thrown away.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 export async function launch() {
   const executablePath = process.env.MW_CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
@@ -26,6 +27,15 @@ if (shots) mkdirSync(shots, { recursive: true });
 /** A picture of the whole page, when a folder for pictures was named. */
 export async function picture(page, name, fullPage = true) {
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
+}
+
+/** What axe finds against WCAG 2.2 A and AA on the page as it stands, one line each. */
+export async function barriers(page) {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const r = await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
+    return r.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary?.split('\n').slice(1).join(' ').trim()}`));
+  });
 }
 
 /**

@@ -8,6 +8,10 @@ import type { LiveReading, Overview } from './types';
 const GATHER_MS = 400;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 30_000;
+/** A page in the background lets go of its stream: a browser allows six connections to one host, over all its tabs. */
+const HIDDEN_MS = 20_000;
+/** While a town catches up the platform may say `reset` again and again; pages are fetched anew at most this often. */
+const RESYNC_MS = 3000;
 
 type Listener = {
   readings?: (byMeter: Map<string, LiveReading>) => void;
@@ -25,6 +29,14 @@ class Live {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #delay = RETRY_MIN_MS;
   #broken = false;
+  #hidden: ReturnType<typeof setTimeout> | undefined;
+  #paused = false;
+  #resynced = -RESYNC_MS;
+  #resync: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    document.addEventListener('visibilitychange', () => this.#visibility());
+  }
 
   listen(l: Listener): () => void {
     this.#listeners.add(l);
@@ -39,7 +51,7 @@ class Live {
     source.onopen = () => {
       this.status = 'open';
       this.#delay = RETRY_MIN_MS;
-      if (this.#broken) this.#each((l) => l.resync?.());
+      if (this.#broken) this.#anew();
       this.#broken = false;
     };
     source.onerror = () => {
@@ -53,7 +65,7 @@ class Live {
       const o = parse<Overview>(e);
       if (o) this.#each((l) => l.overview?.(o));
     });
-    source.addEventListener('reset', () => this.#each((l) => l.resync?.()));
+    source.addEventListener('reset', () => this.#anew());
   }
 
   stop(): void {
@@ -63,9 +75,37 @@ class Live {
     this.#retry = undefined;
     clearTimeout(this.#flush);
     this.#flush = undefined;
+    clearTimeout(this.#resync);
+    this.#resync = undefined;
+    clearTimeout(this.#hidden);
     this.#waiting.clear();
     this.#broken = false;
+    this.#paused = false;
     this.status = 'off';
+  }
+
+  #visibility(): void {
+    clearTimeout(this.#hidden);
+    if (document.hidden) {
+      this.#hidden = setTimeout(() => {
+        if (this.status === 'off') return;
+        this.stop();
+        this.#paused = true;
+      }, HIDDEN_MS);
+    } else if (this.#paused) {
+      this.#paused = false;
+      this.start();
+      this.#broken = true;
+    }
+  }
+
+  #anew(): void {
+    const wait = Math.max(0, this.#resynced + RESYNC_MS - performance.now());
+    this.#resync ??= setTimeout(() => {
+      this.#resync = undefined;
+      this.#resynced = performance.now();
+      this.#each((l) => l.resync?.());
+    }, wait);
   }
 
   #again(): void {
