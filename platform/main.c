@@ -28,6 +28,7 @@ typedef struct platform {
     mw_timer *fold_timer;
     mw_timer *registry_timer;
     mw_metric *decoded;
+    mw_metric *waiting;
     mw_metric *folded;
 } platform;
 
@@ -53,11 +54,13 @@ static void decode_step(void *context) {
         mw_metric_add(p->decoded, n);
         mw_api_publish(p->api);
     }
+    mw_metric_set(p->waiting, n == batch);
     mw_timer_start(p->decode_timer, mw_dur_ms(n == batch ? 0 : decode_idle_ms), mw_dur_ms(0));
 }
 
 static void on_uplinks(void *context) {
     platform *p = context;
+    mw_metric_set(p->waiting, 1);
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
 }
 
@@ -204,6 +207,9 @@ static mw_status start(platform *p) {
     MW_TRY(mw_metrics_new(512, &p->metrics));
     p->decoded = mw_metrics_counter(p->metrics, "mw_platform_journal_decoded_total", NULL,
                                     "Journal records decoded");
+    p->waiting = mw_metrics_gauge(p->metrics, "mw_platform_journal_waiting", NULL,
+                                  "1 while journal records wait for decoding");
+    mw_metric_set(p->waiting, 1);
     p->folded = mw_metrics_counter(p->metrics, "mw_platform_rows_folded_total", NULL,
                                    "Hot rows folded into day chunks");
     MW_TRY(open_data(p));

@@ -169,7 +169,7 @@ class System:
         station = metrics(Client(f"http://127.0.0.1:{self.station_port}"))
         platform = metrics(self.client)
         return (station.get("mw_station_spool_items") == 0 and
-                platform.get("mw_platform_journal_undecoded") == 0)
+                platform.get("mw_platform_journal_waiting") == 0)
 
 
 def metrics(client):
