@@ -331,31 +331,46 @@ mw_status mw_meter_last_gasp(mw_meter *m) {
     return mw_registers_save(&m->registers, &m->flash);
 }
 
+/* A correction that drift explains: no hour is marked. When it carries the clock over the end of an
+ * hour, that hour ends now; when it falls back behind a beginning, the hour goes on. */
+static mw_status clock_adjust(mw_meter *m, mw_mono now, mw_utc utc) {
+    mw_status s = mw_rtc_set(&m->clock, &m->flash, now, utc);
+    boundary_update(m);
+    if (m->boundary.ns > now.ns)
+        return s;
+    m->boundary = now;
+    mw_status t = hour_close(m);
+    return s == MW_OK ? t : s;
+}
+
+/* Any other setting: every hour that it touches is marked. */
+static mw_status clock_step(mw_meter *m, mw_mono now, mw_utc utc) {
+    uint32_t from = m->hour, to = mw_meter_hour_of(&m->config, utc);
+    mw_status s = mw_rtc_set(&m->clock, &m->flash, now, utc);
+    m->hour_disturbed = m->hour_stepped = true;
+    m->hour = to;
+    if (to != from) {
+        mw_status t = hour_jump(m, from, now);
+        s = s == MW_OK ? t : s;
+    }
+    /* An hour that begins at this very moment is whole. */
+    if (to != from && mw_smp_utc_of_hour(to, grid_of(&m->config)).us == utc.us)
+        m->hour_disturbed = m->hour_stepped = false;
+    m->telemetry.report_pending = false; /* its hours have other numbers now */
+    boundary_update(m);
+    return s;
+}
+
 mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc) {
-    if (utc.us < MW_SMP_EPOCH_S * MW_US_PER_S)
+    if (utc.us < MW_SMP_EPOCH_S * MW_US_PER_S || utc.us > mw_smp_utc_of_hour(MW_SMP_HOUR_MAX, 0).us)
         return MW_RANGE;
     mw_status s = hours_close(m, now, true);
-    mw_utc before = mw_rtc_utc(&m->clock, now);
-    int64_t moved = utc.us - before.us;
-    uint32_t from = m->hour, to = mw_meter_hour_of(&m->config, utc);
-    bool step = to != from || moved > MW_CLOCK_STEP_US || moved < -MW_CLOCK_STEP_US;
+    int64_t moved = utc.us - mw_rtc_utc(&m->clock, now).us;
     bool first = m->clock.state == MW_CLOCK_NEVER_SET;
-    mw_status t = mw_rtc_set(&m->clock, &m->flash, now, utc);
+    bool step = first || moved > MW_CLOCK_STEP_US || moved < -MW_CLOCK_STEP_US;
+    mw_status t = step ? clock_step(m, now, utc) : clock_adjust(m, now, utc);
     s = s == MW_OK ? t : s;
-    if (step) {
-        m->hour_disturbed = m->hour_stepped = true;
-        m->hour = to;
-        if (to != from) {
-            t = hour_jump(m, from, now);
-            s = s == MW_OK ? t : s;
-        }
-        /* An hour that begins at this very moment is whole. */
-        if (to != from && mw_smp_utc_of_hour(to, grid_of(&m->config)).us == utc.us)
-            m->hour_disturbed = m->hour_stepped = false;
-        m->telemetry.report_pending = false; /* its hours have other numbers now */
-    }
-    boundary_update(m);
-    if (!first && step)
+    if (step && !first)
         (void)!mw_events_raise(&m->events, &m->flash, now, utc, MW_SMP_EVENT_CLOCK_SET, 255,
                                moved / 1000);
     return s;

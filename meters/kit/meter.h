@@ -81,8 +81,9 @@ MW_NODISCARD mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_in
 /* The supply is failing: writes the registers at once (one program operation of 32 bytes). */
 MW_NODISCARD mw_status mw_meter_last_gasp(mw_meter *m);
 
-/* Sets the clock (downlink, service port, production). The running hour is closed early and marked
- * when the new time lies in another hour. Call mw_meter_step at the same `now` next. */
+/* Sets the clock (downlink, service port, production). A correction of up to MW_CLOCK_STEP_US marks
+ * nothing; a larger one marks every hour it touches, and a running hour that the clock leaves is
+ * closed early. Call mw_meter_step at the same `now` next. MW_RANGE before 2020 or after 2139. */
 MW_NODISCARD mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc);
 mw_utc mw_meter_clock(const mw_meter *m, mw_mono now);
 mw_rtc_state mw_meter_clock_state(const mw_meter *m, mw_mono now);

@@ -12,6 +12,8 @@
 #define RETRY_NS          (INT64_C(60) * MW_NS_PER_S)
 #define OBJECTS_MAX       64
 
+_Static_assert(MW_LEDGER_BANDS >= MW_UNB_BANDS_MAX, "a ledger for each sub-band of a plan");
+
 /* A frame about to be sent. */
 typedef struct draft {
     uint8_t objects[OBJECTS_MAX];
@@ -44,7 +46,10 @@ static mw_mono earlier(mw_mono a, mw_mono b) {
 
 static void report_schedule(mw_meter *m, uint32_t end, mw_mono at) {
     mw_telemetry *t = &m->telemetry;
-    uint32_t ms = id_jitter_ms(m, end, m->config.jitter_s * UINT32_C(1000));
+    /* A report must leave before the next one is due: the window ends a minute before. */
+    uint32_t longest = m->config.report_period_h * UINT32_C(3600) - 60;
+    uint32_t window = m->config.jitter_s < longest ? m->config.jitter_s : longest;
+    uint32_t ms = id_jitter_ms(m, end, window * UINT32_C(1000));
     t->report_pending = true;
     t->report_end = t->part_end = end;
     t->part_register = 0;

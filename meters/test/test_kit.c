@@ -219,6 +219,54 @@ MW_TEST(setting_the_clock_marks_hours) {
     rig_free(r);
 }
 
+/* Corrections of a few seconds right at the hour: forward over its end, back before its beginning.
+ */
+MW_TEST(small_corrections_at_the_hour_mark_nothing) {
+    rig *r = rig_new(&mw_pulse_2);
+    rig_start(r, RIG_START);
+    int64_t shift = 0;
+    for (int h = 1; h < 60; h++) {
+        rig_count(r, rig_tick(h * 3600 - 1800), 0, (uint32_t)h);
+        bool forward = h % 2 == 1;
+        /* The clock shows 4 s before the hour and is set 2 s after it, or the other way round. */
+        mw_utc hour = mw_utc_add(RIG_START, mw_dur_s(h * 3600));
+        int64_t at = h * 3600 + (forward ? -4 : 2) - shift;
+        rig_idle(r, rig_tick(at));
+        MW_CHECK_EQ(mw_meter_clock(&r->meter, r->now).us,
+                    hour.us + (forward ? -4 : 2) * MW_US_PER_S);
+        mw_utc set = mw_utc_add(hour, mw_dur_s(forward ? 2 : -4));
+        MW_CHECK_OK(mw_meter_clock_set(&r->meter, r->now, set));
+        shift += forward ? 6 : -6;
+        r->out.next_wake.ns = r->now.ns + 1;
+        MW_CHECK_EQ(mw_meter_hour(&r->meter), r->base_hour + (uint32_t)h);
+    }
+    rig_idle(r, rig_tick(80 * 3600));
+    for (int h = 0; h < 72; h++) {
+        MW_CHECK(r->hours[0][h].known && !r->hours[0][h].disturbed);
+        MW_CHECK_EQ(r->hours[0][h].value, h < 59 ? h + 1 : 0);
+    }
+    MW_CHECK_EQ(r->last_day.clock, MW_SMP_CLOCK_SET);
+    rig_free(r);
+}
+
+/* A window as long as the period itself: each report still leaves before the next is due. */
+MW_TEST(a_wide_window_drops_no_report) {
+    for (uint8_t id = 0; id < 20; id++) {
+        rig *r = rig_new(&mw_pulse_2);
+        rig_start(r, RIG_START);
+        r->meter.device_id.b[0] = id;
+        mw_meter_config c = *mw_meter_config_of(&r->meter);
+        c.report_period_h = 1;
+        c.jitter_s = 3600;
+        c.overlap = 0;
+        MW_CHECK_OK(mw_meter_configure(&r->meter, r->now, &c));
+        rig_idle(r, rig_tick(100 * 3600));
+        for (unsigned h = 0; h < 98; h++)
+            MW_CHECK_EQ(r->hours[0][h].times, 1);
+        rig_free(r);
+    }
+}
+
 MW_TEST(an_outage_leaves_marked_hours_and_the_daily_archive_whole) {
     rig *r = rig_new(&mw_pulse_2);
     rig_start(r, RIG_START);
@@ -442,6 +490,8 @@ MW_TEST_MAIN(MW_CASE(registers_are_the_sum_of_edges), MW_CASE(a_full_register_st
              MW_CASE(grid_offsets_move_hours), MW_CASE(days_begin_with_the_billing_hour),
              MW_CASE(the_clock_drifts_as_its_crystal),
              MW_CASE(the_clock_says_how_far_it_is_trusted), MW_CASE(setting_the_clock_marks_hours),
+             MW_CASE(small_corrections_at_the_hour_mark_nothing),
+             MW_CASE(a_wide_window_drops_no_report),
              MW_CASE(an_outage_leaves_marked_hours_and_the_daily_archive_whole),
              MW_CASE(an_orderly_restart_leaves_no_mark),
              MW_CASE(a_report_cut_off_by_a_reset_is_sent_after_it),
