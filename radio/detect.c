@@ -61,7 +61,7 @@ static void thresholds(mw_detect *d) {
     d->prefilter = (float)(-log(d->config.prefilter_pfa) * 63.0 / 4096.0);
     /* The bank's frequencies are 1/4 of a block's resolution apart: about a third are independent.
      */
-    double trials = ((double)MW_KERNEL_BANK - 1) * (2 * d->drifts + 1) / 3.0;
+    double trials = (double)MW_KERNEL_BANK * (2 * d->drifts + 1) / 3.0;
     double low = 0.05, high = 0.95;
     for (int i = 0; i < 50; i++) {
         double middle = 0.5 * (low + high);
@@ -207,10 +207,10 @@ static void spectra(mw_detect *d, const mw_history *h) {
     int64_t half = (int64_t)(d->window_n / 2);
     int64_t first = (int64_t)mw_detect_hop_at(d, d->next_hop) - half;
     int64_t last = (int64_t)mw_detect_hop_at(d, d->next_hop + BATCH - 1) + half;
-    mw_history_read(h, first, (size_t)(last - first + 1), d->scratch);
+    const float *samples = mw_history_view(h, first, (size_t)(last - first + 1), d->scratch);
     for (unsigned i = 0; i < BATCH; i++) {
         int64_t from = (int64_t)mw_detect_hop_at(d, d->next_hop + i) - half;
-        spectrum(d, d->scratch + 2 * (from - first), from, d->batch + 2 * i * d->tiles * TILE);
+        spectrum(d, samples + 2 * (from - first), from, d->batch + 2 * i * d->tiles * TILE);
     }
 }
 
@@ -236,61 +236,25 @@ static void cluster(mw_detect *d, const mw_detect_hit *hit) {
         d->hits[weakest] = *hit;
 }
 
-/* The bin's 64 symbols with the word's signs and the coarse frequency taken off. */
-static void gather(const mw_detect *d, const mw_kernel_tile *t, int64_t hop, size_t bin,
-                   double turn, float y[2 * MW_KERNEL_SYMBOLS]) {
-    float wr = (float)cos(turn), wi = (float)-sin(turn), zr = 1, zi = 0;
-    for (size_t n = 0; n < MW_KERNEL_SYMBOLS; n++) {
-        int64_t at = hop - 4 * (63 - (int64_t)n);
-        const float *x = t->x + (size_t)(at % (int64_t)MW_KERNEL_ROWS) * MW_KERNEL_ROW + bin;
-        float xr = x[0] * d->word.sign[n], xi = x[TILE] * d->word.sign[n];
-        y[2 * n] = xr * zr - xi * zi;
-        y[2 * n + 1] = xr * zi + xi * zr;
-        float next = zr * wr - zi * wi;
-        zi = zr * wi + zi * wr;
-        zr = next;
-    }
-}
-
 /* Second stage at one point: the best of the bank of frequencies and drifts. */
 static void refine(mw_detect *d, size_t tile, int64_t hop, size_t bin, const mw_kernel_row *row) {
     const mw_kernel_tile *t = &d->tile[tile];
-    double turn = atan2((double)row->im[bin], (double)row->re[bin]);
-    float y[2 * MW_KERNEL_SYMBOLS], power[4][MW_KERNEL_BANK];
-    gather(d, t, hop, bin, turn, y);
-    mw_kernel_blocks(&d->bank, y, power);
-    float best = 0;
-    int best_m = 0, best_drift = 0;
-    for (int drift = -d->drifts; drift <= d->drifts; drift++) {
-        /* drift counts halves of a step a block: blocks sit at -1.5, -0.5, 0.5, 1.5 of it */
-        int shift[4];
-        for (int b = 0; b < 4; b++)
-            shift[b] = (int)lround(drift * (b - 1.5) / 2 + 1e-9);
-        for (int m = 0; m < (int)MW_KERNEL_BANK; m++) {
-            float sum = 0;
-            for (int b = 0; b < 4; b++) {
-                int at = m + shift[b];
-                sum += at >= 0 && at < (int)MW_KERNEL_BANK ? power[b][at] : 0;
-            }
-            if (sum > best) {
-                best = sum;
-                best_m = m;
-                best_drift = drift;
-            }
-        }
-    }
-    float energy = (float)t->energy[(size_t)(hop & 3) * TILE + bin];
-    float score = best / (16 * energy + 1e-30f);
+    double turn = atan2((double)row->im[bin], (double)row->re[bin]) / TWO_PI; /* cycles a symbol */
+    long base = lround(turn * 64) - (long)(MW_KERNEL_BANK / 2);
+    float y[2 * MW_KERNEL_SYMBOLS];
+    mw_kernel_gather(t, &d->word, hop, bin, y);
+    mw_kernel_best best = mw_kernel_refine(&d->bank, y, (unsigned)((base + 64) & 63), d->drifts);
+    float score = best.power / (16 * row->energy[bin] + 1e-30f);
     if (score < d->sync)
         return;
     d->sync_hits++;
     double baud = d->config.baud;
     double hz = (double)(d->first_bin + (long)(tile * TILE + bin)) * d->bin_hz +
-                baud * (turn / TWO_PI + (best_m - MW_KERNEL_BANK_ZERO) / 64.0);
-    double drift = best_drift * baud / 128 * baud / 16;
+                baud * (double)(base + best.at) / 64.0;
+    double drift = best.drift * baud / 128 * baud / 16;
     if (hz < d->config.low_hz || hz > d->config.high_hz)
         return;
-    mw_detect_hit hit = {hop, hz, drift, score, best};
+    mw_detect_hit hit = {hop, hz, drift, score, best.power};
     cluster(d, &hit);
 }
 
@@ -317,13 +281,16 @@ static void scan(mw_detect *d, size_t tile, const bool *any, unsigned hops) {
 static void batch(mw_detect *d, const mw_history *h) {
     spectra(d, h);
     for (size_t tile = 0; tile < d->tiles; tile++) {
-        bool any[BATCH];
-        for (unsigned i = 0; i < BATCH; i++) {
-            int64_t hop = d->next_hop + i;
-            mw_kernel_take(&d->tile[tile], hop, d->batch + 2 * (i * d->tiles + tile) * TILE);
-            any[i] = hop >= FIRST &&
-                     mw_kernel_correlate(&d->tile[tile], &d->word, hop, d->prefilter, &d->rows[i]);
-            if (hop < FIRST)
+        bool any[BATCH] = {false};
+        for (unsigned i = 0; i < BATCH; i++)
+            mw_kernel_take(&d->tile[tile], d->next_hop + i,
+                           d->batch + 2 * (i * d->tiles + tile) * TILE, &d->rows[i]);
+        for (unsigned k = 0; k < BATCH; k++) {
+            unsigned i = k * 4 % BATCH + k * 4 / BATCH; /* 0 4 8 ... 1 5 9 ... */
+            if (d->next_hop + i >= FIRST)
+                any[i] = mw_kernel_correlate(&d->tile[tile], &d->word, d->next_hop + i,
+                                             d->prefilter, &d->rows[i]);
+            else
                 memset(d->rows[i].score, 0, sizeof d->rows[i].score);
         }
         scan(d, tile, any, BATCH);

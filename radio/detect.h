@@ -13,15 +13,17 @@
  *   -> neighbours within 1.5 symbols and 1.75 symbol rates are one candidate, the strongest
  *
  * Hops are worked off in batches of MW_DETECT_BATCH, bins in tiles of MW_DETECT_TILE, tile by tile,
- * so that a tile's 68 symbols of history stay in the processor's cache through the batch.
+ * so that a tile's 80 symbols of history stay in the second-level cache through the batch; within
+ * the batch every fourth hop is taken in a row, so that the 63 products that they share stay in the
+ * first.
  */
 #ifndef MW_RADIO_DETECT_H
 #define MW_RADIO_DETECT_H
 
 #include "radio/history.h"
 
-#define MW_DETECT_TILE  64u
-#define MW_DETECT_BATCH 16u
+#define MW_DETECT_TILE  32u
+#define MW_DETECT_BATCH 64u
 #define MW_DETECT_HITS  256u /* open clusters; the weakest gives way */
 
 typedef struct mw_detect_config {

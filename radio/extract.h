@@ -24,8 +24,9 @@ typedef struct mw_extract {
     size_t decimation; /* samples per output */
     size_t taps;
     size_t outputs_max;
-    mw_pulse_shape pulse;
-    float *shape;           /* the band-pass's envelope */
+    float *pulse;      /* matched filter for 64 positions between two outputs, each tap twice */
+    size_t pulse_taps; /* a multiple of 4 */
+    float *shape;      /* the band-pass's envelope */
     float *tap_re, *tap_im; /* each twice */
     double tap_hz;          /* frequency of the taps */
     float *samples;         /* of a run of outputs */

@@ -60,3 +60,12 @@ void mw_history_read(const mw_history *h, int64_t first, size_t n, float *out) {
         done += run;
     }
 }
+
+const float *mw_history_view(const mw_history *h, int64_t first, size_t n, float *scratch) {
+    int64_t oldest = h->head > (int64_t)h->size ? h->head - (int64_t)h->size : 0;
+    size_t at = (size_t)first & (h->size - 1);
+    if (first >= oldest && first + (int64_t)n <= h->head && n <= h->size - at)
+        return h->iq + 2 * at;
+    mw_history_read(h, first, n, scratch);
+    return scratch;
+}

@@ -25,5 +25,8 @@ void mw_history_append(mw_history *h, const mw_samples_block *b, uint64_t from, 
                        mw_samples_faults *faults);
 /* Copies samples [first, first + n) to out (I, Q pairs). */
 void mw_history_read(const mw_history *h, int64_t first, size_t n, float *out);
+/* The same without a copy where possible: returns a place in the ring, valid until the next append,
+ * or `scratch` after copying there. */
+const float *mw_history_view(const mw_history *h, int64_t first, size_t n, float *scratch);
 
 #endif

@@ -20,6 +20,8 @@
 typedef struct known_list {
     double at[MW_TRACK_SYMBOLS_MAX]; /* symbol number minus the centre */
     double re[MW_TRACK_SYMBOLS_MAX], im[MW_TRACK_SYMBOLS_MAX];
+    double wr[MW_TRACK_SYMBOLS_MAX], wi[MW_TRACK_SYMBOLS_MAX]; /* one step of frequency */
+    double step;
     size_t n;
     double power;
 } known_list;
@@ -40,27 +42,33 @@ static void collect(known_list *l, const float *y, const mw_track_known *known, 
     }
 }
 
+static void set_step(known_list *l, double step) {
+    l->step = step;
+    for (size_t i = 0; i < l->n; i++) {
+        l->wr[i] = cos(TWO_PI * step * l->at[i]);
+        l->wi[i] = -sin(TWO_PI * step * l->at[i]);
+    }
+}
+
 /* Coherent sums for one drift and 2 f_steps + 1 frequencies; keeps the best. */
-static void try_drift(const known_list *l, double f, double d, double step, int f_steps,
-                      mw_track_fit *best, double *best_power) {
+static void try_drift(const known_list *l, double f, double d, int f_steps, mw_track_fit *best,
+                      double *best_power) {
     double zr[MW_TRACK_SYMBOLS_MAX], zi[MW_TRACK_SYMBOLS_MAX];
-    double wr[MW_TRACK_SYMBOLS_MAX], wi[MW_TRACK_SYMBOLS_MAX];
+    double step = l->step;
     for (size_t i = 0; i < l->n; i++) {
         double t = l->at[i];
         double phase = -TWO_PI * ((f - f_steps * step) * t + 0.5 * d * t * t);
         double c = cos(phase), s = sin(phase);
         zr[i] = l->re[i] * c - l->im[i] * s;
         zi[i] = l->re[i] * s + l->im[i] * c;
-        wr[i] = cos(TWO_PI * step * t);
-        wi[i] = -sin(TWO_PI * step * t);
     }
     for (int m = -f_steps; m <= f_steps; m++) {
         double re = 0, im = 0;
         for (size_t i = 0; i < l->n; i++) {
             re += zr[i];
             im += zi[i];
-            double next = zr[i] * wr[i] - zi[i] * wi[i];
-            zi[i] = zr[i] * wi[i] + zi[i] * wr[i];
+            double next = zr[i] * l->wr[i] - zi[i] * l->wi[i];
+            zi[i] = zr[i] * l->wi[i] + zi[i] * l->wr[i];
             zr[i] = next;
         }
         if (re * re + im * im > *best_power) {
@@ -85,6 +93,7 @@ void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, in
     if (io_fit->d_max < d_step / 2)
         d_steps = 0;
     collect(&l, y, known, n, centre);
+    set_step(&l, f_step);
     mw_track_fit best = *io_fit;
     best.centre = centre;
     best.f = f;
@@ -93,12 +102,13 @@ void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, in
         double d = io_fit->d + k * d_step;
         if (k != 0 && fabs(d) > io_fit->d_max)
             continue;
-        try_drift(&l, f, d, f_step, f_steps, &best, &best_power);
+        try_drift(&l, f, d, f_steps, &best, &best_power);
     }
     /* once more between the steps */
     double f_best = best.f, d_best = best.d;
+    set_step(&l, f_step / 2.5);
     for (int k = d_steps > 0 ? -1 : 0; k <= (d_steps > 0 ? 1 : 0); k++)
-        try_drift(&l, f_best, d_best + k * d_step / 2.5, f_step / 2.5, 1, &best, &best_power);
+        try_drift(&l, f_best, d_best + k * d_step / 2.5, 1, &best, &best_power);
     best.share = l.power > 0 ? best_power / ((double)l.n * l.power) : 0;
     *io_fit = best;
 }
