@@ -9,10 +9,9 @@
 #define TWO_PI 6.28318530717958647692
 #define SYNC   MW_UNB_SYNC_SYMBOLS
 
-/* Coherent share of 64 symbols on noise exceeds 0.19 once in 600,000 (Beta(1, 63)); the search over
- * time, frequency and drift takes a factor of about 50 of that. A frame at Es/N0 = -4 dB has 0.29.
- */
-#define SYNC_SHARE_MIN 0.19
+/* Coherent share of 64 symbols: noise exceeds 0.24 once in 3e7 (Beta(1, 63)), times about 50 for the
+ * search over time, frequency and drift. A frame at Es/N0 = -1.35 dB has 0.43 +- 0.07. */
+#define SYNC_SHARE_MIN 0.24
 /* The same over sync word and pilots of the best size: a frame at -4 dB has 0.28, noise behind a
  * chance sync word 0.1. */
 #define FRAME_SHARE_MIN 0.13
@@ -114,19 +113,37 @@ bool mw_candidate_verify(mw_candidate_tools *t, const mw_history *h, const mw_de
     return true;
 }
 
-/* Which sizes may it be: fits the common first part with each one's pilots. Bit mask; 0 = none. */
+/* Where tracking begins: the candidate's own carrier was taken off, amplitude known. */
+static mw_track_fit first_fit(const mw_candidate_tools *t, const mw_candidate *c) {
+    return (mw_track_fit){.centre = (SYNC - 1) / 2.0,
+                          .d_max = t->drift_max / (t->baud * t->baud),
+                          .re = (double)c->amplitude};
+}
+
+/* Which sizes may it be: one fit of the common first part with the sync word as the only known
+ * symbols, then each size's pilots against it. Bit mask; 0 = none. */
 static unsigned plausible_sizes(mw_candidate_tools *t, const mw_candidate *c) {
+    size_t symbols = t->frame[c->next_size].symbols;
+    mw_track_known known = t->sync;
+    known.symbols = symbols;
+    mw_track_fit fit = first_fit(t, c);
+    mw_track_fit_frame(t->y, &known, &fit);
+    memcpy(t->rest, t->y, 2 * symbols * sizeof(float));
+    mw_track_derotate(t->rest, symbols, &fit);
     double share[MW_UNB_SIZE_COUNT] = {0}, best = 0;
     for (unsigned s = c->next_size; s < MW_UNB_SIZE_COUNT; s++) {
         if (!mw_unb_allowed((mw_unb_rate)c->rate, (mw_unb_size)s))
             continue;
-        mw_track_known known = t->frame[s];
-        known.symbols = t->frame[c->next_size].symbols;
-        mw_track_fit fit = {.centre = (SYNC - 1) / 2.0,
-                            .d_max = t->drift_max / (t->baud * t->baud)};
-        mw_track_fit_frame(t->y, &known, &fit);
-        share[s] = fit.share;
-        best = fit.share > best ? fit.share : best;
+        double re = 0, im = 0, power = 0, count = 0;
+        for (size_t i = 0; i < symbols; i++) {
+            double sign = t->frame[s].sign[i], yr = t->rest[2 * i], yi = t->rest[2 * i + 1];
+            re += sign * yr;
+            im += sign * yi;
+            power += sign * sign * (yr * yr + yi * yi);
+            count += sign * sign;
+        }
+        share[s] = power > 0 ? (re * re + im * im) / (count * power) : 0;
+        best = share[s] > best ? share[s] : best;
     }
     unsigned mask = 0;
     for (unsigned s = 0; s < MW_UNB_SIZE_COUNT; s++) {
@@ -188,7 +205,7 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
                      mw_unb_size size, mw_candidate_frame *out) {
     const mw_track_known *known = &t->frame[size];
     double per_symbol2 = t->baud * t->baud;
-    mw_track_fit fit = {.centre = (SYNC - 1) / 2.0, .d_max = t->drift_max / per_symbol2};
+    mw_track_fit fit = first_fit(t, c);
     mw_track_fit_frame(t->y, known, &fit);
     mw_carrier carrier = c->carrier;
     /* What the fit says about the carrier at the middle of the sync word. */
@@ -200,7 +217,7 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
         /* Far off the filter's middle: take the symbols anew along the fitted carrier. */
         mw_extract_run(&t->extract, h, &carrier, c->centre, known->symbols);
         mw_extract_symbols(&t->extract, c->centre, 0, known->symbols, t->y);
-        fit = (mw_track_fit){.centre = fit.centre, .d_max = t->drift_max / per_symbol2};
+        fit.f = fit.d = 0;
         mw_track_fit_over(t->y, known, known->symbols, 2, 2, &fit);
     }
     if (!(fit.share > FRAME_SHARE_MIN / 2))

@@ -144,7 +144,7 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
     if (c.prefilter_pfa == 0)
         c.prefilter_pfa = 1e-2;
     if (c.sync_pfa == 0)
-        c.sync_pfa = 1e-6;
+        c.sync_pfa = 3e-6;
     if (c.frame_correlation_min == 0)
         c.frame_correlation_min = 0.6;
     if (!config_valid(&c))

@@ -34,7 +34,7 @@ typedef struct mw_receiver_config {
     /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
      * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */
     double prefilter_pfa; /* (0, 0.1]; 0 = default 1e-2 */
-    double sync_pfa;      /* (0, 1e-2]; 0 = default 1e-6 */
+    double sync_pfa;      /* (0, 1e-2]; 0 = default 3e-6 */
     /* A decoded frame must also correlate with its re-encoded self: the false-frame rate left over
      * from the CRC. 0 = default. */
     double frame_correlation_min;

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "radio/vector.h"
 
 #define TWO_PI 6.28318530717958647692
 #define PHASES 32
+#define TERMS  ((MW_TRACK_SYMBOLS_MAX + 7) / 8 * 8)
 /* Share of the probability that moves to each neighbouring phase in one symbol. */
 #define WALK 0.045f
 /* Local noise is averaged over this many symbols to each side. */
@@ -17,74 +19,156 @@
 
 /* ---- Carrier ----------------------------------------------------------------------------------*/
 
-typedef struct known_list {
-    double at[MW_TRACK_SYMBOLS_MAX]; /* symbol number minus the centre */
-    double re[MW_TRACK_SYMBOLS_MAX], im[MW_TRACK_SYMBOLS_MAX];
-    double wr[MW_TRACK_SYMBOLS_MAX], wi[MW_TRACK_SYMBOLS_MAX]; /* one step of frequency */
-    double step;
+/* Terms of a coherent sum: value * e^-j(turn by frequency and drift), turned step by step. Squared
+ * data symbols turn twice as fast. The length is padded with zeros to a multiple of 8. */
+typedef struct term_list {
+    float at[TERMS], re[TERMS], im[TERMS]; /* symbol number minus the centre; value */
+    float br[TERMS], bi[TERMS];            /* value turned by the lowest frequency and this drift */
+    float zr[TERMS], zi[TERMS];            /* ... by this frequency */
+    float wr[TERMS], wi[TERMS];            /* one step of frequency */
+    float qr[TERMS], qi[TERMS];            /* one step of drift */
     size_t n;
-    double power;
-} known_list;
+    double rate; /* 1, or 2 for squares */
+} term_list;
 
-static void collect(known_list *l, const float *y, const mw_track_known *known, size_t n,
-                    double centre) {
-    l->n = 0;
-    l->power = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (known->sign[i] == 0)
+static void add_term(term_list *l, double at, float re, float im) {
+    l->at[l->n] = (float)at;
+    l->re[l->n] = re;
+    l->im[l->n] = im;
+    l->n++;
+}
+
+static void pad_terms(term_list *l) {
+    while (l->n % 8 != 0)
+        add_term(l, 0, 0, 0);
+}
+
+/* Prepares a search from frequency f and drift d upwards in steps. */
+static void aim_terms(term_list *l, double f, double d, double f_step, double d_step) {
+    for (size_t i = 0; i < l->n; i++) {
+        double t = l->at[i], turn = -TWO_PI * l->rate;
+        double phase = turn * (f * t + 0.5 * d * t * t);
+        float c = (float)cos(phase), s = (float)sin(phase);
+        l->br[i] = l->re[i] * c - l->im[i] * s;
+        l->bi[i] = l->re[i] * s + l->im[i] * c;
+        l->wr[i] = (float)cos(turn * f_step * t);
+        l->wi[i] = (float)sin(turn * f_step * t);
+        l->qr[i] = (float)cos(turn * 0.5 * d_step * t * t);
+        l->qi[i] = (float)sin(turn * 0.5 * d_step * t * t);
+    }
+}
+
+/* z *= w for n numbers (a multiple of 8); returns the sum of z before. */
+MW_CLONES static void sum_and_turn(float *zr, float *zi, const float *wr, const float *wi, size_t n,
+                                   float sum[2]) {
+    mw_v8 re = {0}, im = {0};
+    for (size_t i = 0; i < n; i += 8) {
+        mw_v8 ar = *(mw_v8 *)(zr + i), ai = *(mw_v8 *)(zi + i);
+        mw_v8 cr = *(const mw_v8 *)(wr + i), ci = *(const mw_v8 *)(wi + i);
+        re += ar;
+        im += ai;
+        *(mw_v8 *)(zr + i) = ar * cr - ai * ci;
+        *(mw_v8 *)(zi + i) = ar * ci + ai * cr;
+    }
+    sum[0] = re[0] + re[1] + re[2] + re[3] + re[4] + re[5] + re[6] + re[7];
+    sum[1] = im[0] + im[1] + im[2] + im[3] + im[4] + im[5] + im[6] + im[7];
+}
+
+static void next_drift(term_list *l) {
+    float unused[2];
+    memcpy(l->zr, l->br, l->n * sizeof(float));
+    memcpy(l->zi, l->bi, l->n * sizeof(float));
+    sum_and_turn(l->br, l->bi, l->qr, l->qi, l->n, unused);
+}
+
+typedef struct search {
+    term_list known, data;
+    double power, count;   /* of the known symbols */
+    double linear, square; /* weights of the two sums in the log-likelihood */
+} search;
+
+/* ln P over carrier phase, the best of 32: linear Re(P e^-jx) + square Re(Q e^-2jx). */
+static double log_likelihood(const search *s, const float p[2], const float q[2]) {
+    static const double cosine[8] = {1,          0.98078528, 0.92387953, 0.83146961,
+                                     0.70710678, 0.55557023, 0.38268343, 0.19509032};
+    if (s->data.n == 0)
+        return s->linear * hypot((double)p[0], (double)p[1]);
+    double best = -1e300;
+    for (unsigned k = 0; k < 8; k++) { /* quarter circle; the others by symmetry */
+        double c = cosine[k], si = k == 0 ? 0 : cosine[8 - k];
+        double c2 = c * c - si * si, s2 = 2 * c * si;
+        double a = c * p[0] + si * p[1], b = c * p[1] - si * p[0];
+        double square = s->square * (c2 * q[0] + s2 * q[1]);
+        double first = s->linear * fabs(a) + square, second = s->linear * fabs(b) - square;
+        double more = first > second ? first : second;
+        best = more > best ? more : best;
+    }
+    return best;
+}
+
+static void run_search(search *s, double f, double d, double f_step, double d_step, int f_steps,
+                       int d_steps, mw_track_fit *io_fit) {
+    double best = -1e300, f0 = f - f_steps * f_step, d0 = d - d_steps * d_step;
+    aim_terms(&s->known, f0, d0, f_step, d_step);
+    aim_terms(&s->data, f0, d0, f_step, d_step);
+    for (int k = 0; k <= 2 * d_steps; k++) {
+        next_drift(&s->known);
+        next_drift(&s->data);
+        if (k != d_steps && fabs(d0 + k * d_step) > io_fit->d_max)
             continue;
-        double re = y[2 * i], im = y[2 * i + 1];
-        l->at[l->n] = (double)i - centre;
-        l->re[l->n] = re * known->sign[i];
-        l->im[l->n] = im * known->sign[i];
-        l->power += re * re + im * im;
-        l->n++;
+        for (int m = 0; m <= 2 * f_steps; m++) {
+            float p[2], q[2];
+            sum_and_turn(s->known.zr, s->known.zi, s->known.wr, s->known.wi, s->known.n, p);
+            sum_and_turn(s->data.zr, s->data.zi, s->data.wr, s->data.wi, s->data.n, q);
+            double value = log_likelihood(s, p, q);
+            if (value > best) {
+                best = value;
+                io_fit->f = f0 + m * f_step;
+                io_fit->d = d0 + k * d_step;
+                io_fit->re = p[0] / s->count;
+                io_fit->im = p[1] / s->count;
+            }
+        }
     }
 }
 
-static void set_step(known_list *l, double step) {
-    l->step = step;
-    for (size_t i = 0; i < l->n; i++) {
-        l->wr[i] = cos(TWO_PI * step * l->at[i]);
-        l->wi[i] = -sin(TWO_PI * step * l->at[i]);
-    }
-}
-
-/* Coherent sums for one drift and 2 f_steps + 1 frequencies; keeps the best. */
-static void try_drift(const known_list *l, double f, double d, int f_steps, mw_track_fit *best,
-                      double *best_power) {
-    double zr[MW_TRACK_SYMBOLS_MAX], zi[MW_TRACK_SYMBOLS_MAX];
-    double step = l->step;
-    for (size_t i = 0; i < l->n; i++) {
-        double t = l->at[i];
-        double phase = -TWO_PI * ((f - f_steps * step) * t + 0.5 * d * t * t);
-        double c = cos(phase), s = sin(phase);
-        zr[i] = l->re[i] * c - l->im[i] * s;
-        zi[i] = l->re[i] * s + l->im[i] * c;
-    }
-    for (int m = -f_steps; m <= f_steps; m++) {
-        double re = 0, im = 0;
-        for (size_t i = 0; i < l->n; i++) {
-            re += zr[i];
-            im += zi[i];
-            double next = zr[i] * l->wr[i] - zi[i] * l->wi[i];
-            zi[i] = zr[i] * l->wi[i] + zi[i] * l->wr[i];
-            zr[i] = next;
+static void collect(search *s, const float *y, const mw_track_known *known, size_t n,
+                    const mw_track_fit *fit, double centre) {
+    double power = 0;
+    s->known.n = s->data.n = 0;
+    s->known.rate = 1;
+    s->data.rate = 2;
+    s->power = s->count = 0;
+    for (size_t i = 0; i < n; i++) {
+        float re = y[2 * i], im = y[2 * i + 1], sign = known->sign[i];
+        power += (double)(re * re + im * im);
+        if (known->sign[i] == 0) {
+            add_term(&s->data, (double)i - centre, re * re - im * im, 2 * re * im);
+            continue;
         }
-        if (re * re + im * im > *best_power) {
-            *best_power = re * re + im * im;
-            best->f = f + m * step;
-            best->d = d;
-            best->re = re / (double)l->n;
-            best->im = im / (double)l->n;
-        }
+        add_term(&s->known, (double)i - centre, re * sign, im * sign);
+        s->power += (double)(re * re + im * im);
+        s->count++;
     }
+    pad_terms(&s->known);
+    pad_terms(&s->data);
+    /* ln cosh x is about x^2 / 2: right while symbols are uncertain, and when they are not there is
+     * information enough. */
+    double signal = fit->re * fit->re + fit->im * fit->im;
+    double noise = power / (double)n - signal;
+    if (noise < 0.3 * signal)
+        noise = 0.3 * signal;
+    noise += 1e-30;
+    s->linear = 2 * sqrt(signal) / noise;
+    s->square = signal / (noise * noise);
+    if (signal <= 0)
+        s->linear = 1;
 }
 
 void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, int f_steps,
                        int d_steps, mw_track_fit *io_fit) {
     mw_assert(n > 1 && n <= MW_TRACK_SYMBOLS_MAX);
-    known_list l;
+    search s;
     double centre = (double)(n - 1) / 2;
     double f = io_fit->f + io_fit->d * (centre - io_fit->centre);
     double span = (double)n;
@@ -92,25 +176,14 @@ void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, in
     double f_step = 0.16 / span, d_step = 0.64 / (span * span);
     if (io_fit->d_max < d_step / 2)
         d_steps = 0;
-    collect(&l, y, known, n, centre);
-    set_step(&l, f_step);
-    mw_track_fit best = *io_fit;
-    best.centre = centre;
-    best.f = f;
-    double best_power = -1;
-    for (int k = -d_steps; k <= d_steps; k++) {
-        double d = io_fit->d + k * d_step;
-        if (k != 0 && fabs(d) > io_fit->d_max)
-            continue;
-        try_drift(&l, f, d, f_steps, &best, &best_power);
-    }
+    collect(&s, y, known, n, io_fit, centre);
+    io_fit->centre = centre;
+    run_search(&s, f, io_fit->d, f_step, d_step, f_steps, d_steps, io_fit);
     /* once more between the steps */
-    double f_best = best.f, d_best = best.d;
-    set_step(&l, f_step / 2.5);
-    for (int k = d_steps > 0 ? -1 : 0; k <= (d_steps > 0 ? 1 : 0); k++)
-        try_drift(&l, f_best, d_best + k * d_step / 2.5, 1, &best, &best_power);
-    best.share = l.power > 0 ? best_power / ((double)l.n * l.power) : 0;
-    *io_fit = best;
+    run_search(&s, io_fit->f, io_fit->d, f_step / 2.5, d_step / 2.5, 1, d_steps > 0 ? 1 : 0,
+               io_fit);
+    double coherent = (io_fit->re * io_fit->re + io_fit->im * io_fit->im) * s.count;
+    io_fit->share = s.power > 0 ? coherent / s.power : 0;
 }
 
 void mw_track_fit_frame(const float *y, const mw_track_known *known, mw_track_fit *io_fit) {

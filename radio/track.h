@@ -25,8 +25,10 @@ typedef struct mw_track_fit {
     double share;  /* power of that mean / mean power: 0..1 */
 } mw_track_fit;
 
-/* Fits over symbols [0, n): f and d are searched in steps matched to n, +-f_steps and +-d_steps
- * around the values given (which are carried over to the new centre). */
+/* Fits over symbols [0, n): known symbols add up coherently, data symbols as squares (their signs
+ * are unknown), both with their weights in the log-likelihood. f and d are searched in steps
+ * matched to n, +-f_steps and +-d_steps around the values given (which are carried over to the new
+ * centre). */
 void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, int f_steps,
                        int d_steps, mw_track_fit *io_fit);
 /* Starting from a fit of the sync word, widens it to the whole frame step by step. */
