@@ -40,7 +40,7 @@ test('registers read as the dial does; consumption picks a handy unit', () => {
   const show = (v: number, unit: string, scale = 0) => quantity(v, scale, consumptionUnit(v, unit, scale), 'en-GB').replace('\u00a0', ' ');
   assert.equal(show(142, 'L'), '142 L');
   assert.equal(show(2941, 'L'), '2.94 m³');
-  assert.equal(show(320, 'Wh'), '0.32 kWh');
+  assert.equal(show(320, 'Wh'), '0.320 kWh');
   assert.equal(show(12_345, 'Wh'), '12.3 kWh');
   assert.equal(show(12, 'L', 1), '120 L');
   assert.equal(plain(12, 1), 120);

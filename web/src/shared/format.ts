@@ -87,8 +87,8 @@ export function consumptionUnit(max: number, unit: string, scale: number): Displ
     return { unit: SYMBOLS[unit] ?? unit, decimals, shown: decimals };
   }
   const decimals = Math.max(0, larger.power - scale);
-  const shown = inBase < 10_000 ? 2 : inBase < 1_000_000 ? 1 : 0;
-  return { unit: larger.unit, decimals, shown: Math.min(decimals, Math.max(shown, unit === 'Wh' ? 1 : shown)) };
+  const shown = inBase < 1000 ? 3 : inBase < 10_000 ? 2 : inBase < 1_000_000 ? 1 : 0;
+  return { unit: larger.unit, decimals, shown: Math.min(decimals, shown) };
 }
 
 /** A count with a positive scale (tens, hundreds of the unit) as a count of the unit itself. */
