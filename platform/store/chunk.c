@@ -17,6 +17,9 @@ enum {
     HEAD_KNOWN = 0x3f,
 };
 
+/* Seconds and journal numbers up to here: as seconds it still fits microseconds. */
+#define CHUNK_ORIGIN_MAX (INT64_C(1) << 43)
+
 /* What a segment inherits from the one before it. */
 typedef struct chunk_context {
     int64_t end_s; /* seconds into the day */
@@ -198,8 +201,8 @@ static void chunk_values_read(mw_reader *r, unsigned coding, mw_store_interval *
 
 /* Sums of hostile values must not overflow: a difference beyond any real time is refused. */
 static int64_t plausible_sum(mw_reader *r, int64_t a, int64_t b) {
-    const int64_t limit = INT64_C(1) << 50;
-    if (b > limit || b < -limit || a + b > limit || a + b < -limit) {
+    const int64_t limit = CHUNK_ORIGIN_MAX;
+    if (b > 2 * limit || b < -2 * limit || a + b > limit || a + b < -limit) {
         mw_reader_fail(r, MW_RANGE);
         return 0;
     }

@@ -29,7 +29,8 @@ enum {
 };
 
 /* Rows ascending by start, not overlapping, starts in whole seconds inside `day` (days since
- * 1970-01-01). MW_RANGE when they are not, MW_LIMIT for too many, MW_SPACE. */
+ * 1970-01-01), journal numbers below 2^43. MW_RANGE when they are not, MW_LIMIT for too many,
+ * MW_SPACE. */
 MW_NODISCARD mw_status mw_chunk_encode(int64_t day, const mw_store_interval *rows, size_t n,
                                        mw_span out, size_t *out_n);
 /* Decodes into rows[MW_CHUNK_VALUES_MAX]. MW_UNSUPPORTED, MW_SHORT, MW_RANGE, MW_LIMIT. */

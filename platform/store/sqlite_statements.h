@@ -152,8 +152,8 @@
     X(ALARM_RAISE, "INSERT INTO alarms(tenant, kind, subject, text, first_at, last_at, count,"     \
                    " from_decode) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)"                          \
                    " ON CONFLICT(tenant, kind, subject) WHERE closed_at IS NULL DO UPDATE SET"     \
-                   " text = excluded.text, first_at = min(first_at, excluded.first_at),"              \
-                   " last_at = max(last_at, excluded.last_at), count = count + excluded.count")                                              \
+                   " text = excluded.text, first_at = min(first_at, excluded.first_at),"           \
+                   " last_at = max(last_at, excluded.last_at), count = count + excluded.count")    \
     X(REGISTER_ADD, "INSERT INTO registers(tenant, channel, obis, meter, received, stored,"        \
                     " value, quality, journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")        \
     X(NEWEST_PUT,                                                                                  \

@@ -64,7 +64,7 @@ MW_TEST(any_day_survives) {
                 .quality = odd ? (uint16_t)mw_prng_below(&g, 65536) : 0,
                 .value = mw_prng_below(&g, 3) == 0 ? -(int64_t)(bits / 2) : (int64_t)bits,
                 .received = (mw_utc){(day + (odd ? 3 : 1)) * MW_DAY_S * MW_US_PER_S + 999},
-                .journal = odd ? (int64_t)(mw_prng_u64(&g) >> 20) : 5};
+                .journal = odd ? (int64_t)(mw_prng_u64(&g) >> 22) : 5};
             at += seconds + (mw_prng_below(&g, 9) == 0 ? mw_prng_below(&g, 9000) : 0);
         }
         if (n > 0)
