@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/config.h"
+
+#include <string.h>
+
+#define FIELD(name) offsetof(mw_station_config, name)
+#define S_NS        MW_NS_PER_S
+#define MHZ         INT64_C(1000000000)
+
+#define SAMPLES_SETTINGS(prefix)                                                                   \
+    {prefix "format",                                                                              \
+     MW_SETTING_CHOICE,                                                                            \
+     FIELD(format),                                                                                \
+     "blocks",                                                                                     \
+     0,                                                                                            \
+     0,                                                                                            \
+     "blocks|cf32|cs16|cu8|cs8",                                                                   \
+     false,                                                                                        \
+     "What comes: sample blocks that describe themselves, or plain (I, Q) pairs of float, "        \
+     "int16, uint8 or int8."},                                                                     \
+        {prefix "rate", MW_SETTING_FREQ, FIELD(sample_rate),                                       \
+         "250kHz",      1000000,         100000 * MHZ / 1000,                                      \
+         NULL,          false,           "Samples a second of plain samples."},                    \
+    {                                                                                              \
+        prefix "start", MW_SETTING_UTC, FIELD(start), "1970-01-01T00:00:00Z", 0, 0, NULL, false,   \
+            "Moment of the first plain sample; 1970 means the moment when reading begins."         \
+    }
+
+#define RADIO_SETTINGS(prefix)                                                                     \
+    {prefix "centre",                                                                              \
+     MW_SETTING_FREQ,                                                                              \
+     FIELD(centre),                                                                                \
+     "868.1MHz",                                                                                   \
+     1 * MHZ,                                                                                      \
+     6000 * MHZ,                                                                                   \
+     NULL,                                                                                         \
+     false,                                                                                        \
+     "Radio frequency in the middle of the samples, where they do not say it themselves."},        \
+        {prefix "half_width",                                                                      \
+         MW_SETTING_FREQ,                                                                          \
+         FIELD(half_width),                                                                        \
+         "100kHz",                                                                                 \
+         1000000,                                                                                  \
+         50 * MHZ,                                                                                 \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Carriers are looked for this far to both sides of the centre."},                         \
+        {prefix "rates",                                                                           \
+         MW_SETTING_TEXT,                                                                          \
+         FIELD(rates),                                                                             \
+         "R1",                                                                                     \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Symbol rates to listen for, of R0 (50 Bd), R1 (400 Bd) and R2 (3200 Bd), such as "       \
+         "\"R0 R1\". Each costs computing time."},                                                 \
+    {                                                                                              \
+        prefix "full_scale", MW_SETTING_LEVEL, FIELD(full_scale), "-50dBm", -20000, 5000, NULL,    \
+            false, "Level of a carrier that just fills the converter; levels are told from it."    \
+    }
+
+static const mw_setting settings[] = {
+    {"clock", MW_SETTING_TEXT, FIELD(clock), "system", 0, 0, NULL, false,
+     "Source of time: system, or town:PATH for the clock file of a simulated town."},
+    {"log.level", MW_SETTING_CHOICE, FIELD(log_level), "info", 0, 0, "error|warn|info|debug", false,
+     "Least important lines that are logged to standard error."},
+    {"station.id", MW_SETTING_TEXT, FIELD(id), NULL, 0, 0, NULL, false,
+     "Name under which the platform knows this station."},
+    {"samples.source", MW_SETTING_TEXT, FIELD(source), NULL, 0, 0, NULL, false,
+     "Where samples come from: unix:PATH connects to a socket that sends sample blocks, again and "
+     "again; file:PATH reads a file or named pipe; - reads standard input."},
+    SAMPLES_SETTINGS("samples."),
+    {"samples.stop_at_end", MW_SETTING_BOOL, FIELD(stop_at_end), "no", 0, 0, NULL, false,
+     "End the daemon when a file has ended and everything was delivered."},
+    RADIO_SETTINGS("radio."),
+    {"spool.folder", MW_SETTING_TEXT, FIELD(spool_folder), NULL, 0, 0, NULL, false,
+     "Folder in which received frames wait until the platform has them; made when absent."},
+    {"spool.max", MW_SETTING_SIZE, FIELD(spool_max), "1GiB", 65536, INT64_C(1) << 44, NULL, false,
+     "Largest size of the spool. A full spool stops receiving; nothing waiting is thrown away."},
+    {"platform.url", MW_SETTING_TEXT, FIELD(url), NULL, 0, 0, NULL, false,
+     "Address of the platform, such as https://meters.example; plain http only to loopback."},
+    {"platform.token_file", MW_SETTING_TEXT, FIELD(token_file), NULL, 0, 0, NULL, false,
+     "File with the station's token, readable by its owner only. It is read anew for each try."},
+    {"platform.ca_file", MW_SETTING_TEXT, FIELD(ca_file), "", 0, 0, NULL, false,
+     "Certificates (PEM) that may vouch for the platform instead of the system's."},
+    {"platform.allow_plain", MW_SETTING_BOOL, FIELD(allow_plain), "no", 0, 0, NULL, false,
+     "Allow plain http to another address than loopback: only inside a protected network."},
+    {"platform.batch", MW_SETTING_INT, FIELD(batch_max), "500", 1, 1000, NULL, false,
+     "Most frames in one request."},
+    {"platform.timeout", MW_SETTING_DUR, FIELD(timeout), "30s", S_NS / 10, 600 * S_NS, NULL, false,
+     "How long one request may take."},
+    {"platform.retry_min", MW_SETTING_DUR, FIELD(retry_min), "500ms", S_NS / 100, 60 * S_NS, NULL,
+     false, "First pause after a failed request; each further failure doubles it."},
+    {"platform.retry_max", MW_SETTING_DUR, FIELD(retry_max), "60s", S_NS / 10, 3600 * S_NS, NULL,
+     false, "Longest pause after failed requests."},
+    {"http.listen", MW_SETTING_TEXT, FIELD(listen), "127.0.0.1:9101", 0, 0, NULL, false,
+     "Loopback address of /healthz and /metrics."},
+};
+
+const mw_program mw_station_program = {
+    .name = "mw-station",
+    .about = "A base station: decodes radio samples and forwards the frames, losing none.",
+    .commands = "  decode FILE [--rate 250kHz] [--format cs16] ...   print the frames of a file as "
+                "JSON lines\n                                                   (decode --help)\n",
+    .settings = settings,
+    .settings_n = sizeof settings / sizeof settings[0],
+};
+
+static const mw_setting decode_settings[] = {SAMPLES_SETTINGS(""), RADIO_SETTINGS("")};
+
+const mw_program mw_station_decode_program = {
+    .name = "mw-station decode",
+    .about = "Prints the frames in a file of samples (or - for standard input) as JSON lines. Each "
+             "setting may also be written --key value.",
+    .commands = "  FILE    sample blocks, or plain samples with format and rate\n",
+    .settings = decode_settings,
+    .settings_n = sizeof decode_settings / sizeof decode_settings[0],
+};
+
+mw_status mw_station_rates_parse(const char *text, unsigned *out_rates) {
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } names[] = {{"R0", MW_RECEIVER_R0}, {"R1", MW_RECEIVER_R1}, {"R2", MW_RECEIVER_R2}};
+    unsigned rates = 0;
+    for (const char *at = text + strspn(text, " ,"); *at != 0; at += strspn(at, " ,")) {
+        size_t n = strcspn(at, " ,");
+        unsigned bit = 0;
+        for (size_t i = 0; i < 3; i++)
+            if (n == 2 && strncmp(at, names[i].name, n) == 0)
+                bit = names[i].bit;
+        if (bit == 0)
+            return MW_SYNTAX;
+        rates |= bit;
+        at += n;
+    }
+    if (rates == 0)
+        return MW_SYNTAX;
+    *out_rates = rates;
+    return MW_OK;
+}
+
+mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_mhz, mw_freq centre,
+                                     mw_receiver_config *out_config) {
+    mw_receiver_config r = mw_receiver_config_default(centre);
+    MW_TRY(mw_station_rates_parse(c->rates, &r.rates));
+    r.rate_mhz = rate_mhz;
+    int64_t reach = (int64_t)(rate_mhz / 100 * 48); /* the edges of the samples are not usable */
+    int64_t half = c->half_width.mhz < reach ? c->half_width.mhz : reach;
+    r.low.mhz = centre.mhz - half;
+    r.high.mhz = centre.mhz + half;
+    r.full_scale_dbm = (double)c->full_scale.cdbm / 100.0;
+    *out_config = r;
+    return MW_OK;
+}
+
+mw_status mw_station_plain_header(const mw_station_config *c, mw_utc now,
+                                  mw_samples_header *out_header) {
+    mw_samples_format format;
+    if (mw_samples_format_of_name(c->format, &format) != MW_OK)
+        return MW_SYNTAX;
+    *out_header = (mw_samples_header){.format = format,
+                                      .utc = c->start.us == 0 ? now : c->start,
+                                      .utc_uncertainty_us = 1000000,
+                                      .rate_mhz = (uint64_t)c->sample_rate.mhz,
+                                      .centre = c->centre};
+    return MW_OK;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Settings of mw-station.
+ */
+#ifndef MW_STATION_CONFIG_H
+#define MW_STATION_CONFIG_H
+
+#include "radio/receiver.h"
+#include "runtime/settings.h"
+
+typedef struct mw_station_config {
+    const char *clock;
+    const char *log_level;
+    const char *id;
+    const char *source; /* unix:PATH, file:PATH or - */
+    const char *format; /* blocks, cf32, cs16, cu8, cs8 */
+    mw_freq sample_rate;
+    mw_utc start; /* of plain samples; 0 = when the daemon began */
+    bool stop_at_end;
+    mw_freq centre;
+    mw_freq half_width;
+    const char *rates;
+    mw_level full_scale;
+    const char *spool_folder;
+    int64_t spool_max;
+    const char *url;
+    const char *token_file;
+    const char *ca_file;
+    bool allow_plain;
+    int64_t batch_max;
+    mw_dur timeout;
+    mw_dur retry_min;
+    mw_dur retry_max;
+    const char *listen;
+} mw_station_config;
+
+extern const mw_program mw_station_program;
+/* Settings of `mw-station decode`: those that say what the samples are. */
+extern const mw_program mw_station_decode_program;
+
+/* "R0 R1" to MW_RECEIVER_ bits; MW_SYNTAX for another word or none. */
+MW_NODISCARD mw_status mw_station_rates_parse(const char *text, unsigned *out_rates);
+/* The receiver for samples of a rate and centre, with what the settings say about the rest. */
+MW_NODISCARD mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_mhz,
+                                                  mw_freq centre, mw_receiver_config *out_config);
+/* What plain samples are. MW_SYNTAX when the format is "blocks". */
+MW_NODISCARD mw_status mw_station_plain_header(const mw_station_config *c, mw_utc now,
+                                               mw_samples_header *out_header);
+
+#endif

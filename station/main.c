@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mw-station: wiring only.
+ *
+ *   source -> receiver (own thread) -> spool -> sender -> platform
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/log.h"
+#include "station/decode.h"
+#include "station/status.h"
+
+typedef struct station {
+    mw_station_config config;
+    mw_clock *clock;
+    mw_loop *loop;
+    mw_metrics *metrics;
+    mw_station_store *store;
+    mw_station_source *source;
+    mw_station_receiver *receiver;
+    mw_station_sender *sender;
+    mw_http_server *server;
+    mw_station_status status;
+} station;
+
+static void station_stored(void *context) {
+    station *st = context;
+    mw_station_sender_kick(st->sender);
+}
+
+static void station_idle(void *context) {
+    station *st = context;
+    bool ended = st->receiver != NULL && mw_station_receiver_ended(st->receiver);
+    if (ended && st->config.stop_at_end)
+        mw_loop_stop(st->loop);
+}
+
+static bool station_fail(const char *what, mw_status status, const char *detail) {
+    mw_log(MW_LOG_ERROR, "cannot start", MW_S("what", what), MW_ST("status", status),
+           MW_S("detail", detail));
+    return false;
+}
+
+static bool station_open_basics(station *st) {
+    mw_log_level level = MW_LOG_INFO;
+    unsigned rates = 0;
+    if (mw_log_level_of(st->config.log_level, &level) == MW_OK)
+        mw_log_start("mw-station", level);
+    mw_status status = mw_station_rates_parse(st->config.rates, &rates);
+    if (status != MW_OK)
+        return station_fail("radio.rates", status, "a list of R0, R1, R2 is expected");
+    status = mw_clock_open(st->config.clock, &st->clock);
+    if (status != MW_OK)
+        return station_fail("clock", status, st->config.clock);
+    status = mw_loop_new(st->clock, &st->loop);
+    if (status == MW_OK)
+        status = mw_loop_stop_on_signals(st->loop);
+    if (status == MW_OK)
+        status = mw_metrics_new(64, &st->metrics);
+    return status == MW_OK || station_fail("loop", status, "");
+}
+
+static bool station_open_flow(station *st) {
+    char error[160] = "";
+    const mw_station_config *c = &st->config;
+    mw_status status =
+        mw_station_store_open(c->spool_folder, c->spool_max, st->metrics, &st->store, error);
+    if (status != MW_OK)
+        return station_fail("spool", status, error);
+    mw_spool_stats spool = mw_station_store_stats(st->store);
+    mw_log(MW_LOG_INFO, "spool opened", MW_X("epoch", spool.epoch), MW_I("pending", spool.pending),
+           MW_I("next", spool.next), MW_I("torn_bytes", spool.torn_bytes),
+           MW_I("damaged_bytes", spool.damaged_bytes));
+    status = mw_station_sender_new(c, st->loop, st->store, st->metrics, station_idle, st,
+                                   &st->sender, error);
+    if (status != MW_OK)
+        return station_fail("sender", status, error);
+    mw_samples_header plain;
+    bool is_plain = mw_station_plain_header(c, mw_loop_utc(st->loop), &plain) == MW_OK;
+    status = mw_station_source_new(c->source, is_plain ? &plain : NULL, &st->source);
+    return status == MW_OK || station_fail("samples.source", status, c->source);
+}
+
+static bool station_start(station *st) {
+    char error[160] = "";
+    mw_http_options http = {.listen = st->config.listen, .metrics = st->metrics};
+    mw_status status = mw_http_server_open(st->loop, &http, &st->server, error);
+    if (status != MW_OK)
+        return station_fail("http.listen", status, error);
+    status = mw_station_receiver_start(&st->config, st->loop, st->source, st->store, st->metrics,
+                                       station_stored, st, &st->receiver);
+    if (status != MW_OK)
+        return station_fail("receiver", status, "");
+    st->status = (mw_station_status){.config = &st->config,
+                                     .metrics = st->metrics,
+                                     .store = st->store,
+                                     .source = st->source,
+                                     .receiver = st->receiver,
+                                     .sender = st->sender};
+    status = mw_station_status_serve(st->server, &st->status);
+    if (status != MW_OK)
+        return station_fail("http", status, "");
+    mw_log(MW_LOG_INFO, "started", MW_S("station", st->config.id),
+           MW_S("http", mw_http_server_url(st->server)), MW_S("samples", st->config.source),
+           MW_S("platform", st->config.url), MW_S("clock", mw_clock_source(st->clock)));
+    mw_station_sender_kick(st->sender);
+    return true;
+}
+
+/* Everything that was made, in reverse order; what was not made is NULL. */
+static void station_close(station *st) {
+    mw_station_receiver_stop(st->receiver);
+    mw_station_source_free(st->source);
+    mw_http_server_close(st->server);
+    mw_station_sender_free(st->sender);
+    mw_station_store_close(st->store);
+    mw_loop_free(st->loop);
+    mw_metrics_free(st->metrics);
+    mw_clock_close(st->clock);
+}
+
+int main(int argc, char **argv) {
+    static station st;
+    if (argc > 1 && strcmp(argv[1], "decode") == 0)
+        return mw_station_decode_main(argc - 1, argv + 1);
+    mw_start start = mw_settings_start(&mw_station_program, argc, argv, &st.config);
+    if (!start.run)
+        return start.exit_code;
+    if (start.argc > 0) {
+        (void)fprintf(stderr, "mw-station: unknown command %s\n", start.argv[0]);
+        mw_settings_free(start.settings);
+        return 2;
+    }
+    bool good = station_open_basics(&st) && station_open_flow(&st) && station_start(&st);
+    if (good)
+        mw_loop_run(st.loop);
+    station_close(&st);
+    if (good)
+        mw_log_plain(MW_LOG_INFO, "stopped");
+    mw_settings_free(start.settings);
+    return good ? 0 : 1;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/receive.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "runtime/log.h"
+
+#define RECEIVE_WAIT       mw_dur_ms(500)
+#define RECEIVE_BLOCKS_MAX 64          /* between two times that frames are stored */
+#define RECEIVE_RETRY      mw_dur_s(1) /* between two attempts to store on a full disk */
+
+struct mw_station_receiver {
+    const mw_station_config *config;
+    const mw_clock *clock;
+    mw_station_source *source;
+    mw_station_store *store;
+    mw_wake *wake;
+    pthread_t thread;
+    atomic_bool stop;
+    atomic_bool ended;
+    atomic_bool blocked;
+    mw_receiver *receiver; /* made with the first block, which says rate and centre */
+    mw_receiver_frame frames[MW_STATION_APPEND_MAX];
+    size_t frames_n;
+    uint64_t acknowledged;
+    uint64_t connection;
+    bool fresh;        /* connected, but no block of this connection was taken yet */
+    bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
+    mw_metric *frames_total, *samples_total, *gap_total, *connected, *connections, *refused_blocks,
+        *jumps;
+};
+
+static void receive_pause(mw_station_receiver *r, mw_dur d) {
+    for (int64_t left = d.ns; left > 0 && !r->stop; left -= 50000000)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
+/* Makes the collected frames durable. On a full disk it tries until there is room: the source
+ * waits, which is the only place left where frames can wait. False when stopped meanwhile. */
+static bool receive_store(mw_station_receiver *r) {
+    while (r->frames_n > 0) {
+        mw_status status =
+            mw_station_store_append(r->store, r->frames, r->frames_n, mw_clock_utc(r->clock));
+        if (status == MW_OK) {
+            mw_metric_add(r->frames_total, (int64_t)r->frames_n);
+            r->frames_n = 0;
+            r->blocked = false;
+            mw_wake_send(r->wake);
+            break;
+        }
+        r->blocked = true;
+        mw_log(MW_LOG_ERROR, "frames cannot be stored; receiving waits", MW_ST("status", status),
+               MW_I("frames", r->frames_n));
+        if (r->stop) {
+            r->store_failed = true;
+            return false;
+        }
+        receive_pause(r, RECEIVE_RETRY);
+    }
+    return !r->store_failed;
+}
+
+static void receive_frame(void *context, const mw_receiver_frame *frame) {
+    mw_station_receiver *r = context;
+    if (r->frames_n == MW_STATION_APPEND_MAX && !receive_store(r))
+        return; /* stopping: not acknowledged either, so the source sends it again */
+    r->frames[r->frames_n++] = *frame;
+}
+
+/* Stores what was decoded and tells the source how far it need not keep samples. */
+static void receive_settle(mw_station_receiver *r) {
+    if (!receive_store(r) || r->receiver == NULL || r->fresh)
+        return;
+    uint64_t safe = mw_receiver_safe_index(r->receiver);
+    if (safe == r->acknowledged)
+        return;
+    mw_station_source_acknowledge(r->source, safe);
+    r->acknowledged = safe;
+}
+
+static mw_status receive_new(mw_station_receiver *r, const mw_samples_header *h) {
+    mw_receiver_config config;
+    if (r->receiver != NULL) {
+        mw_receiver_flush(r->receiver);
+        mw_receiver_free(r->receiver);
+        r->receiver = NULL;
+    }
+    MW_TRY(mw_station_receiver_config(r->config, h->rate_mhz, h->centre, &config));
+    MW_TRY(mw_receiver_new(&config, receive_frame, r, &r->receiver));
+    mw_log(MW_LOG_INFO, "receiving", MW_I("rate_hz", h->rate_mhz / 1000),
+           MW_I("centre_hz", h->centre.mhz / 1000),
+           MW_I("memory_bytes", mw_receiver_memory(r->receiver)));
+    return MW_OK;
+}
+
+static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
+    mw_status status = r->receiver == NULL ? MW_CONFLICT : mw_receiver_push(r->receiver, b);
+    if (status == MW_CONFLICT) {
+        status = receive_new(r, &b->h);
+        if (status == MW_OK)
+            status = mw_receiver_push(r->receiver, b);
+    }
+    if (status != MW_OK) {
+        mw_metric_add(r->refused_blocks, 1);
+        mw_log(MW_LOG_ERROR, "samples cannot be received", MW_ST("status", status),
+               MW_I("rate_hz", b->h.rate_mhz / 1000), MW_I("centre_hz", b->h.centre.mhz / 1000));
+        return;
+    }
+    r->fresh = false;
+    mw_metric_add(b->h.format == MW_SAMPLES_GAP ? r->gap_total : r->samples_total,
+                  (int64_t)b->h.count);
+    mw_metric_set(r->jumps, (int64_t)mw_receiver_stats_of(r->receiver)->jumps);
+    if ((b->h.flags & MW_SAMPLES_FLAG_LAST) != 0)
+        mw_receiver_flush(r->receiver);
+}
+
+static void receive_show_source(mw_station_receiver *r) {
+    uint64_t connections = mw_station_source_connections(r->source);
+    mw_metric_set(r->connected, mw_station_source_connected(r->source));
+    mw_metric_set(r->connections, (int64_t)connections);
+    if (connections != r->connection) {
+        r->connection = connections;
+        r->acknowledged = 0; /* the new peer does not know what the former one was told */
+        r->fresh = true;     /* and may number its samples anew */
+        mw_log(MW_LOG_INFO, "connected to the samples", MW_I("connection", connections));
+    }
+}
+
+static void *receive_run(void *context) {
+    mw_station_receiver *r = context;
+    unsigned unsettled = 0;
+    while (!r->stop) {
+        mw_samples_block block;
+        /* as long as samples are at hand their frames are collected; then they are stored at once
+         */
+        bool collecting = r->frames_n > 0 && r->frames_n < MW_STATION_APPEND_MAX / 2;
+        mw_status status =
+            mw_station_source_pull(r->source, collecting ? (mw_dur){0} : RECEIVE_WAIT, &block);
+        receive_show_source(r);
+        if (status == MW_OK) {
+            receive_block(r, &block);
+            if (r->frames_n == 0 || r->frames_n >= MW_STATION_APPEND_MAX / 2 ||
+                ++unsettled >= RECEIVE_BLOCKS_MAX) {
+                receive_settle(r);
+                unsettled = 0;
+            }
+            continue;
+        }
+        if (status == MW_CLOSED && !r->stop && r->receiver != NULL)
+            mw_receiver_flush(r->receiver); /* a file's end */
+        receive_settle(r);
+        if (status == MW_CLOSED)
+            break;
+    }
+    r->ended = true;
+    mw_wake_send(r->wake);
+    return NULL;
+}
+
+static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
+    r->frames_total =
+        mw_metrics_counter(m, "mw_station_frames_total", NULL, "Frames decoded and stored.");
+    r->samples_total = mw_metrics_counter(m, "mw_station_samples_total", NULL,
+                                          "Samples received, silence not counted.");
+    r->gap_total = mw_metrics_counter(m, "mw_station_gap_samples_total", NULL,
+                                      "Samples that the source said were silence or missing.");
+    r->connected =
+        mw_metrics_gauge(m, "mw_station_source_connected", NULL, "Whether samples can come.");
+    r->connections = mw_metrics_gauge(m, "mw_station_source_connections", NULL,
+                                      "Times that the source was opened.");
+    r->refused_blocks = mw_metrics_counter(m, "mw_station_blocks_refused_total", NULL,
+                                           "Sample blocks that the receiver could not take.");
+    r->jumps = mw_metrics_gauge(m, "mw_station_sample_jumps", NULL,
+                                "Sample blocks that did not continue the one before.");
+}
+
+mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,
+                                    mw_station_source *source, mw_station_store *store,
+                                    mw_metrics *metrics, mw_wake_fn *stored, void *context,
+                                    mw_station_receiver **out_receiver) {
+    mw_station_receiver *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return MW_NOMEM;
+    r->config = config;
+    r->clock = mw_loop_clock(loop);
+    r->source = source;
+    r->store = store;
+    receive_metrics(r, metrics);
+    mw_status status = mw_wake_new(loop, stored, context, &r->wake);
+    if (status == MW_OK && pthread_create(&r->thread, NULL, receive_run, r) != 0) {
+        mw_wake_free(r->wake);
+        status = MW_NOMEM;
+    }
+    if (status != MW_OK) {
+        free(r);
+        return status;
+    }
+    *out_receiver = r;
+    return MW_OK;
+}
+
+bool mw_station_receiver_ended(const mw_station_receiver *r) {
+    return r->ended;
+}
+
+bool mw_station_receiver_blocked(const mw_station_receiver *r) {
+    return r->blocked;
+}
+
+void mw_station_receiver_stop(mw_station_receiver *r) {
+    if (r == NULL)
+        return;
+    r->stop = true;
+    mw_station_source_stop(r->source);
+    (void)pthread_join(r->thread, NULL);
+    mw_wake_free(r->wake);
+    mw_receiver_free(r->receiver);
+    free(r);
+}

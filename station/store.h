@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The station's spool, shared by the thread that receives and the loop that sends.
+ */
+#ifndef MW_STATION_STORE_H
+#define MW_STATION_STORE_H
+
+#include "radio/receiver.h"
+#include "runtime/metrics.h"
+#include "runtime/spool.h"
+
+typedef struct mw_station_store mw_station_store;
+
+/* Frames refused for good by the platform go to a second spool in folder/refused. */
+MW_NODISCARD mw_status mw_station_store_open(const char *folder, int64_t bytes_max,
+                                             mw_metrics *metrics, mw_station_store **out_store,
+                                             char error[160]);
+void mw_station_store_close(mw_station_store *st);
+/* Durable when it returns MW_OK. n frames, 1..MW_STATION_APPEND_MAX. */
+#define MW_STATION_APPEND_MAX 256
+MW_NODISCARD mw_status mw_station_store_append(mw_station_store *st,
+                                               const mw_receiver_frame *frames, size_t n,
+                                               mw_utc now);
+/* The next record to send; the payload is appended to `out` (emptied before). MW_AGAIN. */
+MW_NODISCARD mw_status mw_station_store_read(mw_station_store *st, uint64_t from,
+                                             uint64_t *out_sequence, mw_buffer *out);
+void mw_station_store_acknowledge(mw_station_store *st, uint64_t through);
+/* Puts a record aside, durably. */
+MW_NODISCARD mw_status mw_station_store_refuse(mw_station_store *st, mw_slice record);
+mw_spool_stats mw_station_store_stats(mw_station_store *st);
+
+#endif
