@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Child processes with a log file each: start, watch, kill, restart, stop."""
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -9,7 +10,8 @@ import time
 
 class Process:
     def __init__(self, name, argv, log_path, environment=None):
-        self.name, self.argv, self.log_path = name, [str(a) for a in argv], log_path
+        self.name, self.argv = name, [str(a) for a in argv]
+        self.log_path = pathlib.Path(log_path)
         self.environment = environment
         self.child = None
         self.starts = 0
