@@ -10,6 +10,7 @@
 #include "platform/api/api.h"
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
+#include "platform/store/sqlite.h"
 #include "runtime/log.h"
 
 typedef struct platform {
@@ -147,6 +148,13 @@ static mw_status open_data(platform *p) {
     return record_zone_version(p);
 }
 
+static mw_status open_reader(void *context, mw_store **out_store) {
+    platform *p = context;
+    mw_store_sqlite_options o = {
+        .path = p->config.store_path, .read_only = true, .cache_kib = 1024};
+    return mw_store_sqlite_open(&o, out_store);
+}
+
 static const char *text_or_null(const char *text) {
     return text[0] != 0 ? text : NULL;
 }
@@ -178,6 +186,7 @@ static mw_status open_server(platform *p) {
         .session_longest = c->session_longest,
         .overview_every = c->overview_every,
         .on_uplinks = on_uplinks,
+        .open_reader = open_reader,
         .context = p,
     };
     MW_TRY(mw_api_open(&a, &p->api));

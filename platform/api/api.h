@@ -25,6 +25,8 @@ typedef struct mw_api_options {
     mw_dur session_longest;            /* machine time */
     mw_dur overview_every;             /* how often a stream tells the overview, machine time */
     void (*on_uplinks)(void *context); /* something new stands in the journal */
+    /* A further, read-only handle of the same store, for exports in threads of their own. */
+    mw_status (*open_reader)(void *context, mw_store **out_store);
     void *context;
 } mw_api_options;
 

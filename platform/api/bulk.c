@@ -1,223 +1,200 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Exports of a whole tenant. Meters are taken page by page, and of each channel only as many rows
- * as fill one piece of the answer: memory does not grow with the number of meters or values.
+ * Exports of a whole tenant. A worker thread reads the store through a read-only handle of its own
+ * and fills a queue of fixed size; the client empties it. The thread waits when the queue is full,
+ * so memory does not grow with the number of values, and the loop never scans the store.
  *
- * Each piece is a consistent view; an export that runs while readings arrive may contain some that
- * came after it began.
+ *   request -> thread starts -> half a queue or all of it is there -> the reply begins -> done
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/assert.h"
+#include "platform/api/bulk_rows.h"
 #include "platform/api/internal.h"
 
-#define METERS_PAGE 64
-#define ROW_MAX     200 /* of one row, texts included: all columns are numbers, ids and words */
-#define ROWS_PAGE   500
+#define QUEUE_BYTES ((size_t)1024 * 1024)
 
-typedef struct bulk_meter {
-    uint64_t identity;
-    mw_store_channel channel;
-} bulk_meter;
-
-typedef struct bulk_job bulk_job;
-
-struct bulk_job {
-    mw_store *store;
-    int64_t tenant;
-    mw_utc from;
-    mw_utc to;
-    /* Writes rows of the current channel; sets channel_done after the last. */
-    mw_status (*write_channel)(bulk_job *job);
-    const char *header;
-    mw_writer out; /* the room of the piece that is being filled */
-    bulk_meter meters[METERS_PAGE];
-    size_t meters_n;
+typedef struct bulk_job {
+    mw_api *api;
+    mw_http_request *http; /* until the reply begins */
+    const char *name;
+    mw_store *store; /* the thread's */
+    mw_bulk_query query;
+    mw_status (*produce)(mw_store *store, const mw_bulk_query *query, mw_bulk_sink *sink,
+                         void *ctx);
+    uv_thread_t thread;
+    mw_wake *wake;
+    uv_mutex_t lock; /* for what follows */
+    uv_cond_t room;
+    uv_cond_t data;
     size_t at;
-    bool last_page;
-    char cursor[MW_STORE_CURSOR_MAX];
-    /* where to go on within the channel */
-    bool channel_begun;
-    bool channel_done;
-    mw_utc next_start;
-    int64_t before;
-    uint32_t rows;
-};
+    size_t n;
+    bool finished;
+    bool failed;
+    bool cancelled;
+    uint8_t queue[QUEUE_BYTES];
+} bulk_job;
 
-static mw_status take_meter(void *ctx, const mw_store_meter *m) {
+/* ---- the worker's side ---- */
+
+static mw_status enqueue(void *ctx, mw_slice line) {
     bulk_job *job = ctx;
-    job->meters[job->meters_n++] =
-        (bulk_meter){.identity = m->device.identity, .channel = m->channel};
-    mw_store_meter_cursor(m, MW_STORE_SORT_SERIAL, job->cursor);
-    return MW_OK;
-}
-
-static mw_status next_page(bulk_job *job) {
-    mw_store_meter_query q = {.tenant = job->tenant,
-                              .sort = MW_STORE_SORT_SERIAL,
-                              .after = job->cursor[0] != 0 ? job->cursor : NULL,
-                              .limit = METERS_PAGE};
-    int64_t total = 0;
-    job->meters_n = 0;
-    job->at = 0;
-    MW_TRY(mw_store_meters(job->store, &q, take_meter, job, &total));
-    job->last_page = job->meters_n < METERS_PAGE;
-    return MW_OK;
-}
-
-static void put_channel(bulk_job *job) {
-    const bulk_meter *m = &job->meters[job->at];
-    char text[40];
-    snprintf(text, sizeof text, "%016llx,%u,", (unsigned long long)m->identity, m->channel.number);
-    mw_write_str(&job->out, text);
-}
-
-static void put_utc(bulk_job *job, mw_utc t) {
-    char text[MW_UTC_TEXT_MAX];
-    mw_utc_format(t, text);
-    mw_write_str(&job->out, text);
-}
-
-/* ---- intervals ---- */
-
-/* Stops the scan when the piece is full; the next piece goes on at this row. */
-static mw_status put_interval(void *ctx, int64_t channel, const mw_store_interval *row) {
-    bulk_job *job = ctx;
-    (void)channel;
-    job->next_start = row->start;
-    if (mw_writer_left(&job->out) < ROW_MAX)
-        return MW_SPACE;
-    char quality[MW_API_QUALITY_MAX];
-    put_channel(job);
-    put_utc(job, row->start);
-    mw_write_u8(&job->out, ',');
-    mw_csv_int(&job->out, row->seconds);
-    mw_write_u8(&job->out, ',');
-    mw_csv_int(&job->out, row->value);
-    mw_write_u8(&job->out, ',');
-    mw_api_quality_words(row->quality, quality);
-    mw_write_str(&job->out, quality);
-    mw_write_u8(&job->out, ',');
-    put_utc(job, row->received);
-    mw_write_str(&job->out, "\r\n");
-    return MW_OK;
-}
-
-static mw_status write_intervals(bulk_job *job) {
-    const bulk_meter *m = &job->meters[job->at];
-    if (!job->channel_begun)
-        job->next_start = job->from;
-    mw_status s = mw_store_intervals(job->store, job->tenant, m->channel.channel, job->next_start,
-                                     job->to, put_interval, job);
-    if (s == MW_SPACE && job->out.status == MW_OK && mw_writer_left(&job->out) < ROW_MAX)
-        return MW_OK;
-    job->channel_done = s == MW_OK;
-    return s;
-}
-
-/* ---- registers ---- */
-
-static mw_status put_register(void *ctx, const mw_store_register *row) {
-    bulk_job *job = ctx;
-    const mw_store_channel *c = &job->meters[job->at].channel;
-    if (mw_writer_left(&job->out) < ROW_MAX)
-        return MW_SPACE;
-    job->before = row->id;
-    job->rows++;
-    bool wanted = row->meter.us >= job->from.us && row->meter.us < job->to.us &&
-                  mw_slice_equal((mw_slice){row->obis, 6}, (mw_slice){c->obis, 6});
-    if (!wanted)
-        return MW_OK;
-    put_channel(job);
-    put_utc(job, row->meter);
-    mw_write_u8(&job->out, ',');
-    mw_csv_int(&job->out, row->value);
-    mw_write_str(&job->out, "\r\n");
-    return MW_OK;
-}
-
-static mw_status write_registers(bulk_job *job) {
-    if (!job->channel_begun)
-        job->before = 0;
-    while (!job->channel_done) {
-        job->rows = 0;
-        mw_status s =
-            mw_store_registers(job->store, job->tenant, job->meters[job->at].channel.channel,
-                               job->before, ROWS_PAGE, put_register, job);
-        if (s == MW_SPACE && job->out.status == MW_OK && mw_writer_left(&job->out) < ROW_MAX)
-            return MW_OK;
-        if (s != MW_OK)
-            return s;
-        job->channel_done = job->rows < ROWS_PAGE;
-    }
-    return MW_OK;
-}
-
-/* ---- the stream ---- */
-
-static mw_status fill_piece(bulk_job *job) {
-    if (job->header != NULL)
-        mw_write_str(&job->out, job->header);
-    job->header = NULL;
-    while (mw_writer_left(&job->out) >= ROW_MAX) {
-        if (job->at == job->meters_n) {
-            if (job->last_page)
-                return MW_OK;
-            MW_TRY(next_page(job));
-            continue;
+    uv_mutex_lock(&job->lock);
+    while (QUEUE_BYTES - job->n < line.n && !job->cancelled)
+        uv_cond_wait(&job->room, &job->lock);
+    bool cancelled = job->cancelled;
+    if (!cancelled) {
+        for (size_t i = 0; i < line.n; i++)
+            job->queue[(job->at + job->n + i) % QUEUE_BYTES] = line.p[i];
+        bool half_before = job->n >= QUEUE_BYTES / 2;
+        job->n += line.n;
+        if (!half_before && job->n >= QUEUE_BYTES / 2) {
+            uv_cond_signal(&job->data);
+            mw_wake_send(job->wake);
         }
-        job->channel_done = false;
-        MW_TRY(job->write_channel(job));
-        job->channel_begun = !job->channel_done;
-        if (job->channel_done)
-            job->at++;
     }
-    return MW_OK;
+    uv_mutex_unlock(&job->lock);
+    return cancelled ? MW_CLOSED : MW_OK;
 }
 
-static int64_t bulk_fill(void *context, mw_span room) {
+static void work(void *context) {
     bulk_job *job = context;
-    job->out = mw_writer_of(room);
-    mw_status s = fill_piece(job);
-    return s == MW_OK && job->out.status == MW_OK ? (int64_t)job->out.at : -1;
+    mw_status s = job->produce(job->store, &job->query, enqueue, job);
+    uv_mutex_lock(&job->lock);
+    job->finished = true;
+    job->failed = s != MW_OK;
+    uv_cond_signal(&job->data);
+    mw_wake_send(job->wake);
+    uv_mutex_unlock(&job->lock);
 }
 
-static void bulk_done(void *context) {
-    free(context);
+/* ---- the loop's side ---- */
+
+static void job_end(void *context) {
+    bulk_job *job = context;
+    uv_mutex_lock(&job->lock);
+    job->cancelled = true;
+    uv_cond_signal(&job->room);
+    uv_mutex_unlock(&job->lock);
+    uv_thread_join(&job->thread);
+    mw_wake_free(job->wake);
+    uv_cond_destroy(&job->room);
+    uv_cond_destroy(&job->data);
+    uv_mutex_destroy(&job->lock);
+    mw_store_close(job->store);
+    job->api->exports--;
+    free(job);
 }
 
-static void run(mw_api_call *call, const char *name, const char *header,
-                mw_status (*write_channel)(bulk_job *job)) {
-    bulk_job *job = calloc(1, sizeof *job);
-    if (job == NULL) {
-        mw_api_fail(call, MW_NOMEM);
-        return;
-    }
-    job->store = call->api->o.store;
-    job->tenant = call->tenant;
-    job->write_channel = write_channel;
-    job->header = header;
-    /* The end of the year 2200: later than any reading, and far from overflowing. */
-    mw_utc end = mw_utc_of_s(INT64_C(7289654400));
-    if (!mw_api_utc(call, "from", mw_utc_of_s(0), &job->from) ||
-        !mw_api_utc(call, "to", end, &job->to)) {
-        free(job);
+static int64_t fill(void *context, mw_span room) {
+    bulk_job *job = context;
+    uv_mutex_lock(&job->lock);
+    /* The thread is far faster than a client; it is waited for only in the gaps of sparse data. */
+    while (job->n == 0 && !job->finished)
+        uv_cond_timedwait(&job->data, &job->lock, (uint64_t)10 * 1000 * 1000);
+    size_t n = job->n < room.n ? job->n : room.n;
+    for (size_t i = 0; i < n; i++)
+        room.p[i] = job->queue[(job->at + i) % QUEUE_BYTES];
+    job->at = (job->at + n) % QUEUE_BYTES;
+    job->n -= n;
+    bool broken = n == 0 && job->failed;
+    uv_cond_signal(&job->room);
+    uv_mutex_unlock(&job->lock);
+    return broken ? -1 : (int64_t)n;
+}
+
+static void ready(void *context) {
+    bulk_job *job = context;
+    if (job->http == NULL)
+        return; /* the reply has begun */
+    uv_mutex_lock(&job->lock);
+    bool failed = job->failed;
+    uv_mutex_unlock(&job->lock);
+    mw_http_request *http = job->http;
+    job->http = NULL;
+    mw_http_on_gone(http, NULL, NULL);
+    if (failed) {
+        mw_http_reply_problem(http, 503, "UNAVAILABLE", "not possible now, try later");
+        job_end(job);
         return;
     }
     char disposition[80];
-    snprintf(disposition, sizeof disposition, "attachment; filename=\"%s\"", name);
+    snprintf(disposition, sizeof disposition, "attachment; filename=\"%s\"", job->name);
     mw_http_reply reply = {.status = 200,
                            .content_type = "text/csv; charset=utf-8; header=present",
                            .headers = {{"Content-Disposition", disposition}}};
-    mw_http_source source = {.fill = bulk_fill, .done = bulk_done, .context = job};
-    mw_http_reply_stream(call->http, &reply, source);
+    mw_http_source source = {.fill = fill, .done = job_end, .context = job};
+    mw_http_reply_stream(http, &reply, source);
+}
+
+static mw_status start(bulk_job *job, const char *header) {
+    mw_api *api = job->api;
+    MW_TRY(api->o.open_reader(api->o.context, &job->store));
+    mw_status s = mw_wake_new(api->o.loop, ready, job, &job->wake);
+    if (s != MW_OK) {
+        mw_store_close(job->store);
+        return s;
+    }
+    mw_assert(uv_mutex_init(&job->lock) == 0);
+    mw_assert(uv_cond_init(&job->room) == 0 && uv_cond_init(&job->data) == 0);
+    s = enqueue(job, mw_slice_of_str(header));
+    if (s == MW_OK && uv_thread_create(&job->thread, work, job) != 0)
+        s = MW_NOMEM;
+    if (s != MW_OK) {
+        mw_wake_free(job->wake);
+        uv_cond_destroy(&job->room);
+        uv_cond_destroy(&job->data);
+        uv_mutex_destroy(&job->lock);
+        mw_store_close(job->store);
+    }
+    return s;
+}
+
+static void run(mw_api_call *call, bulk_job *job, const char *header) {
+    /* The end of the year 2200: later than any reading, and far from overflowing. */
+    mw_utc end = mw_utc_of_s(INT64_C(7289654400));
+    job->api = call->api;
+    job->query.tenant = call->tenant;
+    if (!mw_api_utc(call, "from", mw_utc_of_s(0), &job->query.from) ||
+        !mw_api_utc(call, "to", end, &job->query.to)) {
+        free(job);
+        return;
+    }
+    mw_status s = start(job, header);
+    if (s != MW_OK) {
+        free(job);
+        mw_api_fail(call, s);
+        return;
+    }
+    job->http = call->http;
+    call->api->exports++;
+    mw_http_on_gone(call->http, job_end, job);
+}
+
+static bulk_job *new_job(mw_api_call *call) {
+    bulk_job *job = NULL;
+    if (call->api->exports < MW_API_EXPORTS_MAX)
+        job = calloc(1, sizeof *job);
+    if (job == NULL)
+        mw_api_fail(call, MW_AGAIN);
+    return job;
 }
 
 void mw_api_export_intervals(mw_api_call *call) {
-    run(call, "intervals.csv", "device_id,channel,start_utc,seconds,value,quality,received_at\r\n",
-        write_intervals);
+    bulk_job *job = new_job(call);
+    if (job == NULL)
+        return;
+    job->name = "intervals.csv";
+    job->produce = mw_bulk_intervals;
+    run(call, job, "device_id,channel,start_utc,seconds,value,quality,received_at\r\n");
 }
 
 void mw_api_export_registers(mw_api_call *call) {
-    run(call, "registers.csv", "device_id,channel,at_utc,value\r\n", write_registers);
+    bulk_job *job = new_job(call);
+    if (job == NULL)
+        return;
+    job->name = "registers.csv";
+    job->produce = mw_bulk_registers;
+    run(call, job, "device_id,channel,at_utc,value\r\n");
 }

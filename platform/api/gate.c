@@ -218,7 +218,7 @@ void mw_api_close(mw_api *api) {
         return;
     while (api->logins > 0)
         mw_loop_run_once(api->o.loop, mw_dur_ms(50));
-    mw_assert(api->streams_n == 0);
+    mw_assert(api->streams_n == 0 && api->exports == 0);
     mw_timer_free(api->ticker);
     free(api);
 }

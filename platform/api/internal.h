@@ -62,6 +62,7 @@ typedef struct mw_api_stream mw_api_stream; /* stream.c */
 
 #define MW_API_LOGINS_MAX  16 /* passwords being hashed or waiting for it */
 #define MW_API_STREAMS_MAX 128
+#define MW_API_EXPORTS_MAX 4 /* exports of a whole tenant at the same time: a thread each */
 
 struct mw_api {
     mw_api_options o;
@@ -69,7 +70,8 @@ struct mw_api {
     mw_throttle by_login;
     mw_throttle by_address;
     bool failing;
-    size_t logins; /* in flight */
+    size_t logins;  /* in flight */
+    size_t exports; /* in flight */
     mw_api_stream *streams[MW_API_STREAMS_MAX];
     size_t streams_n;
     int64_t told; /* newest register reading that streams know of */

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import socket
 import sys
 import unittest
 import zipfile
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
-from api_world import ANNAS, UTC, Events, Town, rfc, value_at
+from api_world import ANNAS, UTC, Events, Town, rfc, value_at, wait_for
 
 PROGRAM, SEAL = sys.argv[1:3]
 
@@ -202,6 +203,16 @@ class Exports(unittest.TestCase):
         starts = {row["start_utc"] for row in csv.DictReader(io.StringIO(part.body.decode()))}
         self.assertEqual(starts, {f"2026-03-28T{t}:00Z" for t in
                                   ("00:00", "00:30", "01:00", "01:30")})
+
+    def test_bulk_given_up(self):
+        """Clients that leave do not use up the places for exports."""
+        ops = world.person("ops")
+        for _ in range(12):
+            s = socket.create_connection(("127.0.0.1", world.port), timeout=10)
+            s.sendall(("GET /v1/export/intervals.csv HTTP/1.1\r\nHost: x\r\nCookie: " +
+                       ops.cookie + "\r\n\r\n").encode())
+            s.close()
+        wait_for(lambda: ops.get("/v1/export/registers.csv").status == 200)
 
     def test_bulk_registers(self):
         r = world.person("ops").get("/v1/export/registers.csv")
