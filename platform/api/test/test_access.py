@@ -4,7 +4,9 @@
 Usage: test_access.py MW_PLATFORM SEAL OPENAPI
 """
 import json
+import os
 import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -312,6 +314,13 @@ class Commands(unittest.TestCase):
                 r = world.command(*words, ok=False)
                 self.assertNotEqual(r.returncode, 0)
                 self.assertIn("mw-platform:", r.stderr)
+
+    def test_manual_names_each_setting(self):
+        folder = os.path.dirname(os.path.abspath(DOCUMENT))
+        with open(os.path.join(folder, "..", "..", "docs", "operators.md")) as f:
+            manual = f.read()
+        table = subprocess.run([PROGRAM, "--manual"], capture_output=True, text=True).stdout
+        self.assertIn(table.strip(), manual, "docs/operators.md: take the table of --manual")
 
     def test_disable(self):
         world.account("dora", "--role", "operator")
