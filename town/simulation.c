@@ -30,6 +30,10 @@ static void sink(mw_town_simulation *s, size_t at) {
 
 /* ---- life ---- */
 
+static void tell_book(void *context, const mw_town_truth *t) {
+    mw_town_book_truth(context, t);
+}
+
 void mw_town_simulation_close(mw_town_simulation *s) {
     if (s == NULL)
         return;
@@ -50,6 +54,7 @@ mw_status mw_town_simulation_open(const mw_town_population *p, const mw_town_ter
     while (status == MW_OK && s.count < p->count) {
         status = mw_town_meter_init(&s.meters[s.count], &p->devices[s.count], p->seed, terms);
         if (status == MW_OK) {
+            mw_town_meter_tell_start(&s.meters[s.count], tell_book, book);
             s.queue[s.count] = (uint32_t)s.count;
             s.count++;
         }
@@ -62,10 +67,6 @@ mw_status mw_town_simulation_open(const mw_town_population *p, const mw_town_ter
         sink(&s, at);
     *out_simulation = s;
     return MW_OK;
-}
-
-static void tell_book(void *context, const mw_town_truth *t) {
-    mw_town_book_truth(context, t);
 }
 
 static mw_status transmit(mw_town_simulation *s, const mw_town_meter *m,

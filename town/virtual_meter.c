@@ -53,6 +53,14 @@ static void close_hours(mw_town_meter *m, int64_t next_hour, mw_town_truth_fn *t
     }
 }
 
+void mw_town_meter_tell_start(const mw_town_meter *m, mw_town_truth_fn *tell, void *context) {
+    for (uint32_t i = 0; i < m->device->channels; i++)
+        tell(context, &(mw_town_truth){.device = m->device,
+                                       .channel = (uint8_t)i,
+                                       .hour_end = mw_utc_of_s(m->hour * 3600),
+                                       .reg = m->channel[i].last_reg});
+}
+
 /* The channel whose next count comes first and not after `until`; NULL when there is none. */
 static mw_town_channel *earliest_edge(mw_town_meter *m, mw_mono until, mw_mono *out_ticks) {
     mw_town_channel *first = NULL;

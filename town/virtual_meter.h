@@ -59,6 +59,9 @@ typedef struct mw_town_meter {
 MW_NODISCARD mw_status mw_town_meter_init(mw_town_meter *m, const mw_town_device *device,
                                           uint64_t seed, const mw_town_terms *terms);
 void mw_town_meter_fini(mw_town_meter *m);
+/* The registers with which the meter was installed, as of the hour boundary before: a meter's first
+ * report says the same. */
+void mw_town_meter_tell_start(const mw_town_meter *m, mw_town_truth_fn *tell, void *context);
 /* True time of the next step. */
 mw_utc mw_town_meter_wake(const mw_town_meter *m);
 /* Gives the firmware all counts up to its next wake and steps it there. Truth of the hours that end

@@ -74,7 +74,7 @@ def run_town(system, kills, seed):
         if time.monotonic() > shown + 5:
             shown = time.monotonic()
             progress.show("Running")
-        for process in (system.station, system.platform):
+        for process in (system.town, system.station, system.platform):
             process.note_memory()
         time.sleep(0.05)
     if system.town.exit_code() != 0:

@@ -89,6 +89,7 @@ class System:
             "spool.folder": f / "station/spool",
             "platform.url": f"http://127.0.0.1:{self.port}",
             "platform.token_file": f / "station/token",
+            "platform.retry_max": "2s",
             "http.listen": f"127.0.0.1:{self.station_port}",
             "radio.centre": PLAN["centre"],
             "radio.full_scale": PLAN["full_scale"],
