@@ -9,12 +9,12 @@
 #define TWO_PI 6.28318530717958647692
 #define SYNC   MW_UNB_SYNC_SYMBOLS
 
-/* Coherent share of 64 symbols: noise exceeds 0.24 once in 3e7 (Beta(1, 63)), times about 50 for the
- * search over time, frequency and drift. A frame at Es/N0 = -1.35 dB has 0.43 +- 0.07. */
+/* Coherent share of 64 symbols: noise exceeds 0.24 once in 3e7 (Beta(1, 63)), times about 50 for
+ * the search over time, frequency and drift. A frame at Es/N0 = -1.35 dB has 0.43 +- 0.07. */
 #define SYNC_SHARE_MIN 0.24
-/* The same over sync word and pilots of the best size: a frame at -4 dB has 0.28, noise behind a
- * chance sync word 0.1. */
-#define FRAME_SHARE_MIN 0.13
+/* The same over sync word and pilots together. A frame at -1.35 dB has 0.42 +- 0.06; noise behind a
+ * chance sync word, whose pilots add nothing, about 0.15. */
+#define FRAME_SHARE_MIN 0.2
 /* A size whose pilots fit this much worse than the best one's is not tried. */
 #define SIZE_RATIO 0.93
 
@@ -153,9 +153,9 @@ static unsigned plausible_sizes(mw_candidate_tools *t, const mw_candidate *c) {
     return mask;
 }
 
-/* Coherent share of sync word and pilots from which a second try with the long list pays: below it
- * there is rarely a frame. */
-#define RETRY_SHARE_MIN 0.2
+/* Coherent share from which a second try with the long list pays: below it there is rarely a frame.
+ */
+#define RETRY_SHARE_MIN 0.25
 
 static bool decode_soft(mw_candidate_tools *t, mw_unb_size size, double share, uint8_t *payload) {
     const mw_unb_layout *l = mw_unb_layout_of(size);
@@ -220,7 +220,7 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
         fit.f = fit.d = 0;
         mw_track_fit_over(t->y, known, known->symbols, 2, 2, &fit);
     }
-    if (!(fit.share > FRAME_SHARE_MIN / 2))
+    if (!(fit.share > FRAME_SHARE_MIN))
         return false;
     mw_track_derotate(t->y, known->symbols, &fit);
     mw_track_soft(t->y, known, &fit, &t->phase);

@@ -482,7 +482,7 @@ uint64_t mw_receiver_safe_index(const mw_receiver *r) {
 
 const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
     mw_receiver_stats *s = &r->stats;
-    s->prefilter_hits = s->sync_hits = s->decode_attempts = 0;
+    s->prefilter_hits = s->sync_hits = s->decode_attempts = s->decode_retries = 0;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
         const lane *l = &r->lanes[i];
         if (!l->enabled)
@@ -490,6 +490,7 @@ const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
         s->prefilter_hits += mw_detect_prefilter_hits(l->detect);
         s->sync_hits += mw_detect_sync_hits(l->detect);
         s->decode_attempts += l->tools->attempts;
+        s->decode_retries += l->tools->retries;
     }
     s->not_finite = r->faults.not_finite;
     s->clipped = r->faults.clipped;

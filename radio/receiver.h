@@ -5,10 +5,11 @@
  *
  *   push -> detect (spectra, sync correlation) -> re-extract -> decode -> de-duplicate -> sink
  *
- * Time: a frame is emitted, from within mw_receiver_push, at the latest when the samples up to one
- * symbol after its end have been pushed, or at the next gap longer than
- * 4 symbols of the slowest enabled rate, or on mw_receiver_flush. How the stream is cut into
- * blocks does not change the result.
+ * Time: a frame is emitted, from within mw_receiver_push, when the samples up to three symbols
+ * after its end (its last pulse) and up to the next 1/64 s have been pushed, or at the next gap
+ * longer than 16 symbols of the slowest enabled rate, or on mw_receiver_flush. How the stream is
+ * cut into blocks does not change the result. Shorter gaps are bridged with zeros: a frame survives
+ * them.
  *
  * Memory: bounded and allocated in mw_receiver_new; mw_receiver_memory tells how much. No clock, no
  * files, no threads; one receiver must be used by one thread at a time.
@@ -67,7 +68,8 @@ typedef struct mw_receiver_stats {
     uint64_t sync_hits;       /* ... and the second */
     uint64_t candidates;      /* ... after neighbours were merged and the sync word was verified */
     uint64_t candidates_lost; /* dropped because the table was full */
-    uint64_t decode_attempts;
+    uint64_t decode_attempts; /* frames given to the list decoder */
+    uint64_t decode_retries;  /* of these, tried again with the longest list */
     uint64_t frames;
     uint64_t duplicates; /* decoded again beside itself, not emitted */
     uint64_t refused;    /* CRC right but correlation too low */
