@@ -14,7 +14,7 @@
 #define SYNC_SHARE_MIN 0.24
 /* The same over sync word and pilots together. A frame at -1.35 dB has 0.42 +- 0.06; noise behind a
  * chance sync word, whose pilots add nothing, about 0.15. */
-#define FRAME_SHARE_MIN 0.2
+#define FRAME_SHARE_MIN 0.15
 /* A size whose pilots fit this much worse than the best one's is not tried. */
 #define SIZE_RATIO 0.93
 

@@ -146,7 +146,7 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
     if (c.sync_pfa == 0)
         c.sync_pfa = 3e-6;
     if (c.frame_correlation_min == 0)
-        c.frame_correlation_min = 0.6;
+        c.frame_correlation_min = 0.65;
     if (!config_valid(&c))
         return MW_RANGE;
     mw_receiver *r = calloc(1, sizeof *r);

@@ -187,10 +187,15 @@ void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, in
 }
 
 void mw_track_fit_frame(const float *y, const mw_track_known *known, mw_track_fit *io_fit) {
-    static const uint16_t ends[] = {96, 128, 176, 240, 338, 464, 610, 820, 1160};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        size_t end = ends[i] < known->symbols ? ends[i] : known->symbols;
-        mw_track_fit_over(y, known, end, 5, 5, io_fit);
+    /* What the sync word leaves open must be searched at once, over a stretch that has enough to
+     * decide: small steps with the best of each would follow noise. Later steps only sharpen. */
+    static const struct {
+        uint16_t end;
+        uint8_t f_steps, d_steps;
+    } stages[] = {{176, 22, 16}, {338, 8, 8}, {610, 8, 8}, {1160, 8, 8}};
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        size_t end = stages[i].end < known->symbols ? stages[i].end : known->symbols;
+        mw_track_fit_over(y, known, end, stages[i].f_steps, stages[i].d_steps, io_fit);
         if (end == known->symbols)
             break;
     }
