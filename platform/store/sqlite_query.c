@@ -112,7 +112,11 @@ mw_status mw_sq_op_meters(mw_store *s, const mw_store_meter_query *query, mw_sto
     mw_sq_value key, channel;
     MW_TRY(cursor_parse(query->after, query->sort, &key, &channel));
     int64_t total = 0;
-    MW_TRY(MW_SQ_NUMBER(q, METERS_TOTAL, &total, mw_sq_int(query->tenant), like, medium, person));
+    if (all && query->person == NULL)
+        MW_TRY(MW_SQ_NUMBER(q, METERS_COUNT, &total, mw_sq_int(query->tenant), medium));
+    else
+        MW_TRY(
+            MW_SQ_NUMBER(q, METERS_TOTAL, &total, mw_sq_int(query->tenant), like, medium, person));
     bool by_serial = query->sort == MW_STORE_SORT_SERIAL;
     mw_sq_value values[] = {mw_sq_int(query->tenant), like, medium, person, key, channel,
                             mw_sq_int(query->limit)};

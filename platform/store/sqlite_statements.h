@@ -194,8 +194,7 @@
     " i.from_us, i.to_us, i.initial_value, n.meter, n.value,"                                      \
     " s.key_epoch, s.newest_counter, s.frames, s.duplicates, s.replays, s.last_seen,"              \
     " s.level_cdbm, s.snr_cdb, s.clock_offset_ms, s.status"
-#define MW_SQ_METER_FROM                                                                           \
-    " FROM channels c JOIN devices d ON d.device = c.device"                                       \
+#define MW_SQ_METER_JOINS                                                                          \
     " LEFT JOIN installations i ON i.tenant = c.tenant AND i.channel = c.channel"                  \
     "  AND i.to_us IS NULL"                                                                        \
     " LEFT JOIN usage_points u ON u.tenant = c.tenant AND u.id = i.usage_point"                    \
@@ -203,6 +202,11 @@
     " LEFT JOIN people p ON p.tenant = c.tenant AND p.id = u.person"                               \
     " LEFT JOIN device_states s ON s.tenant = c.tenant AND s.device = c.device"                    \
     " LEFT JOIN newest n ON n.tenant = c.tenant AND n.channel = c.channel AND n.obis = c.obis"
+#define MW_SQ_METER_FROM " FROM channels c JOIN devices d ON d.device = c.device" MW_SQ_METER_JOINS
+/* Pages by serial number walk the index of serial numbers and stop when they are full. */
+#define MW_SQ_METER_FROM_SERIAL                                                                    \
+    " FROM devices d CROSS JOIN channels c ON c.tenant = d.tenant AND c.device = "                 \
+    "d.device" MW_SQ_METER_JOINS
 #define MW_SQ_METER_WHERE                                                                          \
     " WHERE c.tenant = ?1 AND (?2 IS NULL OR d.serial LIKE ?2 ESCAPE '\\'"                         \
     "  OR c.label LIKE ?2 ESCAPE '\\' OR a.address LIKE ?2 ESCAPE '\\'"                            \
@@ -210,9 +214,12 @@
     " AND (?3 IS NULL OR c.medium = ?3) AND (?4 IS NULL OR u.person = ?4)"
 
 #define MW_SQ_QUERY_STATEMENTS(X)                                                                  \
-    X(METERS_BY_SERIAL, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM MW_SQ_METER_WHERE                     \
+    X(METERS_BY_SERIAL, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_SERIAL MW_SQ_METER_WHERE              \
+      " AND d.tenant = ?1 AND d.serial >= coalesce(?5, '')"                                        \
       " AND (?5 IS NULL OR (d.serial, c.channel) > (?5, ?6))"                                      \
       " ORDER BY d.serial, c.channel LIMIT ?7")                                                    \
+    X(METERS_COUNT, "SELECT count(*) FROM channels WHERE tenant = ?1"                              \
+                    " AND (?2 IS NULL OR medium = ?2)")                                            \
     X(METERS_BY_SEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM MW_SQ_METER_WHERE                       \
       " AND (?5 IS NULL OR (-coalesce(s.last_seen, 0), c.channel) > (?5, ?6))"                     \
       " ORDER BY -coalesce(s.last_seen, 0), c.channel LIMIT ?7")                                   \
