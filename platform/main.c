@@ -27,7 +27,7 @@ typedef struct platform {
     mw_api *api;
     mw_timer *decode_timer;
     mw_timer *fold_timer;
-    mw_timer *registry_timer;
+    char registry_version[40];
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -40,8 +40,20 @@ typedef struct platform {
 static const int64_t decode_idle_ms = 1000;
 static const int64_t retry_ms = 5000;
 
+/* An import by the command line becomes known before the next frame is looked at. */
+static void follow_imports(platform *p) {
+    char version[sizeof p->registry_version] = "";
+    mw_span room = {(uint8_t *)version, sizeof version - 1};
+    mw_status s = mw_store_meta_get(p->store, MW_PLATFORM_IMPORTS, room);
+    if (s != MW_OK || strcmp(version, p->registry_version) == 0)
+        return;
+    mw_bytes_copy(p->registry_version, version, sizeof version);
+    mw_registry_forget(p->registry);
+}
+
 static void decode_step(void *context) {
     platform *p = context;
+    follow_imports(p);
     uint32_t n = 0;
     uint32_t batch = (uint32_t)p->config.decode_batch;
     mw_status s = mw_decoder_turn(p->decoder, batch, &n);
@@ -52,6 +64,7 @@ static void decode_step(void *context) {
         return;
     }
     if (n > 0) {
+        mw_api_set_failing(p->api, false);
         mw_metric_add(p->decoded, n);
         mw_api_publish(p->api);
     }
@@ -85,12 +98,6 @@ static void fold_step(void *context) {
     /* A pause between turns leaves the thread to requests. */
     bool more = s == MW_OK && rows > 0;
     mw_timer_start(p->fold_timer, more ? mw_dur_ms(20) : p->config.fold_every, mw_dur_ms(0));
-}
-
-/* An import by the command line becomes known without a restart. */
-static void registry_step(void *context) {
-    platform *p = context;
-    mw_registry_forget(p->registry);
 }
 
 /* ---- start ---- */
@@ -202,10 +209,8 @@ static mw_status open_server(platform *p) {
 static mw_status start_steps(platform *p) {
     MW_TRY(mw_timer_new(p->loop, decode_step, p, &p->decode_timer));
     MW_TRY(mw_timer_new(p->loop, fold_step, p, &p->fold_timer));
-    MW_TRY(mw_timer_new(p->loop, registry_step, p, &p->registry_timer));
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
     mw_timer_start(p->fold_timer, p->config.fold_every, mw_dur_ms(0));
-    mw_timer_start(p->registry_timer, mw_dur_s(30), mw_dur_s(30));
     return MW_OK;
 }
 
@@ -231,7 +236,6 @@ static void stop(platform *p) {
         mw_http_server_close(p->server);
     mw_timer_free(p->decode_timer);
     mw_timer_free(p->fold_timer);
-    mw_timer_free(p->registry_timer);
     mw_api_close(p->api);
     if (p->decoder != NULL)
         mw_decoder_free(p->decoder);

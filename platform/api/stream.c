@@ -171,13 +171,22 @@ void mw_api_publish(mw_api *api) {
 
 /* ---- overview and the end of sessions ---- */
 
-static void tell_overview(mw_api_stream *st) {
+static bool sees_alike(const mw_api_stream *a, const mw_api_stream *b) {
+    return a->tenant == b->tenant && a->limited == b->limited && strcmp(a->person, b->person) == 0;
+}
+
+/* Tells one stream, or all that see the same as it does. */
+static void tell_overview(mw_api_stream *st, bool everybody_alike) {
+    mw_api *api = st->api;
     mw_buffer b;
     mw_buffer_init(&b, QUEUE_MAX / 2);
     mw_json j = mw_json_of(&b);
-    mw_status s = mw_api_put_overview(&j, st->api, st->tenant, st->limited ? st->person : NULL);
-    if (s == MW_OK && mw_json_done(&j) == MW_OK)
-        push(st, NULL, "overview", mw_buffer_view(&b));
+    mw_status s = mw_api_put_overview(&j, api, st->tenant, st->limited ? st->person : NULL);
+    if (s == MW_OK && mw_json_done(&j) == MW_OK) {
+        for (size_t i = 0; i < api->streams_n; i++)
+            if (api->streams[i] == st || (everybody_alike && sees_alike(api->streams[i], st)))
+                push(api->streams[i], NULL, "overview", mw_buffer_view(&b));
+    }
     mw_buffer_fini(&b);
 }
 
@@ -191,11 +200,15 @@ static bool session_lives(mw_api_stream *st) {
 }
 
 void mw_api_streams_tick(mw_api *api) {
-    for (size_t i = 0; i < api->streams_n; i++) {
-        if (session_lives(api->streams[i]))
-            tell_overview(api->streams[i]);
-        else
+    for (size_t i = 0; i < api->streams_n; i++)
+        if (!session_lives(api->streams[i]))
             end(api->streams[i]);
+    for (size_t i = 0; i < api->streams_n; i++) {
+        bool first = true;
+        for (size_t k = 0; k < i && first; k++)
+            first = !sees_alike(api->streams[k], api->streams[i]);
+        if (first)
+            tell_overview(api->streams[i], true);
     }
 }
 
@@ -264,7 +277,7 @@ void mw_api_stream_read(mw_api_call *call) {
         .queue_max = QUEUE_MAX, .keep_alive = mw_dur_s(15), .on_close = closed, .context = st};
     st->sse = mw_http_reply_sse(call->http, &options);
     api->streams[api->streams_n++] = st;
-    tell_overview(st);
+    tell_overview(st, false);
     if (given != NULL)
         replay(st, last_id);
 }

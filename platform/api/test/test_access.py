@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 import unittest
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from api_world import ANNAS, BRUNOS, DAYS, OTHERS, Client, Events, Town
+from api_world import (ANNAS, BRUNOS, DAYS, OTHERS, UTC, Client, Events, Town, channel, device,
+                       wait_for)
 
 PROGRAM, SEAL, DOCUMENT = sys.argv[1:4]
 
@@ -315,6 +316,23 @@ class Commands(unittest.TestCase):
                 self.assertNotEqual(r.returncode, 0)
                 self.assertIn("mw-platform:", r.stderr)
 
+    def test_import_beside_the_running_platform(self):
+        path = os.path.join(world.folder, "more.jsonl")
+        end = datetime(2026, 3, 29, tzinfo=UTC)
+        for n in (6, 7):
+            with open(path, "w") as f:
+                f.write(json.dumps(device(n, "demo", [channel(0, "water", f"up-{n}", "UTC",
+                                                              f"cu-{n}")])) + "\n")
+            # Heard before anybody knows it: kept in the journal, and no harm done.
+            early = world.item(world.frame(n, 0, 0, end, 100, [1] * 24, 61), end)
+            self.assertEqual(world.send(world.token, [early]).status, 200)
+            time.sleep(0.3)
+            world.command("import", path)
+            item = world.day(n, 0, end + timedelta(days=1), 0, world.registers)
+            self.assertEqual(world.send(world.token, [item]).status, 200)
+            wait_for(lambda m=f"{n:016x}-0": world.person("ops").get("/v1/meters/" + m).json()
+                     ["last_reading"] is not None, 3)
+
     def test_manual_names_each_setting(self):
         folder = os.path.dirname(os.path.abspath(DOCUMENT))
         with open(os.path.join(folder, "..", "..", "docs", "operators.md")) as f:
@@ -331,13 +349,16 @@ class Commands(unittest.TestCase):
         self.assertEqual(Client(world).sign_in("dora", world.passwords["dora"]).status, 401)
 
     def test_redecode_gives_the_same(self):
-        before = world.person("ops").get("/v1/export/intervals.csv").body
-        self.assertEqual(world.stop(), 0)
-        first = world.command("redecode").stdout
-        self.assertEqual(first, world.command("redecode").stdout)
-        self.assertIn("usable", world.command("check").stdout)
-        world.start()
-        self.assertEqual(world.person("ops").get("/v1/export/intervals.csv").body, before)
+        digests, files = [], []
+        for _ in range(2):
+            self.assertEqual(world.stop(), 0)
+            digests.append(world.command("redecode").stdout)
+            self.assertIn("usable", world.command("check").stdout)
+            world.start()
+            files.append(world.person("ops").get("/v1/export/intervals.csv").body)
+        self.assertEqual(digests[0], digests[1])
+        self.assertEqual(files[0], files[1])
+        self.assertGreater(len(files[0]), 30000)
 
 
 if __name__ == "__main__":
