@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "runtime/clock.h"
 #include "station/record.h"
 
 struct mw_station_store {
@@ -13,6 +14,7 @@ struct mw_station_store {
     mw_spool *spool;
     mw_spool *refused; /* opened when first needed */
     char refused_folder[4096];
+    mw_mono cursor_written; /* a killed station sends again what it acknowledged since */
     uint8_t bytes[MW_STATION_APPEND_MAX][MW_STATION_RECORD_MAX];
     mw_metric *items, *disk, *full, *set_aside;
 };
@@ -92,6 +94,12 @@ mw_status mw_station_store_read(mw_station_store *st, uint64_t from, uint64_t *o
 void mw_station_store_acknowledge(mw_station_store *st, uint64_t through) {
     (void)pthread_mutex_lock(&st->mutex);
     mw_assert(mw_spool_acknowledge(st->spool, through) == MW_OK);
+    mw_mono now = mw_clock_mono();
+    if (mw_mono_since(now, st->cursor_written).ns >= MW_NS_PER_S) {
+        mw_status status = mw_spool_sync_cursor(st->spool);
+        (void)status; /* on a full disk: tried again with the next acknowledgement */
+        st->cursor_written = now;
+    }
     mw_station_store_show(st);
     (void)pthread_mutex_unlock(&st->mutex);
 }
