@@ -95,4 +95,5 @@ def collect(system):
     uplinks = system.client.get("/v1/overview")["uplinks"]
     truth = verification.Truth(system.folder / "town")
     return verification.compare(truth, system.client.intervals(), system.client.registers(),
-                                uplinks["received"], uplinks["duplicates"])
+                                uplinks["received"] - uplinks["duplicates"],
+                                uplinks["duplicates"])
