@@ -63,7 +63,7 @@ static void transitions_read(mw_reader *r, const tzif_header *h, mw_zone *z) {
             mw_reader_fail(r, MW_RANGE);
     }
     mw_slice index = mw_read_bytes(r, h->times);
-    int32_t utoff[MW_ZONE_TYPES_MAX];
+    int32_t utoff[MW_ZONE_TYPES_MAX] = {0};
     for (uint32_t i = 0; i < h->types; i++) {
         utoff[i] = (int32_t)mw_read_u32be(r);
         (void)mw_read_u16be(r); /* whether it is summer time, and its name */

@@ -96,7 +96,7 @@ void mw_sq_reset(sqlite3_stmt *st) {
 mw_status mw_sq_run(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n) {
     if (!q->in_transaction)
         return MW_STATE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(mw_sq_bind(q, id, values, n, &st));
     mw_status s = mw_sq_step(st);
     return s == MW_NOT_FOUND ? MW_OK : s;
@@ -104,7 +104,7 @@ mw_status mw_sq_run(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n) 
 
 mw_status mw_sq_number(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
                        int64_t *out_number) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(mw_sq_bind(q, id, values, n, &st));
     MW_TRY(mw_sq_step(st));
     *out_number = sqlite3_column_int64(st, 0);
@@ -189,7 +189,7 @@ static mw_status op_meta_put(mw_store *s, const char *name, const char *value) {
 }
 
 static mw_status op_meta_get(mw_store *s, const char *name, mw_span out_text) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), META_GET, &st, mw_sq_text(name)));
     MW_TRY(mw_sq_step(st));
     bool fits = (size_t)sqlite3_column_bytes(st, 0) < out_text.n;
@@ -208,7 +208,7 @@ static mw_status op_count_add(mw_store *s, int64_t tenant, const char *name, mw_
 }
 
 static mw_status op_counts(mw_store *s, int64_t tenant, mw_store_on_count each, void *ctx) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), COUNTS, &st, mw_sq_int(tenant)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {

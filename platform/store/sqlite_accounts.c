@@ -25,14 +25,14 @@ static mw_status user_of_statement(sqlite3_stmt *st, mw_store_user *u) {
 }
 
 mw_status mw_sq_op_user_by_login(mw_store *s, const char *login, mw_store_user *out_user) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), USER_BY_LOGIN, &st, mw_sq_text(login)));
     return user_of_statement(st, out_user);
 }
 
 mw_status mw_sq_op_user_by_id(mw_store *s, int64_t tenant, const char *id,
                               mw_store_user *out_user) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), USER_BY_ID, &st, mw_sq_int(tenant), mw_sq_text(id)));
     return user_of_statement(st, out_user);
 }
@@ -49,7 +49,7 @@ mw_status mw_sq_op_session_put(mw_store *s, const mw_store_session *row) {
 }
 
 mw_status mw_sq_op_session_get(mw_store *s, mw_slice token_hash, mw_store_session *out_session) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), SESSION_GET, &st, mw_sq_blob(token_hash)));
     MW_TRY(mw_sq_step(st));
     mw_slice hash = mw_sq_get_blob(st, 0);
@@ -88,7 +88,7 @@ mw_status mw_sq_op_audit_list(mw_store *s, int64_t tenant, int64_t before, uint3
                               mw_store_on_audit each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), AUDIT_LIST, &st, mw_sq_int(tenant),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;

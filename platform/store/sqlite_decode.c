@@ -13,7 +13,7 @@ mw_status mw_sq_op_frame_accept(mw_store *s, const mw_store_frame *f, mw_store_f
         *out_first = *f;
         return MW_OK;
     }
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, FRAME_GET, &st, mw_sq_int(f->tenant), mw_sq_int(f->device),
                       mw_sq_int(f->key_epoch), mw_sq_int(f->counter)));
     mw_status status = mw_sq_step(st);
@@ -34,7 +34,7 @@ mw_status mw_sq_op_reception_append(mw_store *s, const mw_store_reception *r) {
 
 mw_status mw_sq_op_device_state_get(mw_store *s, int64_t tenant, int64_t device,
                                     mw_store_device_state *out_state) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), STATE_GET, &st, mw_sq_int(tenant), mw_sq_int(device)));
     MW_TRY(mw_sq_step(st));
     *out_state =
@@ -149,16 +149,16 @@ static const char *const digest_sql[] = {
     "SELECT * FROM receptions ORDER BY tenant, device, journal",
     "SELECT * FROM device_states ORDER BY tenant, device",
     "SELECT * FROM failures ORDER BY tenant, address, hour",
-    "SELECT tenant, kind, subject, text, first_at, last_at, count FROM alarms"
-    " WHERE from_decode = 1 ORDER BY tenant, kind, subject, closed_at",
+    ("SELECT tenant, kind, subject, text, first_at, last_at, count FROM alarms"
+     " WHERE from_decode = 1 ORDER BY tenant, kind, subject, closed_at"),
     "SELECT * FROM registers ORDER BY id",
     "SELECT * FROM newest ORDER BY tenant, channel, obis",
     "SELECT * FROM events ORDER BY id",
     "SELECT * FROM health ORDER BY tenant, device, journal",
     "SELECT tenant, channel, day, data FROM hot ORDER BY id",
     "SELECT * FROM chunks ORDER BY tenant, day, channel",
-    "SELECT tenant, channel, start, seconds, value, quality, received, journal FROM conflicts"
-    " ORDER BY tenant, channel, start, seconds, value, journal",
+    ("SELECT tenant, channel, start, seconds, value, quality, received, journal FROM conflicts"
+     " ORDER BY tenant, channel, start, seconds, value, journal"),
     "SELECT * FROM counts WHERE name LIKE 'decode.%' ORDER BY tenant, name",
     "SELECT * FROM counts_hour WHERE name LIKE 'decode.%' ORDER BY tenant, name, hour",
     "SELECT tenant, channel, grid_seconds, grid_offset FROM channels ORDER BY channel",

@@ -36,7 +36,7 @@ static bool same_chunk(const hot_ref *a, const hot_ref *b) {
 
 /* Decodes the chunk of a day into q->rows; no chunk gives no rows. */
 static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t *out_n) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, CHUNK_GET, &st, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
     mw_status status = mw_sq_step(st);
     *out_n = 0;
@@ -102,7 +102,7 @@ static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n, b
 }
 
 static mw_status hot_load(mw_sq *q, const hot_ref *at, size_t *out_n) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, HOT_GET, &st, mw_sq_int(at->id)));
     mw_status status = mw_sq_step(st);
     if (status != MW_OK)
@@ -124,7 +124,7 @@ static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
 }
 
 static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_ref *refs, size_t *out_n) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, HOT_OLDEST, &st, mw_sq_int(max_rows)));
     size_t n = 0;
     mw_status status;
@@ -179,7 +179,7 @@ mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
     size_t n = 0;
     MW_TRY(chunk_load(q, tenant, day, channel, &n));
     hot_ref at = {.tenant = tenant, .day = day, .channel = channel};
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, HOT_OF_DAY, &st, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
@@ -203,7 +203,7 @@ static mw_status days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int
     *out_end = 0;
     if (from.us >= to.us)
         return MW_OK;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, DAYS_SPAN, &st, mw_sq_int(tenant)));
     MW_TRY(mw_sq_step(st));
     int64_t first = INT64_MAX, last = INT64_MIN;

@@ -12,7 +12,7 @@ static void content_hash(mw_slice content, uint8_t out[CONTENT_HASH]) {
 /* Looks whether this content is stored under its key; *out_next = the next free variant. */
 static mw_status journal_find(mw_sq *q, const mw_store_envelope *e, int64_t *out_same,
                               int64_t *out_next) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, JOURNAL_FIND, &st, mw_sq_int(e->tenant), mw_sq_int(e->sender),
                       mw_sq_u64(e->epoch), mw_sq_u64(e->seq)));
     *out_same = 0;
@@ -58,7 +58,7 @@ mw_status mw_sq_op_journal_scan(mw_store *s, int64_t after, uint32_t limit,
                                 mw_store_on_envelope each, void *ctx) {
     if (limit == 0)
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), JOURNAL_SCAN, &st, mw_sq_int(after), mw_sq_int(limit)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
@@ -93,7 +93,7 @@ mw_status mw_sq_op_quarantine_list(mw_store *s, int64_t tenant, int64_t before, 
                                    mw_store_on_quarantined each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), QUARANTINE_LIST, &st, mw_sq_int(tenant),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;

@@ -11,7 +11,7 @@ static mw_status counter(mw_sq *q, int64_t tenant, const char *name, int64_t *ou
 }
 
 static mw_status media(mw_sq *q, int64_t tenant, mw_store_overview *o) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, OVERVIEW_MEDIA, &st, mw_sq_int(tenant)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
@@ -28,7 +28,7 @@ mw_status mw_sq_op_overview_get(mw_store *s, int64_t tenant, mw_utc now,
     mw_sq *q = mw_sq_of(s);
     mw_store_overview o = {0};
     const int64_t day_us = MW_DAY_S * MW_US_PER_S;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, OVERVIEW_METERS, &st, mw_sq_int(tenant), mw_sq_int(now.us - day_us)));
     MW_TRY(mw_sq_step(st));
     o.meters_total = mw_sq_get_int(st, 0);

@@ -96,6 +96,48 @@ static mw_status like_pattern(const char *search, char *out, size_t size) {
     return MW_OK;
 }
 
+/* What a page of meters is asked for, as bound values. */
+typedef struct meter_page {
+    int64_t tenant;
+    mw_sq_value like, medium, person, key, channel;
+    uint32_t limit;
+    mw_store_on_meter each;
+    void *ctx;
+    uint32_t given;
+} meter_page;
+
+static mw_status page_run(mw_sq *q, mw_sq_id id, meter_page *p) {
+    if (p->given == p->limit)
+        return MW_OK;
+    mw_sq_value values[] = {
+        mw_sq_int(p->tenant),          p->like, p->medium, p->person, p->key, p->channel,
+        mw_sq_int(p->limit - p->given)};
+    sqlite3_stmt *st = NULL;
+    MW_TRY(mw_sq_bind(q, id, values, 7, &st));
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        mw_store_meter m;
+        meter_of_row(st, p->tenant, &m);
+        p->given++;
+        status = p->each(p->ctx, &m);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return status;
+        }
+    }
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
+/* Those that were heard by the index of last_seen, then those that never were. */
+static mw_status page_by_seen(mw_sq *q, meter_page *p) {
+    bool among_unseen = p->key.type == MW_SQ_INT && p->key.number == 0;
+    if (!among_unseen) {
+        MW_TRY(page_run(q, MW_SQ_METERS_SEEN, p));
+        p->key = p->channel = (mw_sq_value){.type = MW_SQ_NULL};
+    }
+    return page_run(q, MW_SQ_METERS_UNSEEN, p);
+}
+
 mw_status mw_sq_op_meters(mw_store *s, const mw_store_meter_query *query, mw_store_on_meter each,
                           void *ctx, int64_t *out_total) {
     mw_sq *q = mw_sq_of(s);
@@ -106,35 +148,27 @@ mw_status mw_sq_op_meters(mw_store *s, const mw_store_meter_query *query, mw_sto
     if (!all)
         MW_TRY(like_pattern(query->search, pattern, sizeof pattern));
     bool any_medium = query->medium == NULL || *query->medium == 0;
-    mw_sq_value like = mw_sq_text(all ? NULL : pattern);
-    mw_sq_value medium = mw_sq_text(any_medium ? NULL : query->medium);
-    mw_sq_value person = mw_sq_text(query->person);
-    mw_sq_value key, channel;
-    MW_TRY(cursor_parse(query->after, query->sort, &key, &channel));
+    bool own = query->person != NULL, by_serial = query->sort == MW_STORE_SORT_SERIAL;
+    meter_page p = {.tenant = query->tenant,
+                    .like = mw_sq_text(all ? NULL : pattern),
+                    .medium = mw_sq_text(any_medium ? NULL : query->medium),
+                    .person = mw_sq_text(query->person),
+                    .limit = query->limit,
+                    .each = each,
+                    .ctx = ctx};
+    MW_TRY(cursor_parse(query->after, query->sort, &p.key, &p.channel));
+    mw_sq_id count =
+        own ? MW_SQ_METERS_TOTAL_OF_PERSON : (all ? MW_SQ_METERS_TOTAL : MW_SQ_METERS_TOTAL_FOUND);
+    mw_sq_value filters[] = {mw_sq_int(p.tenant), p.like, p.medium, p.person};
     int64_t total = 0;
-    if (all && query->person == NULL)
-        MW_TRY(MW_SQ_NUMBER(q, METERS_COUNT, &total, mw_sq_int(query->tenant), medium));
+    MW_TRY(mw_sq_number(q, count, filters, 4, &total));
+    if (own)
+        MW_TRY(page_run(
+            q, by_serial ? MW_SQ_METERS_OF_PERSON_BY_SERIAL : MW_SQ_METERS_OF_PERSON_BY_SEEN, &p));
+    else if (by_serial)
+        MW_TRY(page_run(q, MW_SQ_METERS_BY_SERIAL, &p));
     else
-        MW_TRY(
-            MW_SQ_NUMBER(q, METERS_TOTAL, &total, mw_sq_int(query->tenant), like, medium, person));
-    bool by_serial = query->sort == MW_STORE_SORT_SERIAL;
-    mw_sq_value values[] = {mw_sq_int(query->tenant), like, medium, person, key, channel,
-                            mw_sq_int(query->limit)};
-    sqlite3_stmt *st;
-    MW_TRY(
-        mw_sq_bind(q, by_serial ? MW_SQ_METERS_BY_SERIAL : MW_SQ_METERS_BY_SEEN, values, 7, &st));
-    mw_status status;
-    while ((status = mw_sq_step(st)) == MW_OK) {
-        mw_store_meter m;
-        meter_of_row(st, query->tenant, &m);
-        status = each(ctx, &m);
-        if (status != MW_OK) {
-            mw_sq_reset(st);
-            return status;
-        }
-    }
-    if (status != MW_NOT_FOUND)
-        return status;
+        MW_TRY(page_by_seen(q, &p));
     *out_total = total;
     return MW_OK;
 }
@@ -148,7 +182,7 @@ static mw_status meter_one(sqlite3_stmt *st, int64_t tenant, mw_store_meter *out
 
 mw_status mw_sq_op_meter_get(mw_store *s, int64_t tenant, uint64_t identity, uint8_t number,
                              mw_store_meter *out_meter) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), METER_GET, &st, mw_sq_int(tenant), mw_sq_u64(identity),
                       mw_sq_int(number)));
     return meter_one(st, tenant, out_meter);
@@ -156,7 +190,7 @@ mw_status mw_sq_op_meter_get(mw_store *s, int64_t tenant, uint64_t identity, uin
 
 mw_status mw_sq_op_meter_of_channel(mw_store *s, int64_t tenant, int64_t channel,
                                     mw_store_meter *out_meter) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), METER_OF_CHANNEL, &st, mw_sq_int(tenant), mw_sq_int(channel)));
     return meter_one(st, tenant, out_meter);
 }
@@ -187,7 +221,7 @@ mw_status mw_sq_op_registers(mw_store *s, int64_t tenant, int64_t channel, int64
                              uint32_t limit, mw_store_on_register each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), REGISTERS, &st, mw_sq_int(tenant), mw_sq_int(channel),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     return registers_give(st, each, ctx);
@@ -195,14 +229,14 @@ mw_status mw_sq_op_registers(mw_store *s, int64_t tenant, int64_t channel, int64
 
 mw_status mw_sq_op_registers_newest(mw_store *s, int64_t tenant, int64_t channel,
                                     mw_store_on_register each, void *ctx) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), REGISTERS_NEWEST, &st, mw_sq_int(tenant), mw_sq_int(channel)));
     return registers_give(st, each, ctx);
 }
 
 mw_status mw_sq_op_registers_all(mw_store *s, int64_t tenant, mw_utc from, mw_utc to,
                                  mw_store_on_register each, void *ctx) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), REGISTERS_ALL, &st, mw_sq_int(tenant), mw_sq_int(from.us),
                       mw_sq_int(to.us)));
     return registers_give(st, each, ctx);
@@ -212,7 +246,7 @@ mw_status mw_sq_op_feed(mw_store *s, int64_t tenant, int64_t after, uint32_t lim
                         mw_store_on_register each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(
         MW_SQ_BIND(mw_sq_of(s), FEED, &st, mw_sq_int(tenant), mw_sq_int(after), mw_sq_int(limit)));
     return registers_give(st, each, ctx);
@@ -222,7 +256,7 @@ mw_status mw_sq_op_receptions(mw_store *s, int64_t tenant, int64_t device, int64
                               uint32_t limit, mw_store_on_reception each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), RECEPTIONS, &st, mw_sq_int(tenant), mw_sq_int(device),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;
@@ -254,7 +288,7 @@ mw_status mw_sq_op_events(mw_store *s, int64_t tenant, int64_t device, int64_t b
                           uint32_t limit, mw_store_on_event each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), EVENTS, &st, mw_sq_int(tenant), mw_sq_int(device),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;
@@ -280,7 +314,7 @@ mw_status mw_sq_op_alarms(mw_store *s, int64_t tenant, int64_t before, uint32_t 
                           mw_store_on_alarm each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), ALARMS, &st, mw_sq_int(tenant),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;
@@ -307,7 +341,7 @@ mw_status mw_sq_op_health_list(mw_store *s, int64_t tenant, int64_t device, int6
                                uint32_t limit, mw_store_on_health each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), HEALTH, &st, mw_sq_int(tenant), mw_sq_int(device),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;

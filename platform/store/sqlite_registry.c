@@ -19,7 +19,7 @@ mw_status mw_sq_op_person_put(mw_store *s, int64_t tenant, const mw_store_person
 
 mw_status mw_sq_op_person_get(mw_store *s, int64_t tenant, const char *id,
                               mw_store_person *out_person) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), PERSON_GET, &st, mw_sq_int(tenant), mw_sq_text(id)));
     MW_TRY(mw_sq_step(st));
     MW_SQ_TEXT_INTO(st, 0, out_person->id);
@@ -55,7 +55,7 @@ static void device_of_row(sqlite3_stmt *st, mw_store_device *d) {
 
 mw_status mw_sq_op_device_get(mw_store *s, int64_t tenant, uint64_t identity,
                               mw_store_device *out_device) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), DEVICE_GET, &st, mw_sq_int(tenant), mw_sq_u64(identity)));
     MW_TRY(mw_sq_step(st));
     device_of_row(st, out_device);
@@ -65,7 +65,7 @@ mw_status mw_sq_op_device_get(mw_store *s, int64_t tenant, uint64_t identity,
 
 mw_status mw_sq_op_devices_at(mw_store *s, int64_t tenant, uint32_t address,
                               mw_store_on_device each, void *ctx) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), DEVICES_AT, &st, mw_sq_int(tenant), mw_sq_int(address)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
@@ -88,7 +88,7 @@ mw_status mw_sq_op_device_key_put(mw_store *s, int64_t tenant, int64_t device, u
 
 mw_status mw_sq_op_device_key_get(mw_store *s, int64_t tenant, int64_t device, uint8_t key_epoch,
                                   mw_span wrapped, size_t *out_n) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), KEY_GET, &st, mw_sq_int(tenant), mw_sq_int(device),
                       mw_sq_int(key_epoch)));
     MW_TRY(mw_sq_step(st));
@@ -142,7 +142,7 @@ void mw_sq_channel_of_row(sqlite3_stmt *st, mw_store_channel *c) {
 
 mw_status mw_sq_op_channels_of(mw_store *s, int64_t tenant, int64_t device,
                                mw_store_on_channel each, void *ctx) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), CHANNELS_OF, &st, mw_sq_int(tenant), mw_sq_int(device)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
@@ -161,7 +161,7 @@ mw_status mw_sq_op_installation_put(mw_store *s, int64_t tenant, const mw_store_
     mw_sq *q = mw_sq_of(s);
     if (!q->in_transaction)
         return MW_STATE;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(q, INSTALLATION_OPEN, &st, mw_sq_int(tenant), mw_sq_int(i->channel)));
     mw_status status = mw_sq_step(st);
     if (status == MW_OK) {
@@ -204,7 +204,7 @@ static void sender_of_row(sqlite3_stmt *st, mw_store_sender *out) {
 }
 
 mw_status mw_sq_op_sender_by_token(mw_store *s, mw_slice token_hash, mw_store_sender *out_sender) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), SENDER_BY_TOKEN, &st, mw_sq_blob(token_hash)));
     MW_TRY(mw_sq_step(st));
     sender_of_row(st, out_sender);
@@ -220,7 +220,7 @@ mw_status mw_sq_op_sender_seen(mw_store *s, int64_t tenant, int64_t sender, uint
 
 mw_status mw_sq_op_senders_list(mw_store *s, int64_t tenant, mw_utc now, mw_store_on_sender each,
                                 void *ctx) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int64_t since = mw_utc_floor_s(now) / 3600 - 24;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), SENDERS, &st, mw_sq_int(tenant), mw_sq_int(since)));
     mw_status status;

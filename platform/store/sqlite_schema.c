@@ -119,5 +119,11 @@ static const char *const migration_2[] = {
     " PRIMARY KEY(tenant, device, journal)) WITHOUT ROWID;",
     NULL};
 
-const char *const *const mw_sq_migrations[] = {migration_1, migration_2};
+/* Pages of meters at 100,000 of them: a person's own, and by the time they were heard. */
+static const char *const migration_3[] = {
+    "CREATE INDEX usage_points_by_person ON usage_points(tenant, person);"
+    "CREATE INDEX device_states_by_seen ON device_states(tenant, last_seen);",
+    NULL};
+
+const char *const *const mw_sq_migrations[] = {migration_1, migration_2, migration_3};
 const int mw_sq_migration_count = sizeof mw_sq_migrations / sizeof mw_sq_migrations[0];

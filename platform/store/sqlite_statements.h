@@ -194,36 +194,67 @@
     " i.from_us, i.to_us, i.initial_value, n.meter, n.value,"                                      \
     " s.key_epoch, s.newest_counter, s.frames, s.duplicates, s.replays, s.last_seen,"              \
     " s.level_cdbm, s.snr_cdb, s.clock_offset_ms, s.status"
-#define MW_SQ_METER_JOINS                                                                          \
+/* The order of joins is given by hand (CROSS JOIN): pages start where an index already has their
+ * order, a person's meters start at the person. */
+#define MW_SQ_METER_PLACE                                                                          \
     " LEFT JOIN installations i ON i.tenant = c.tenant AND i.channel = c.channel"                  \
     "  AND i.to_us IS NULL"                                                                        \
-    " LEFT JOIN usage_points u ON u.tenant = c.tenant AND u.id = i.usage_point"                    \
+    " LEFT JOIN usage_points u ON u.tenant = c.tenant AND u.id = i.usage_point"
+#define MW_SQ_METER_PEOPLE                                                                         \
     " LEFT JOIN addresses a ON a.tenant = c.tenant AND a.usage_point = u.id"                       \
-    " LEFT JOIN people p ON p.tenant = c.tenant AND p.id = u.person"                               \
-    " LEFT JOIN device_states s ON s.tenant = c.tenant AND s.device = c.device"                    \
+    " LEFT JOIN people p ON p.tenant = c.tenant AND p.id = u.person"
+#define MW_SQ_METER_STATE                                                                          \
+    " LEFT JOIN device_states s ON s.tenant = c.tenant AND s.device = c.device"
+#define MW_SQ_METER_NEWEST                                                                         \
     " LEFT JOIN newest n ON n.tenant = c.tenant AND n.channel = c.channel AND n.obis = c.obis"
-#define MW_SQ_METER_FROM " FROM channels c JOIN devices d ON d.device = c.device" MW_SQ_METER_JOINS
-/* Pages by serial number walk the index of serial numbers and stop when they are full. */
+#define MW_SQ_METER_FROM                                                                           \
+    " FROM channels c JOIN devices d ON d.device = c.device" MW_SQ_METER_PLACE MW_SQ_METER_PEOPLE  \
+        MW_SQ_METER_STATE MW_SQ_METER_NEWEST
 #define MW_SQ_METER_FROM_SERIAL                                                                    \
     " FROM devices d CROSS JOIN channels c ON c.tenant = d.tenant AND c.device = "                 \
-    "d.device" MW_SQ_METER_JOINS
+    "d.device" MW_SQ_METER_PLACE MW_SQ_METER_PEOPLE MW_SQ_METER_STATE MW_SQ_METER_NEWEST
+#define MW_SQ_METER_FROM_SEEN                                                                      \
+    " FROM device_states s CROSS JOIN devices d ON d.device = s.device"                            \
+    " CROSS JOIN channels c ON c.tenant = s.tenant AND c.device = s.device" MW_SQ_METER_PLACE      \
+        MW_SQ_METER_PEOPLE MW_SQ_METER_NEWEST
+#define MW_SQ_METER_FROM_PERSON                                                                    \
+    " FROM usage_points u CROSS JOIN installations i ON i.tenant = u.tenant"                       \
+    "  AND i.usage_point = u.id AND i.to_us IS NULL"                                               \
+    " CROSS JOIN channels c ON c.channel = i.channel CROSS JOIN devices d"                         \
+    "  ON d.device = c.device" MW_SQ_METER_PEOPLE MW_SQ_METER_STATE MW_SQ_METER_NEWEST
+/* ?1 tenant, ?2 pattern, ?3 medium, ?4 person; ?5 and ?6 the cursor: sort key and channel. */
 #define MW_SQ_METER_WHERE                                                                          \
     " WHERE c.tenant = ?1 AND (?2 IS NULL OR d.serial LIKE ?2 ESCAPE '\\'"                         \
     "  OR c.label LIKE ?2 ESCAPE '\\' OR a.address LIKE ?2 ESCAPE '\\'"                            \
     "  OR p.name LIKE ?2 ESCAPE '\\' OR printf('%016x', d.identity) LIKE ?2 ESCAPE '\\')"          \
     " AND (?3 IS NULL OR c.medium = ?3) AND (?4 IS NULL OR u.person = ?4)"
+#define MW_SQ_METER_BY_SERIAL                                                                      \
+    " AND (?5 IS NULL OR (d.serial, c.channel) > (?5, ?6))"                                        \
+    " ORDER BY d.serial, c.channel LIMIT ?7"
+#define MW_SQ_METER_BY_SEEN                                                                        \
+    " AND (?5 IS NULL OR (-coalesce(s.last_seen, 0), c.channel) > (?5, ?6))"                       \
+    " ORDER BY -coalesce(s.last_seen, 0), c.channel LIMIT ?7"
 
 #define MW_SQ_QUERY_STATEMENTS(X)                                                                  \
     X(METERS_BY_SERIAL, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_SERIAL MW_SQ_METER_WHERE              \
-      " AND d.tenant = ?1 AND d.serial >= coalesce(?5, '')"                                        \
-      " AND (?5 IS NULL OR (d.serial, c.channel) > (?5, ?6))"                                      \
-      " ORDER BY d.serial, c.channel LIMIT ?7")                                                    \
-    X(METERS_COUNT, "SELECT count(*) FROM channels WHERE tenant = ?1"                              \
-                    " AND (?2 IS NULL OR medium = ?2)")                                            \
-    X(METERS_BY_SEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM MW_SQ_METER_WHERE                       \
-      " AND (?5 IS NULL OR (-coalesce(s.last_seen, 0), c.channel) > (?5, ?6))"                     \
-      " ORDER BY -coalesce(s.last_seen, 0), c.channel LIMIT ?7")                                   \
-    X(METERS_TOTAL, "SELECT count(*)" MW_SQ_METER_FROM MW_SQ_METER_WHERE)                          \
+      " AND d.tenant = ?1 AND d.serial >= coalesce(?5, '')" MW_SQ_METER_BY_SERIAL)                 \
+    X(METERS_SEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_SEEN MW_SQ_METER_WHERE                     \
+      " AND s.tenant = ?1 AND s.last_seen <= coalesce(-?5, 9223372036854775807)"                   \
+      " AND (?5 IS NULL OR (-s.last_seen, c.channel) > (?5, ?6))"                                  \
+      " ORDER BY s.last_seen DESC, c.channel LIMIT ?7")                                            \
+    X(METERS_UNSEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM MW_SQ_METER_WHERE                        \
+      " AND s.last_seen IS NULL AND c.channel > coalesce(?6, 0) AND ?5 IS ?5"                      \
+      " ORDER BY c.channel LIMIT ?7")                                                              \
+    X(METERS_OF_PERSON_BY_SERIAL, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_PERSON MW_SQ_METER_WHERE    \
+      " AND u.tenant = ?1 AND u.person = ?4" MW_SQ_METER_BY_SERIAL)                                \
+    X(METERS_OF_PERSON_BY_SEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_PERSON MW_SQ_METER_WHERE      \
+      " AND u.tenant = ?1 AND u.person = ?4" MW_SQ_METER_BY_SEEN)                                  \
+    X(METERS_TOTAL_OF_PERSON, "SELECT count(*)" MW_SQ_METER_FROM_PERSON MW_SQ_METER_WHERE          \
+                              " AND u.tenant = ?1 AND u.person = ?4")                              \
+    X(METERS_TOTAL_FOUND, "SELECT count(*)" MW_SQ_METER_FROM MW_SQ_METER_WHERE)                    \
+    X(METERS_TOTAL,                                                                                \
+      "SELECT count(*) FROM channels"                                                              \
+      " WHERE tenant = ?1 AND ?2 IS NULL AND (?3 IS NULL OR medium = ?3) AND ?4 IS NULL")          \
     X(METER_GET, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM                                              \
       " WHERE c.tenant = ?1 AND d.identity = ?2 AND d.tenant = ?1 AND c.number = ?3")              \
     X(METER_OF_CHANNEL,                                                                            \

@@ -133,6 +133,49 @@ static mw_status remember(void *ctx, const mw_store_meter *m) {
     return MW_OK;
 }
 
+/* Heard meters first, newest first, then those never heard; pages of every size give all once. */
+MW_TEST(meters_by_last_seen) {
+    MW_CHECK_OK(mw_store_begin(store));
+    const int64_t at[] = {500, 900, 500};
+    const char *const order[] = {"MW-W-000002", "MW-W-000000", "MW-W-000004", "MW-W-000001",
+                                 "MW-W-000003"};
+    for (unsigned i = 0; i < 3; i++) {
+        mw_store_device d;
+        MW_CHECK_OK(mw_store_device_get(store, tenant, UINT64_C(0xf000000000000000) + 2 * i, &d));
+        mw_store_device_state state = {
+            .tenant = tenant, .device = d.device, .frames = 1, .last_seen = mw_utc_of_s(at[i])};
+        MW_CHECK_OK(mw_store_device_state_put(store, &state));
+    }
+    MW_CHECK_OK(mw_store_commit(store));
+    for (uint32_t limit = 1; limit <= 6; limit++) {
+        seen s = {.sort = MW_STORE_SORT_LAST_SEEN};
+        for (int page = 0; page < 6; page++) {
+            char cursor[MW_STORE_CURSOR_MAX];
+            int64_t total = 0;
+            memcpy(cursor, s.cursor, sizeof cursor);
+            mw_store_meter_query q = {
+                .tenant = tenant, .limit = limit, .sort = MW_STORE_SORT_LAST_SEEN, .after = cursor};
+            MW_CHECK_OK(mw_store_meters(store, &q, remember, &s, &total));
+            MW_CHECK_EQ(total, 5);
+        }
+        MW_CHECK_EQ(s.n, 5);
+        for (unsigned i = 0; i < 5; i++)
+            MW_CHECK_STR(s.serial[i], order[i]);
+    }
+    for (int sort = 0; sort < 2; sort++) {
+        seen s = {.sort = (mw_store_sort)sort};
+        int64_t total = 0;
+        mw_store_meter_query q = {
+            .tenant = tenant, .limit = 2, .person = "cu-1", .sort = (mw_store_sort)sort};
+        MW_CHECK_OK(mw_store_meters(store, &q, remember, &s, &total));
+        q.after = s.cursor;
+        MW_CHECK_OK(mw_store_meters(store, &q, remember, &s, &total));
+        MW_CHECK_EQ(total, 3);
+        MW_CHECK_EQ(s.n, 3);
+        MW_CHECK_STR(s.serial[0], sort == 0 ? "MW-W-000000" : "MW-W-000002");
+    }
+}
+
 MW_TEST(meters_are_listed_in_pages) {
     for (int sort = 0; sort < 2; sort++) {
         seen s = {.sort = (mw_store_sort)sort};
@@ -356,7 +399,7 @@ MW_TEST_MAIN(STORE_CASE(the_file_is_private_and_survives_reopening),
              STORE_CASE(writing_needs_a_transaction),
              STORE_CASE(a_reader_sees_commits_and_cannot_write),
              STORE_CASE(a_newer_database_is_refused), STORE_CASE(meters_are_listed_in_pages),
-             STORE_CASE(an_installation_moves_by_date),
+             STORE_CASE(meters_by_last_seen), STORE_CASE(an_installation_moves_by_date),
              STORE_CASE(the_journal_knows_duplicates_and_conflicts),
              STORE_CASE(folding_keeps_every_value), STORE_CASE(alarms_of_one_subject_are_one_row),
              STORE_CASE(users_and_sessions), MW_CASE(obis_texts))
