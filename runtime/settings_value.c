@@ -71,6 +71,10 @@ void mw_setting_format(mw_setting_type type, int64_t number, char out[64]) {
         (void)snprintf(out, 64, "%" PRId64, number);
         return;
     }
+    if (number == 0 && type == MW_SETTING_DUR) {
+        (void)snprintf(out, 64, "0s");
+        return;
+    }
     while (u[1].suffix != NULL && (number == 0 || number % u->factor != 0))
         u++;
     (void)snprintf(out, 64, "%" PRId64 "%s", number / u->factor, u->suffix);
