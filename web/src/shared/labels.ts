@@ -9,6 +9,8 @@ export interface Label {
   short: string;
   /** In the read-out and the table. */
   full: string;
+  /** In the table, where the period's name stands above. */
+  row: string;
   /** Local date on which the bar begins, to open it in a finer view. */
   date: string;
   /** Local position inside the period, equal for bars that can be compared ("14:00", "07", "03"). */
@@ -34,9 +36,11 @@ export function labelsOf(step: Step, points: Point[], zone: string, locale: stri
         used.set(wall(i), nth + 1);
         const range = `${hours.format(at)}–${hours.format(new Date(p.end))}`;
         const day = f({ weekday: 'short', day: 'numeric', month: 'short' });
+        const which = `${range}${twice ? ` (${offsetText(p.start, zone)})` : ''}`;
         return {
           short: hours.format(at),
-          full: `${day}, ${range}${twice ? ` (${offsetText(p.start, zone)})` : ''}`,
+          full: `${day}, ${which}`,
+          row: which,
           date: local.date,
           key: `${local.hour}:${local.minute}#${nth}`,
         };
@@ -45,6 +49,7 @@ export function labelsOf(step: Step, points: Point[], zone: string, locale: stri
         return {
           short: points.length <= 7 ? f({ weekday: 'short' }) : f({ day: 'numeric' }),
           full: f({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+          row: f({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
           date: local.date,
           key: local.date.slice(8),
         };
@@ -52,11 +57,12 @@ export function labelsOf(step: Step, points: Point[], zone: string, locale: stri
         return {
           short: f({ month: 'short' }),
           full: f({ month: 'long', year: 'numeric' }),
+          row: f({ month: 'long', year: 'numeric' }),
           date: local.date,
           key: local.date.slice(5, 7),
         };
       case 'year':
-        return { short: f({ year: 'numeric' }), full: f({ year: 'numeric' }), date: local.date, key: local.date.slice(0, 4) };
+        return { short: f({ year: 'numeric' }), full: f({ year: 'numeric' }), row: f({ year: 'numeric' }), date: local.date, key: local.date.slice(0, 4) };
     }
   });
 }
