@@ -62,7 +62,9 @@ test('relative times follow the given now, and a small lead of the meter is now'
 });
 
 test('signal bars', () => {
-  assert.deepEqual([null, -14_000, -12_500, -11_000, -9000].map(signalBars), [0, 1, 2, 3, 4]);
+  assert.deepEqual([null, -13_900, -13_300, -12_500, -11_000].map((l) => signalBars(l)), [0, 1, 2, 3, 4]);
+  assert.deepEqual([100, 500, 1100, 2500].map((snr) => signalBars(-13_400, snr)), [1, 2, 3, 4]);
+  assert.equal(signalBars(null, 1000), 0);
 });
 
 test('what has no value is told apart: before, missing, awaited, future', () => {

@@ -135,11 +135,14 @@ export function relative(utc: string | number, now: number, locale: string, styl
   return f.format(0, 'second');
 }
 
-/** 0 (never heard) to 4 bars. The steps follow the receiver: about -136 dBm is the last frame it decodes at 400 Bd. */
-export function signalBars(levelCdbm: number | null | undefined): number {
+/**
+ * 0 (never heard) to 4 bars. What counts is the margin above the noise, for a slow rate is heard at levels where a fast
+ * one is lost: the receiver decodes down to about 0 dB. Without a signal to noise ratio the level has to do.
+ */
+export function signalBars(levelCdbm: number | null | undefined, snrCdb?: number | null): number {
   if (levelCdbm === null || levelCdbm === undefined) return 0;
-  const dbm = levelCdbm / 100;
-  return dbm >= -105 ? 4 : dbm >= -118 ? 3 : dbm >= -128 ? 2 : 1;
+  const margin = snrCdb === null || snrCdb === undefined ? levelCdbm / 100 + 138 : snrCdb / 100;
+  return margin >= 18 ? 4 : margin >= 10 ? 3 : margin >= 4 ? 2 : 1;
 }
 
 export type PointState = 'before' | 'future' | 'awaited' | 'missing' | 'partial' | 'estimated' | 'measured';

@@ -85,7 +85,7 @@ export function periodName(view: string, from: string, to: string, locale: strin
   const f = (o: Intl.DateTimeFormatOptions) => formatter(locale, 'UTC', o);
   switch (view) {
     case 'day':
-      return f({ weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' }).format(first);
+      return f({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(first);
     case 'week':
       return f({ day: 'numeric', month: 'short', year: 'numeric' }).formatRange(first, last);
     case 'month':
