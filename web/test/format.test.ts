@@ -94,9 +94,9 @@ test('estimated and incomplete points', () => {
 test('only what is known and over on both sides is compared', () => {
   const points = [point(0, 10), point(1, 20), point(2, null), point(3, 5)];
   const before = [point(0, 8), undefined, point(2, 9), point(3, 7)];
-  assert.deepEqual(comparable(points, before, T0 + 100 * HOUR), { now: 15, before: 15, whole: false });
-  assert.deepEqual(comparable(points.slice(0, 1), before.slice(0, 1), T0 + 100 * HOUR), { now: 10, before: 8, whole: true });
-  assert.deepEqual(comparable(points.slice(0, 1), before.slice(0, 1), T0), { now: 0, before: 0, whole: false });
+  assert.deepEqual(comparable(points, before, T0 + 100 * HOUR), { points: 2, now: 15, before: 15, whole: false });
+  assert.deepEqual(comparable(points.slice(0, 1), before.slice(0, 1), T0 + 100 * HOUR), { points: 1, now: 10, before: 8, whole: true });
+  assert.deepEqual(comparable(points.slice(0, 1), before.slice(0, 1), T0), { points: 0, now: 0, before: 0, whole: false });
 });
 
 test('grid lines are round and cover the range; labels do not crowd', () => {

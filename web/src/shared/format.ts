@@ -176,6 +176,8 @@ export function pointStates(points: Point[], now: number, installed: number | nu
 }
 
 export interface Comparable {
+  /** How many points stood against each other. */
+  points: number;
   now: number;
   before: number;
   /** Whether the two sums hold the whole of both periods. */
@@ -190,12 +192,13 @@ const ENOUGH = 0.9;
  * be held against a whole one, nor the second day of a month against a whole month.
  */
 export function comparable(points: Point[], previous: (Point | undefined)[], now: number): Comparable {
-  const c: Comparable = { now: 0, before: 0, whole: true };
+  const c: Comparable = { points: 0, now: 0, before: 0, whole: true };
   const enough = (p: Point | undefined): p is Point => p !== undefined && p.value !== null && p.received >= p.expected * ENOUGH;
   points.forEach((p, i) => {
     const q = previous[i];
     const over = Date.parse(p.end) <= now;
     if (over && enough(p) && enough(q)) {
+      c.points += 1;
       c.now += p.value ?? 0;
       c.before += q.value ?? 0;
     } else {
