@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/crc.h"
+#include "protocols/polar/polar.h"
 
 bool mw_unb_polar_is_info(mw_unb_size size, unsigned i) {
     /* round(2^(j/4) * 2^20) */
@@ -18,18 +19,7 @@ bool mw_unb_polar_is_info(mw_unb_size size, unsigned i) {
 }
 
 void mw_unb_polar_transform(uint8_t *bits, size_t n) {
-    mw_assert(n >= 1 && (n & (n - 1)) == 0);
-    for (size_t i = 0; i < n; i++) {
-        unsigned b = bits[i];
-        b ^= b << 1 & 0xAA;
-        b ^= b << 2 & 0xCC;
-        b ^= b << 4 & 0xF0;
-        bits[i] = (uint8_t)b;
-    }
-    for (size_t stride = 1; stride < n; stride *= 2)
-        for (size_t i = 0; i < n; i++)
-            if ((i & stride) == 0)
-                bits[i] ^= bits[i + stride];
+    mw_polar_transform(bits, n);
 }
 
 uint32_t mw_unb_check_of(mw_slice payload) {
