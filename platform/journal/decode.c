@@ -225,8 +225,21 @@ static mw_status record_copy(void *ctx, const mw_store_envelope *e) {
     return t->content.status;
 }
 
+/* Another process may have imported devices, or decoded again: what is cached may be old. */
+static mw_status caches_check(mw_decoder *d) {
+    int64_t version = 0;
+    MW_TRY(mw_store_data_version(d->store, &version));
+    if (version != d->data_version) {
+        mw_decode_devices_forget(d);
+        mw_registry_forget(d->registry);
+        d->data_version = version;
+    }
+    return MW_OK;
+}
+
 static mw_status turn_run(mw_decoder *d, turn *t, uint32_t max_records) {
     int64_t at = 0;
+    MW_TRY(caches_check(d));
     MW_TRY(mw_store_cursor_get(d->store, cursor_name, &at));
     MW_TRY(mw_store_journal_scan(d->store, at, max_records, record_copy, t));
     if (t->n == 0)

@@ -7,7 +7,8 @@
  *
  * A frame is accepted once: (device, key epoch, counter) belongs to the first journal record that
  * brought it. The same payload again is a further reception; counters older than the window below
- * the newest one are replays and counted.
+ * the newest one are replays and counted. Frames of devices that are not imported yet stay in the
+ * journal; decoding again finds them.
  */
 #ifndef MW_PLATFORM_JOURNAL_DECODE_H
 #define MW_PLATFORM_JOURNAL_DECODE_H

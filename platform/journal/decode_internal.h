@@ -34,6 +34,7 @@ typedef struct mw_decode_count {
 struct mw_decoder {
     mw_store *store;
     mw_registry *registry;
+    int64_t data_version; /* of the store when the caches were last known to be right */
     mw_decode_device slot[MW_DECODE_SLOTS];
     size_t counts_n;
     mw_decode_count counts[MW_DECODE_COUNTS];

@@ -207,6 +207,10 @@ static mw_status op_count_add(mw_store *s, int64_t tenant, const char *name, mw_
                      mw_sq_int(n));
 }
 
+static mw_status op_data_version(mw_store *s, int64_t *out_version) {
+    return mw_sq_number(mw_sq_of(s), MW_SQ_DATA_VERSION, NULL, 0, out_version);
+}
+
 static mw_status op_counts(mw_store *s, int64_t tenant, mw_store_on_count each, void *ctx) {
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), COUNTS, &st, mw_sq_int(tenant)));
@@ -238,6 +242,7 @@ static const mw_store_ops sqlite_ops = {
     .meta_get = op_meta_get,
     .count_add = op_count_add,
     .counts = op_counts,
+    .data_version = op_data_version,
 #define X(name, parameters, arguments) .name = mw_sq_op_##name,
     MW_STORE_REGISTRY_OPS(X) MW_STORE_ACCOUNT_OPS(X) MW_STORE_JOURNAL_OPS(X) MW_STORE_DECODE_OPS(X)
         MW_STORE_FOLD_OPS(X) MW_STORE_QUERY_OPS(X)

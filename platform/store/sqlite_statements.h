@@ -18,6 +18,7 @@
 #define MW_SQ_CORE_STATEMENTS(X)                                                                   \
     X(META_PUT, "INSERT INTO meta(name, value) VALUES(?1, ?2)"                                     \
                 " ON CONFLICT(name) DO UPDATE SET value = excluded.value")                         \
+    X(DATA_VERSION, "PRAGMA data_version")                                                         \
     X(META_GET, "SELECT value FROM meta WHERE name = ?1")                                          \
     X(COUNT_ADD, "INSERT INTO counts(tenant, name, value) VALUES(?1, ?2, ?3)"                      \
                  " ON CONFLICT(tenant, name) DO UPDATE SET value = value + excluded.value")        \

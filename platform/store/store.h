@@ -60,6 +60,7 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     X(meta_get, (mw_store * s, const char *name, mw_span out_text), (s, name, out_text))           \
     X(count_add, (mw_store * s, int64_t tenant, const char *name, mw_utc at, int64_t n),           \
       (s, tenant, name, at, n))                                                                    \
+    X(data_version, (mw_store * s, int64_t * out_version), (s, out_version))                       \
     X(counts, (mw_store * s, int64_t tenant, mw_store_on_count each, void *ctx),                   \
       (s, tenant, each, ctx))
 

@@ -333,6 +333,34 @@ MW_TEST(events_and_health_are_kept) {
     MW_CHECK_EQ(state_of(0).clock_offset_ms, -7000);
 }
 
+/* Devices that another process imports are known from the next turn on; what they sent before is in
+ * the journal and found by decoding again. */
+MW_TEST(an_import_by_another_process_is_seen) {
+    mw_smp_day day = world_day_of(DAY_HOUR, 5, 0);
+    world_frame before = world_day(9, 0, 1, true, &day), after = world_day(9, 0, 2, true, &day);
+    world_hear(&w, 0, &before, RECEIVED_S);
+    world_decode(&w);
+    MW_CHECK_EQ(world_count(&w, "decode.unknown_address"), 1);
+    world other = w;
+    world_open(&other);
+    mw_registry_import_report report;
+    MW_CHECK_OK(mw_registry_import(
+        other.registry,
+        mw_slice_of_str("{\"tenant\":\"demo\",\"device_id\":\"000000000000000a\","
+                        "\"serial\":\"MW-9\",\"model\":\"m\",\"network_address\":4105,"
+                        "\"master_key\":\"09090909090909090909090909090909\",\"channels\":[{"
+                        "\"number\":0,\"medium\":\"water\",\"obis\":\"8-0:1.0.0*255\","
+                        "\"unit\":\"L\",\"scale\":0,\"register_digits\":9}]}"),
+        mw_utc_of_s(1), &report));
+    world_close(&other);
+    world_hear(&w, 0, &after, RECEIVED_S + 1);
+    world_decode(&w);
+    MW_CHECK_EQ(look(9)->registers, 1);
+    MW_CHECK_OK(mw_decoder_rewind(w.decoder));
+    world_decode(&w);
+    MW_CHECK_EQ(look(9)->registers, 2);
+}
+
 /* A random history of good, repeated, late, forged and conflicting frames. */
 static void history(uint64_t seed, unsigned frames) {
     mw_prng g = mw_prng_of_seed(seed);
@@ -395,4 +423,5 @@ MW_TEST_MAIN(
     CASE(foreign_and_broken_frames_are_counted), CASE(one_counter_for_two_frames_is_alarmed),
     CASE(the_overlap_merges_and_a_difference_is_kept), CASE(grids_of_half_hours_keep_their_place),
     CASE(a_meter_without_time_gives_its_register_only), CASE(a_new_key_epoch_is_followed),
-    CASE(events_and_health_are_kept), CASE(decoding_again_gives_the_same))
+    CASE(events_and_health_are_kept), CASE(an_import_by_another_process_is_seen),
+    CASE(decoding_again_gives_the_same))
