@@ -15,7 +15,7 @@
 /* The meters' places: 100 m to 3 km away in a built-up town. */
 #define DISTANCE_MIN_M 100.0
 #define DISTANCE_MAX_M 3000.0
-#define LOSS_EXPONENT  3.5
+#define LOSS_EXPONENT  3.1
 #define ERP_DBM        13.98
 #define LEVEL_MIN_DBM  (-134.0)
 #define DRIFT_HZ_PER_S 1.0

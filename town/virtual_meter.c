@@ -104,9 +104,27 @@ static uint8_t report_period(const mw_town_device *d) {
     return d->model == MW_TOWN_WATER ? 24 : periods[d->number % sizeof periods];
 }
 
+/* The settings that production gives this meter. */
+static void configure(mw_town_meter *m, mw_prng *g, const mw_town_terms *terms) {
+    const mw_town_device *d = m->device;
+    m->model = d->model == MW_TOWN_WATER ? mw_water_r160 : mw_pulse_2;
+    mw_meter_config *c = &m->model.defaults;
+    c->billing_hour = terms->billing_hour;
+    c->report_period_h = report_period(d);
+    c->jitter_s = terms->jitter_s;
+    c->rate = MW_UNB_R1;
+    c->copies = 1;
+    c->overlap = 1;
+    c->active = m->model.hourly;
+    for (uint32_t i = 0; i < d->channels; i++) {
+        c->scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
+        m->channel[i].scale = c->scale[i];
+        m->channel[i].last_reg = c->scale[i].initial;
+    }
+}
+
 static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_town_terms *terms) {
     const mw_town_device *d = m->device;
-    const mw_meter_model *model = d->model == MW_TOWN_WATER ? &mw_water_r160 : &mw_pulse_2;
     mw_meter_provision provision = {.address = d->network_address, .plan = terms->plan};
     for (unsigned i = 0; i < 8; i++)
         provision.device_id[i] = (uint8_t)(d->device_id >> (56 - 8 * i));
@@ -114,23 +132,9 @@ static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_t
     mw_board board = {.flash = mw_host_flash_interface(&m->flash),
                       .seed = mw_mix64(seed ^ d->device_id),
                       .cause = MW_RESET_POWER_ON};
+    configure(m, g, terms);
     mw_mono now = mw_host_crystal_ticks(&m->crystal, terms->start);
-    MW_TRY(mw_meter_boot(&m->firmware, model, &provision, &board, now));
-
-    mw_meter_config config = model->defaults;
-    config.billing_hour = terms->billing_hour;
-    config.report_period_h = report_period(d);
-    config.jitter_s = terms->jitter_s;
-    config.rate = MW_UNB_R1;
-    config.copies = 1;
-    config.overlap = 1;
-    config.active = model->hourly;
-    for (uint32_t i = 0; i < d->channels; i++) {
-        config.scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
-        m->channel[i].scale = config.scale[i];
-        m->channel[i].last_reg = config.scale[i].initial;
-    }
-    MW_TRY(mw_meter_configure(&m->firmware, now, &config));
+    MW_TRY(mw_meter_boot(&m->firmware, &m->model, &provision, &board, now));
 
     int64_t error_us = (int64_t)mw_prng_below(g, 2 * CLOCK_ERROR_US) - CLOCK_ERROR_US;
     m->clock0 = (mw_utc){terms->start.us + error_us};

@@ -46,6 +46,7 @@ typedef struct mw_town_meter {
     const mw_town_device *device;
     mw_host_flash flash;
     mw_host_crystal crystal;
+    mw_meter_model model; /* of its type, with this meter's own settings */
     mw_meter firmware;
     mw_mono wake;   /* tick of the next step */
     mw_utc clock0;  /* the meter's clock when it was set ... */

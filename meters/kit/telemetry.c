@@ -428,7 +428,7 @@ static mw_status report_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
 
 /* ---- service frames ---- */
 
-static mw_smp_health health_of(const mw_meter *m) {
+static mw_smp_health health_of(const mw_meter *m, mw_mono now) {
     uint32_t airtime = 0;
     for (unsigned i = 0; i < 24; i++)
         airtime += m->telemetry.airtime_ds[i];
@@ -440,6 +440,10 @@ static mw_smp_health health_of(const mw_meter *m) {
     if (m->battery_mv != 0)
         h.temperature_dc = (int16_t)(m->temperature.mdegc / 100);
     mw_bytes_copy(h.firmware, m->model->firmware, sizeof h.firmware);
+    /* Service frames leave as soon as they are sealed: the platform learns the clock's error. */
+    if (mw_meter_clock_state(m, now) == MW_CLOCK_NEVER_SET ||
+        mw_smp_seconds_of_utc(mw_meter_clock(m, now), &h.time_s) != MW_OK)
+        h.time_s = 0;
     return h;
 }
 
@@ -488,7 +492,7 @@ static mw_status service_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     }
     bool health = false;
     if (t->health_due) {
-        mw_smp_health h = health_of(m);
+        mw_smp_health h = health_of(m, now);
         before = w.at;
         mw_smp_health_put(&w, &h);
         health = keep(&w, before, room);

@@ -121,12 +121,13 @@ static mw_status day_store(mw_decoder *d, const mw_decode_record *r, const mw_de
     return mw_decode_count_add(d, r->envelope, "decode.readings", 1 + day.hours);
 }
 
-/* The difference between the meter's clock and ours, from events that were sent at once: half a
- * minute of waiting for the air is the accuracy. Smoothed over eight samples. */
-static void clock_offset_learn(mw_store_device_state *state, mw_utc meter, mw_utc received) {
-    int64_t sample = (meter.us - received.us) / 1000;
-    if (sample < -600000 || sample > 600000)
+/* The difference between the meter's clock and ours. A health object tells the meter's clock in
+ * whole seconds at the moment of sending, so a sample is good to half a second; smoothed. */
+static void clock_offset_learn(mw_store_device_state *state, uint32_t time_s, mw_utc received) {
+    if (time_s == 0)
         return;
+    int64_t meter_us = mw_smp_utc_of_seconds(time_s).us + MW_US_PER_S / 2;
+    int64_t sample = (meter_us - received.us) / 1000;
     state->clock_offset_ms = state->has_clock_offset
                                  ? state->clock_offset_ms + (sample - state->clock_offset_ms) / 8
                                  : sample;
@@ -145,8 +146,6 @@ static mw_status event_store(mw_decoder *d, const mw_decode_record *r, const mw_
                           .received = r->envelope->received,
                           .detail = event.value,
                           .journal = r->envelope->id};
-    if (event.count == 1)
-        clock_offset_learn(&o->device->state, row.meter, row.received);
     return mw_store_event_append(d->store, &row);
 }
 
@@ -167,6 +166,7 @@ static mw_status health_store(mw_decoder *d, const mw_decode_record *r, const mw
                            .has_drift = h.drift_dppm != INT16_MIN,
                            .drift_dppm = h.drift_dppm};
     mw_bytes_copy(row.firmware, h.firmware, sizeof row.firmware);
+    clock_offset_learn(&o->device->state, h.time_s, r->envelope->received);
     return mw_store_health_append(d->store, &row);
 }
 

@@ -121,6 +121,7 @@ void mw_smp_health_put(mw_writer *w, const mw_smp_health *health) {
     mw_write_u16be(&b, health->airtime_ds);
     mw_write_bytes(&b, MW_SLICE_OF(health->firmware));
     mw_write_u16be(&b, (uint16_t)health->drift_dppm);
+    mw_write_u32be(&b, health->time_s);
     put_written(w, MW_SMP_HEALTH, &b);
 }
 
@@ -133,6 +134,7 @@ mw_status mw_smp_health_decode(mw_slice body, mw_smp_health *out_health) {
     for (size_t i = 0; i < sizeof h.firmware; i++)
         h.firmware[i] = mw_read_u8(&r);
     h.drift_dppm = (int16_t)mw_read_u16be(&r);
+    h.time_s = mw_read_u32be(&r);
     MW_TRY(body_end(&r));
     *out_health = h;
     return MW_OK;

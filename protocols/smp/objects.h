@@ -77,6 +77,7 @@ typedef struct mw_smp_health {
     uint16_t airtime_ds;    /* airtime used in the last 24 h, 0.1 s */
     uint8_t firmware[3];    /* major, minor, patch */
     int16_t drift_dppm;     /* estimated clock drift, 0.1 ppm, positive: fast; INT16_MIN unknown */
+    uint32_t time_s;        /* the meter's clock when this was sealed, SMP seconds; 0: never set */
 } mw_smp_health;
 
 #define MW_SMP_DATA_MAX 32

@@ -59,12 +59,13 @@ MW_TEST(events_round_trip) {
 }
 
 MW_TEST(health_round_trips) {
-    mw_smp_health h = {3600, -125, 3, 412, {1, 2, 3}, INT16_MIN}, back = {0};
+    mw_smp_health h = {3600, -125, 3, 412, {1, 2, 3}, INT16_MIN, 217515600}, back = {0};
     mw_writer w = fresh();
     mw_smp_health_put(&w, &h);
     mw_smp_object object = only(&w, MW_SMP_HEALTH);
-    MW_CHECK_EQ(object.body.n, 13);
+    MW_CHECK_EQ(object.body.n, 17);
     CHECK_BODY(health, object, back);
+    MW_CHECK_EQ(back.time_s, h.time_s);
     MW_CHECK_EQ(back.battery_mv, h.battery_mv);
     MW_CHECK_EQ(back.temperature_dc, h.temperature_dc);
     MW_CHECK_EQ(back.resets, h.resets);
@@ -153,7 +154,7 @@ MW_TEST(unknown_objects_are_skipped_by_length) {
     static const struct {
         uint8_t type;
         size_t n;
-    } expected[] = {{9, 13}, {14, 0}, {15, 14}, {200, 100}, {MW_SMP_HEALTH, 13}};
+    } expected[] = {{9, 13}, {14, 0}, {15, 14}, {200, 100}, {MW_SMP_HEALTH, 17}};
     mw_reader r = mw_reader_of(mw_writer_done(&w));
     mw_smp_object object;
     for (size_t i = 0; i < 5; i++) {
