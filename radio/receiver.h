@@ -36,8 +36,8 @@ typedef struct mw_receiver_config {
      * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */
     double prefilter_pfa; /* (0, 0.1]; 0 = default 1e-2 */
     double sync_pfa;      /* (0, 1e-2]; 0 = default 3e-6 */
-    /* A decoded frame must also correlate with its re-encoded self: the false-frame rate left over
-     * from the CRC. 0 = default. */
+    /* A decoded frame, encoded again, must agree with the soft bits at least this much (0..1).
+     * Frames at Es/N0 = -2 dB have 0.78 and more. 0 = default 0.65. */
     double frame_correlation_min;
 } mw_receiver_config;
 

@@ -160,6 +160,24 @@ static const mw_receiver_frame *loop_heard(const loop *l, const loop_sent *s) {
     return NULL;
 }
 
+/* The same frame in every field (padding aside). */
+static void loop_check_same(const mw_receiver_frame *a, const mw_receiver_frame *b) {
+    assert_memory_equal(a->payload, b->payload, sizeof a->payload);
+    MW_CHECK_EQ(a->payload_bytes, b->payload_bytes);
+    MW_CHECK_EQ(a->rate, b->rate);
+    MW_CHECK_EQ(a->size, b->size);
+    MW_CHECK_EQ(a->first_index, b->first_index);
+    MW_CHECK_EQ(a->start.us, b->start.us);
+    MW_CHECK_EQ(a->start_uncertainty_us, b->start_uncertainty_us);
+    MW_CHECK_EQ(a->frequency.mhz, b->frequency.mhz);
+    MW_CHECK_EQ(a->drift_mhz_per_s, b->drift_mhz_per_s);
+    MW_CHECK_EQ(a->level.cdbm, b->level.cdbm);
+    MW_CHECK_EQ(a->snr.cdb, b->snr.cdb);
+    MW_CHECK_EQ(a->symbols, b->symbols);
+    MW_CHECK_EQ(a->symbol_errors, b->symbol_errors);
+    MW_CHECK_EQ(a->quality, b->quality);
+}
+
 /* Every frame sent was heard exactly once, with the right time, frequency and level. */
 static void loop_check_all(const loop *l) {
     MW_CHECK_EQ(l->heard_count, l->sent_count);

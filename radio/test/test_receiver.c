@@ -55,7 +55,7 @@ MW_TEST(strong_frame_once) {
 /* However the stream is cut into blocks, the frames are the same to the last bit. */
 MW_TEST(cutting_does_not_matter) {
     static const size_t cuts[] = {65536, 1, 977, 3907, 20000};
-    mw_receiver_frame first[4];
+    mw_receiver_frame first[2];
     for (unsigned k = 0; k < 5; k++) {
         loop *l = loop_new(R1);
         loop_send(l, MW_UNB_R1, MW_UNB_S, 0.05, -50000, 3, 0);
@@ -70,10 +70,11 @@ MW_TEST(cutting_does_not_matter) {
         }
         mw_receiver_flush(l->rx);
         MW_CHECK_EQ(l->heard_count, 2);
-        if (k == 0)
-            memcpy(first, l->heard, 2 * sizeof first[0]);
-        else
-            assert_memory_equal(first, l->heard, 2 * sizeof first[0]);
+        for (unsigned i = 0; i < 2; i++) {
+            if (k == 0)
+                first[i] = l->heard[i];
+            loop_check_same(&first[i], &l->heard[i]);
+        }
         loop_free(l);
     }
 }
@@ -107,10 +108,11 @@ MW_TEST(gaps_between_frames) {
         loop_check_all(l);
         MW_CHECK_EQ(mw_receiver_safe_index(l->rx), end2);
         MW_CHECK_EQ(mw_receiver_stats_of(l->rx)->samples, end1 + end2 - begin2);
-        if (k == 0)
-            memcpy(first, l->heard, sizeof first);
-        else
-            assert_memory_equal(first, l->heard, sizeof first);
+        for (unsigned i = 0; i < 2; i++) {
+            if (k == 0)
+                first[i] = l->heard[i];
+            loop_check_same(&first[i], &l->heard[i]);
+        }
         loop_free(l);
     }
 }
