@@ -230,19 +230,6 @@ static mw_status import_time(const mw_platform_config *c, const char *at, mw_utc
     return MW_OK;
 }
 
-/* Tells a running platform that its copy of the registry is old. */
-static mw_status note_import(mw_store *store) {
-    char text[MW_UTC_TEXT_MAX];
-    mw_utc_format(mw_clock_machine_utc(), text);
-    MW_TRY(mw_store_begin(store));
-    mw_status s = mw_store_meta_put(store, MW_PLATFORM_IMPORTS, text);
-    if (s == MW_OK)
-        return mw_store_commit(store);
-    mw_status undone = mw_store_rollback(store);
-    (void)undone;
-    return s;
-}
-
 static int import_into(const mw_platform_config *c, mw_store *store, mw_slice lines, mw_utc at) {
     mw_registry *registry = NULL;
     mw_registry_import_report report;
@@ -250,8 +237,6 @@ static int import_into(const mw_platform_config *c, mw_store *store, mw_slice li
         return 1;
     mw_status s = mw_registry_import(registry, lines, at, &report);
     mw_registry_close(registry);
-    if (s == MW_OK && (s = note_import(store)) != MW_OK)
-        return failed("imported, but a running platform was not told; restart it", s);
     if (s == MW_OK) {
         printf("%u devices with %u channels in %u lines\n", report.devices, report.channels,
                report.lines);

@@ -8,9 +8,6 @@
 #include "platform/config.h"
 #include "platform/registry/registry.h"
 
-/* The store's meta text that changes with each import; a running platform looks at it. */
-#define MW_PLATFORM_IMPORTS "last_import"
-
 /* Runs a command and returns the exit code: 0 done, 1 failed, 2 wrongly used. Results go to
  * standard output, what went wrong to standard error. */
 int mw_platform_command(const mw_platform_config *config, int argc, char **argv);

@@ -27,7 +27,6 @@ typedef struct platform {
     mw_api *api;
     mw_timer *decode_timer;
     mw_timer *fold_timer;
-    char registry_version[40];
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -40,20 +39,8 @@ typedef struct platform {
 static const int64_t decode_idle_ms = 1000;
 static const int64_t retry_ms = 5000;
 
-/* An import by the command line becomes known before the next frame is looked at. */
-static void follow_imports(platform *p) {
-    char version[sizeof p->registry_version] = "";
-    mw_span room = {(uint8_t *)version, sizeof version - 1};
-    mw_status s = mw_store_meta_get(p->store, MW_PLATFORM_IMPORTS, room);
-    if (s != MW_OK || strcmp(version, p->registry_version) == 0)
-        return;
-    mw_bytes_copy(p->registry_version, version, sizeof version);
-    mw_registry_forget(p->registry);
-}
-
 static void decode_step(void *context) {
     platform *p = context;
-    follow_imports(p);
     uint32_t n = 0;
     uint32_t batch = (uint32_t)p->config.decode_batch;
     mw_status s = mw_decoder_turn(p->decoder, batch, &n);

@@ -32,6 +32,7 @@ const mw_api_row mw_api_rows[] = {
     GET(exportIntervals, "/v1/export/intervals.csv", OPERATOR, ALL, false, mw_api_export_intervals),
     GET(streamRead, "/v1/stream", USER, OWN, false, mw_api_stream_read),
     GET(stationList, "/v1/stations", OPERATOR, ALL, false, mw_api_station_list),
+    GET(alarmList, "/v1/alarms", OPERATOR, ALL, false, mw_api_alarm_list),
     {"uplinkCreate", "POST", "/v1/uplinks", MW_API_STATION, MW_API_NONE, false, false,
      MW_UPLINKS_BODY_MAX, mw_api_uplink_create},
     GET(openapiRead, "/v1/openapi.json", PUBLIC, NONE, false, mw_api_openapi_read),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The lists of one meter, newest first, page by page: register readings, receptions, events.
+ * Lists, newest first, page by page: register readings, receptions and events of one meter, and the
+ * alarms of a tenant.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,4 +174,27 @@ void mw_api_meter_events(mw_api_call *call) {
         page_end(call, &p,
                  mw_store_events(call->api->o.store, call->tenant, call->meter.device.device,
                                  p.before, p.limit + 1, put_event, &p));
+}
+
+static mw_status put_alarm(void *ctx, const mw_store_alarm *a) {
+    page *p = ctx;
+    if (!page_take(p, a->id))
+        return MW_OK;
+    mw_json_object_begin(&p->json);
+    mw_json_put_text(&p->json, "kind", a->kind);
+    mw_json_put_text(&p->json, "subject", a->subject);
+    mw_json_put_text(&p->json, "text", a->text);
+    mw_json_put_utc(&p->json, "first_at", a->first_at);
+    mw_json_put_utc(&p->json, "last_at", a->last_at);
+    mw_json_put_int(&p->json, "count", a->count);
+    mw_json_object_end(&p->json);
+    return MW_OK;
+}
+
+void mw_api_alarm_list(mw_api_call *call) {
+    page p;
+    if (page_begin(call, &p))
+        page_end(call, &p,
+                 mw_store_alarms(call->api->o.store, call->tenant, p.before, p.limit + 1, put_alarm,
+                                 &p));
 }

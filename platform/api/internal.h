@@ -132,6 +132,7 @@ mw_api_operation mw_api_export_registers;
 mw_api_operation mw_api_export_intervals;
 mw_api_operation mw_api_stream_read;
 mw_api_operation mw_api_station_list;
+mw_api_operation mw_api_alarm_list;
 mw_api_operation mw_api_uplink_create;
 mw_api_operation mw_api_openapi_read;
 mw_api_operation mw_api_health_read;

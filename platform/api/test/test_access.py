@@ -155,6 +155,17 @@ class Requests(unittest.TestCase):
                 self.assertEqual(r.status, 400, r.body)
                 self.assertEqual(r.code, "INVALID")
 
+    def test_conflict_and_damage_are_told(self):
+        first = world.item("00" * 61, datetime(2026, 3, 29, tzinfo=UTC))
+        other = dict(first, payload="11" * 61)
+        damaged = dict(world.item("zz", datetime(2026, 3, 29, tzinfo=UTC)), seq=999999)
+        said = [[x["status"] for x in world.send(world.token, [i]).json()["results"]]
+                for i in (first, first, other, damaged)]
+        self.assertEqual(said, [["stored"], ["duplicate"], ["conflict"], ["quarantined"]])
+        alarms = world.person("ops").get("/v1/alarms").json()["items"]
+        self.assertTrue(any(a["count"] >= 1 and a["text"] for a in alarms), alarms)
+        self.assertEqual(world.person("foreign").get("/v1/alarms").json()["items"], [])
+
     def test_bad_ids(self):
         for bad in ["0", ANNAS[:-2], ANNAS + "0", ANNAS.replace("-0", "-00"), "x" * 18,
                     ANNAS.replace("-0", "-1"), "ffffffffffffffff-0", "%00", "..", "..%2f..",
