@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "runtime/clock.h"
 #include "station/config.h"
 #include "station/record.h"
@@ -14,8 +15,8 @@
 #define ARGUMENTS_MAX 40
 
 /* "--rate 250kHz" and "--rate=250kHz" become "rate=250kHz"; the one other word is the file. */
-static bool decode_arguments(int argc, char **argv, char *out[ARGUMENTS_MAX], int *out_n,
-                             const char **out_file) {
+static bool decode_arguments(int argc, char **argv, char *out[ARGUMENTS_MAX], mw_arena *texts,
+                             int *out_n, const char **out_file) {
     int n = 0;
     out[n++] = argv[0];
     for (int i = 1; i < argc; i++) {
@@ -34,10 +35,12 @@ static bool decode_arguments(int argc, char **argv, char *out[ARGUMENTS_MAX], in
         } else if (i + 1 == argc) {
             return false;
         } else {
-            char *text = NULL;
-            if (asprintf(&text, "%s=%s", argv[i] + 2, argv[i + 1]) < 0)
+            size_t room = strlen(argv[i]) + strlen(argv[i + 1]);
+            char *text = mw_arena_take(texts, room);
+            if (text == NULL)
                 return false;
-            out[n++] = text; /* lives as long as the process */
+            (void)snprintf(text, room, "%s=%s", argv[i] + 2, argv[i + 1]);
+            out[n++] = text;
             i++;
         }
     }
@@ -101,7 +104,10 @@ int mw_station_decode_main(int argc, char **argv) {
     char *arguments[ARGUMENTS_MAX];
     int n = 0;
     const char *file = NULL;
-    if (!decode_arguments(argc, argv, arguments, &n, &file)) {
+    uint8_t memory[4096];
+    mw_arena texts;
+    mw_arena_init(&texts, MW_SPAN_OF(memory));
+    if (!decode_arguments(argc, argv, arguments, &texts, &n, &file)) {
         (void)fprintf(stderr, "mw-station decode: see mw-station decode --help\n");
         return 2;
     }
