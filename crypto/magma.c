@@ -87,7 +87,7 @@ static void double_block(uint8_t b[MW_MAGMA_BLOCK]) {
     unsigned carry = (unsigned)(b[0] >> 7) * 0x1B;
     for (unsigned i = 0; i < MW_MAGMA_BLOCK - 1; i++)
         b[i] = (uint8_t)(b[i] << 1 | b[i + 1] >> 7);
-    b[MW_MAGMA_BLOCK - 1] = (uint8_t)(b[MW_MAGMA_BLOCK - 1] << 1 ^ carry);
+    b[MW_MAGMA_BLOCK - 1] = (uint8_t)((unsigned)b[MW_MAGMA_BLOCK - 1] << 1 ^ carry);
 }
 
 void mw_magma_cmac(const mw_magma_keys *keys, mw_slice message, uint8_t out[MW_MAGMA_BLOCK]) {

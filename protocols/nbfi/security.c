@@ -59,7 +59,7 @@ static void double_mask(uint8_t b[MW_MAGMA_BLOCK]) {
     unsigned carry = (unsigned)(b[0] >> 7) * MIC_CARRY;
     for (unsigned i = 0; i < MW_MAGMA_BLOCK - 1; i++)
         b[i] = (uint8_t)(b[i] << 1 | b[i + 1] >> 7);
-    b[MW_MAGMA_BLOCK - 1] = (uint8_t)(b[MW_MAGMA_BLOCK - 1] << 1 ^ carry);
+    b[MW_MAGMA_BLOCK - 1] = (uint8_t)((unsigned)b[MW_MAGMA_BLOCK - 1] << 1 ^ carry);
 }
 
 static void mic_of(const mw_magma_keys *keys, const uint8_t body[MW_NBFI_BODY],
