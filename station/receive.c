@@ -27,6 +27,7 @@ struct mw_station_receiver {
     size_t frames_n;
     uint64_t acknowledged;
     uint64_t connection;
+    mw_status trouble; /* of the source, as last logged */
     bool fresh;        /* connected, but no block of this connection was taken yet */
     bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
     mw_metric *frames_total, *samples_total, *gap_total, *connected, *connections, *refused_blocks,
@@ -119,7 +120,13 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
 
 static void receive_show_source(mw_station_receiver *r) {
     uint64_t connections = mw_station_source_connections(r->source);
-    mw_metric_set(r->connected, mw_station_source_connected(r->source));
+    bool connected = mw_station_source_connected(r->source);
+    mw_status trouble = mw_station_source_trouble(r->source);
+    mw_metric_set(r->connected, connected);
+    if (!connected && trouble != r->trouble)
+        mw_log(MW_LOG_WARN, "no samples; trying again", MW_S("source", r->config->source),
+               MW_ST("status", trouble));
+    r->trouble = connected ? MW_OK : trouble;
     mw_metric_set(r->connections, (int64_t)connections);
     if (connections != r->connection) {
         r->connection = connections;

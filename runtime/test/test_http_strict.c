@@ -269,6 +269,34 @@ MW_TEST(pipelined_requests_are_answered_in_order) {
     settle();
 }
 
+MW_TEST(closing_and_waiting_as_the_client_wishes) {
+    raw_client *c = raw_open(loop, mw_http_server_port(server));
+    raw_send_text(c, HEAD "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    MW_CHECK(raw_await(c, "HTTP/1.1 100 Continue\r\n\r\n"));
+    raw_send_text(c, "abcd");
+    MW_CHECK(raw_await(c, "HTTP/1.1 200"));
+    MW_CHECK(raw_await(c, "abcd"));
+    raw_close(c);
+    c = raw_open(loop, mw_http_server_port(server));
+    raw_send_text(c, "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    MW_CHECK(raw_await_close(c));
+    MW_CHECK_EQ(raw_status(c), 200);
+    MW_CHECK(strstr(c->got, "hello") != NULL);
+    raw_close(c);
+    c = raw_open(loop, mw_http_server_port(server));
+    raw_send_text(c, "GET /hello HTTP/1.0\r\n\r\n");
+    MW_CHECK(raw_await_close(c));
+    MW_CHECK(strstr(c->got, "{\"hello\":true}") != NULL);
+    raw_close(c);
+    c = raw_open(loop, mw_http_server_port(server)); /* the client ends its half first */
+    raw_send_text(c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    MW_CHECK(shutdown(c->fd, SHUT_WR) == 0);
+    MW_CHECK(raw_await_close(c));
+    MW_CHECK(strstr(c->got, "{\"hello\":true}") != NULL);
+    raw_close(c);
+    settle();
+}
+
 MW_TEST(a_request_may_come_byte_by_byte) {
     raw_client *c = raw_open(loop, mw_http_server_port(server));
     const char *text = CHUNKED "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
@@ -298,12 +326,19 @@ MW_TEST(one_address_gets_only_its_share) {
 
 int main(void) {
     const struct CMUnitTest cases[] = {
-        MW_CASE(ambiguous_framing_is_refused),    MW_CASE(other_codings_are_refused),
-        MW_CASE(control_bytes_are_refused),       MW_CASE(host_must_be_one),
-        MW_CASE(malformed_lines_are_refused),     MW_CASE(malformed_chunks_are_refused),
-        MW_CASE(good_requests_are_served),        MW_CASE(limits_hold),
-        MW_CASE(slow_clients_are_cut_off),        MW_CASE(pipelined_requests_are_answered_in_order),
-        MW_CASE(a_request_may_come_byte_by_byte), MW_CASE(one_address_gets_only_its_share),
+        MW_CASE(ambiguous_framing_is_refused),
+        MW_CASE(other_codings_are_refused),
+        MW_CASE(control_bytes_are_refused),
+        MW_CASE(host_must_be_one),
+        MW_CASE(malformed_lines_are_refused),
+        MW_CASE(malformed_chunks_are_refused),
+        MW_CASE(good_requests_are_served),
+        MW_CASE(limits_hold),
+        MW_CASE(slow_clients_are_cut_off),
+        MW_CASE(pipelined_requests_are_answered_in_order),
+        MW_CASE(closing_and_waiting_as_the_client_wishes),
+        MW_CASE(a_request_may_come_byte_by_byte),
+        MW_CASE(one_address_gets_only_its_share),
     };
     return cmocka_run_group_tests(cases, setup, teardown);
 }
