@@ -107,12 +107,14 @@ static mw_status zigzag_decode(mw_zigzag_decoder *z, const int16_t *const soft[2
     uint8_t now[D_INFO], before[D_INFO] = {0};
     unsigned still = 0;
     for (unsigned round = 0; round < MW_ZIGZAG_ROUNDS && still < 4; round++) {
-        mw_zigzag_round(z, now);
+        int32_t trust = mw_zigzag_round(z, now);
         still = mw_slice_equal(MW_SLICE_OF(now), MW_SLICE_OF(before)) ? still + 1 : 0;
         if (still > 0 && crc24_ok(now, D_INFO)) {
             mw_bytes_copy(out_info, now, D_INFO);
             return MW_OK;
         }
+        if (round >= 2 && trust < MW_ZIGZAG_HOPELESS)
+            break;
         mw_bytes_copy(before, now, D_INFO);
     }
     return MW_CHECKSUM;

@@ -139,10 +139,15 @@ static void solve_chain(mw_zigzag_decoder *d, unsigned chain) {
     }
 }
 
-void mw_zigzag_round(mw_zigzag_decoder *d, uint8_t out_info[16]) {
-    for (unsigned chain = 0; chain < CHAINS; chain++)
+int32_t mw_zigzag_round(mw_zigzag_decoder *d, uint8_t out_info[16]) {
+    int32_t trust = 0;
+    for (unsigned chain = 0; chain < CHAINS; chain++) {
         solve_chain(d, chain);
+        for (unsigned i = 0; i < INFO; i++)
+            trust += magnitude(d->said[chain][i]);
+    }
     mw_bytes_fill(out_info, 0, 16);
     for (unsigned i = 0; i < INFO; i++)
         out_info[i / 8] = (uint8_t)(out_info[i / 8] | (d->info[i] < 0) << (7 - i % 8));
+    return trust;
 }

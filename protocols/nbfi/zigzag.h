@@ -21,7 +21,9 @@
 #define MW_ZIGZAG_CHAINS     4
 #define MW_ZIGZAG_INFO       128
 #define MW_ZIGZAG_CHAIN_BITS 64
-#define MW_ZIGZAG_ROUNDS     24
+#define MW_ZIGZAG_ROUNDS     60
+/* Below this from the third round on there is no word to be found. */
+#define MW_ZIGZAG_HOPELESS (6 * 512)
 
 /* The 16 parity bytes of 16 information bytes; parity is the flag, 0 or 1. */
 void mw_zigzag_encode(const uint8_t info[16], unsigned parity, uint8_t out[16]);
@@ -36,7 +38,9 @@ typedef struct mw_zigzag_decoder {
 /* Loads one or two transmissions of 256 soft bits, soft[f] of flag f or NULL (see nbfi.h); false
  * when nothing was received. */
 bool mw_zigzag_load(mw_zigzag_decoder *d, const int16_t *const soft[2]);
-/* One round over the four chains; writes the hard decisions. */
-void mw_zigzag_round(mw_zigzag_decoder *d, uint8_t out_info[16]);
+/* One round over the four chains; writes the hard decisions. Returns how much the chains have to
+ * say: the mean magnitude, times 512. It stays near MW_ZIGZAG_HOPELESS on noise and grows when the
+ * decoder is about to find a word. */
+int32_t mw_zigzag_round(mw_zigzag_decoder *d, uint8_t out_info[16]);
 
 #endif

@@ -4,7 +4,9 @@
  *
  *   | sync word 32 symbols | coded: 128 (short) or 192 (long) symbols |        100 Bd, DBPSK
  *
- *   message  short 64 bits, long 96 bits: address 24 | payload 16 or 48 | MIC 24
+ *   message  short 64 bits, long 96 bits: address 24 | payload 16 or 48 | MIC 24; address with the
+ *            most significant byte first, payload and MIC in the order of sending (the published
+ *            transmitter sends its arrays from the last byte to the first)
  *   check    CRC of 10 bits over the message, reflected polynomial 0x327, initial 0, sent least
  *            significant bit first: 74 or 106 bits to code
  *   code     systematic polar code in natural order; the long one is a (256, 170) code shortened
