@@ -10,7 +10,9 @@ static mw_nbfi_decoder decoder;
 /* A frame of a meter, as its vendor published it. */
 static const char meter_frame[] = "97157A6F8028CF075DE4DC4EB9752171EBAF87E7"
                                   "04E3C12E7905126ED48747946068D9E4";
-/* Information and coded bits, made by the published transceiver stack. */
+/* Made by the published transceiver stack: parity with the other flag, information and coded bits.
+ */
+static const char meter_parity_1[] = "3A690AA4CBD9D69EAC52D7A8AE113A5C"; /* of the frame above */
 static const char e_info[] = "0012D68707200102030405060708AD915CE76BE2";
 static const char e_coded[] = "D37EA64C3ECBA58E5B42C0F8B607C3CA7708857172FF910EFF34E3C5FA33F74A";
 
@@ -75,6 +77,9 @@ MW_TEST(a_meters_frame_decodes_and_is_reproduced) {
     uint8_t again[MW_NBFI_FRAME];
     MW_CHECK_OK(mw_nbfi_d_encode(&u, 0, again));
     MW_CHECK_BYTES(MW_SLICE_OF(again), frame.p, frame.n);
+    MW_CHECK_OK(mw_nbfi_d_encode(&u, 1, again));
+    MW_CHECK_BYTES(((mw_slice){again, 20}), frame.p, 20);
+    MW_CHECK_BYTES(((mw_slice){again + 20, 16}), mw_test_hex(meter_parity_1).p, 16);
 }
 
 MW_TEST(published_checks_hold) {
