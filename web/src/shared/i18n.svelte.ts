@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Languages. A folder of messages/ with the same three files is all that a further language needs, plus one line here.
-// The account never loads the console's messages, nor a language that nobody chose.
+// The texts of the chosen language, fetched when somebody chooses it: the account never loads the console's messages, nor
+// anybody a language that nobody chose.
 
 import type commonEn from '../messages/en/common.json';
 import type consoleEn from '../messages/en/console.json';
 import type accountEn from '../messages/en/account.json';
+import { directionOf, LANGUAGES } from './languages';
 import { fill, type Message, type Params } from './plural';
-
-export const LANGUAGES: Readonly<Record<string, { name: string; region: string }>> = {
-  en: { name: 'English', region: 'en-GB' },
-  de: { name: 'Deutsch', region: 'de-DE' },
-};
 
 export type Part = 'common' | 'console' | 'account';
 export type Key = keyof typeof commonEn | keyof typeof consoleEn | keyof typeof accountEn;
 
 const files = import.meta.glob<{ default: Record<string, Message> }>('../messages/*/*.json');
 const STORED = 'mw.language';
-const RTL = new Set(['ar', 'fa', 'he', 'ur']);
 
 class I18n {
   language = $state('en');
@@ -25,34 +20,45 @@ class I18n {
   locale = $state('en-GB');
   #messages = $state.raw<Record<string, Message>>({});
   #parts = new Set<Part>();
+  /** Counts the choices: of two in a row the later one stays, whichever file arrives first. */
+  #choice = 0;
 
   /** Chooses the language: a stored choice, then the user's own, then the browser's. */
   async start(part: Part, userLocale?: string | null): Promise<void> {
     this.#parts.add(part);
     const wishes = [stored(), userLocale, ...navigator.languages].filter((x): x is string => !!x);
-    const wish = wishes.find((w) => languageOf(w) in LANGUAGES) ?? 'en';
+    const wish = wishes.find((w) => Object.hasOwn(LANGUAGES, languageOf(w))) ?? 'en';
     await this.#apply(languageOf(wish), [userLocale ?? '', ...navigator.languages]);
   }
 
-  async choose(language: string): Promise<void> {
+  /** False when the language's texts could not be fetched: the page then keeps the language that it has. */
+  async choose(language: string): Promise<boolean> {
+    try {
+      await this.#apply(language, navigator.languages);
+    } catch {
+      return false;
+    }
+    if (this.language !== language) return true;
     try {
       localStorage.setItem(STORED, language);
     } catch {
       // Private windows may refuse: the choice then lasts as long as the page.
     }
-    await this.#apply(language, navigator.languages);
+    return true;
   }
 
   async #apply(language: string, regions: readonly string[]): Promise<void> {
+    const choice = ++this.#choice;
     const loaded = await Promise.all(
       [...this.#parts].map((p) => files[`../messages/${language}/${p}.json`]?.().then((m) => m.default)),
     );
+    if (choice !== this.#choice) return;
     this.#messages = Object.assign({}, ...loaded.filter(Boolean)) as Record<string, Message>;
     this.language = language;
     const own = regions.find((r) => languageOf(r) === language && r.includes('-'));
     this.locale = own && Intl.NumberFormat.supportedLocalesOf(own).length ? own : LANGUAGES[language]?.region ?? language;
     document.documentElement.lang = language;
-    document.documentElement.dir = RTL.has(language) ? 'rtl' : 'ltr';
+    document.documentElement.dir = directionOf(language);
   }
 
   text(key: string, params?: Params): string {
