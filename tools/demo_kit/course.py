@@ -17,7 +17,8 @@ class Progress:
     pattern = re.compile(r"msg=(\w+) town=(\S+) hours=(\d+) frames=(\d+) lost=(\d+)")
 
     def __init__(self, system):
-        self.path, self.at, self.last = system.town.log_path, 0, None
+        self.path, self.at = system.town.log_path, 0
+        self.last, self.live = None, False
 
     def poll(self):
         with open(self.path, "rb") as log:
@@ -27,6 +28,7 @@ class Progress:
         self.at += end
         for match in self.pattern.finditer(text[:end].decode(errors="replace")):
             self.last = match.groups()
+            self.live = self.live or match.group(1) == "live"
         return self.last
 
     def show(self, what):

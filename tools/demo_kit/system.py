@@ -50,8 +50,9 @@ class System:
         self.port, self.station_port = port, free_port()
         self.town_settings = town or {}
         environment = environment or {}
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("town", "station", "platform", "logs"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
         self.clock = self.folder / "town/clock"
         self.samples = self.folder / "town/samples.sock"
         if len(str(self.samples)) > 100:
@@ -120,7 +121,9 @@ class System:
         devices = self.folder / "town/devices.jsonl"
         run_command(self.program("town"), "--config", self.settings("town"), "population", devices)
         platform = (self.program("platform"), "--config", self.settings("platform"))
-        run_command(*platform, "import", devices)
+        # Installed when the town begins, not when this command runs.
+        start = (self.folder / "town/start").read_text().strip()
+        run_command(*platform, "import", devices, "--at", start)
         token = self.folder / "station/token"
         token.unlink(missing_ok=True)
         run_command(*platform, "station", "add", "st-1", "--token-file", token)
