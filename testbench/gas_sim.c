@@ -49,6 +49,7 @@ void mw_gas_sim_init(mw_gas_sim *s, const mw_gas_wave *wave, const mw_gas_size *
     mw_prng *g = &s->random;
     s->path_m = size->path_nm * 1e-9 * (1 + 0.001 * mw_gas_wave_uniform(g));
     s->area_m2 = (double)size->area_mm3 * 1e-9 * (1 + 0.005 * mw_gas_wave_uniform(g));
+    s->expansion = 23e-6 * (1 + 0.15 * mw_gas_wave_uniform(g));
     s->profile_gain = 1 + 0.015 * mw_gas_wave_uniform(g);
     s->profile_centre = 2500 * (1 + 0.06 * mw_gas_wave_uniform(g));
     s->profile_width = 0.25 * (1 + 0.1 * mw_gas_wave_uniform(g));
@@ -99,7 +100,9 @@ static bool slips(mw_gas_sim *s, double snr_db) {
 
 void mw_gas_sim_measure(mw_gas_sim *s, uint32_t ms, mw_gas_result *out) {
     int16_t up[MW_GAS_SAMPLES], dn[MW_GAS_SAMPLES];
-    double mean = s->flow_m3_h / 3600 / s->area_m2, c = mw_gas_sim_sound(s->gas, s->celsius);
+    double grown = 1 + s->expansion * (s->celsius - 20), path_m = s->path_m * grown;
+    double mean = s->flow_m3_h / 3600 / (s->area_m2 * grown * grown),
+           c = mw_gas_sim_sound(s->gas, s->celsius);
     double nu = viscosity(s->gas, s->celsius, s->pressure_pa);
     double bore = s->size->bore_um * 1e-6;
     /* Path velocity v and Re = v D / nu depend on each other through k. */
@@ -107,8 +110,7 @@ void mw_gas_sim_measure(mw_gas_sim *s, uint32_t ms, mw_gas_result *out) {
     for (int i = 0; i < 60 && mean != 0; i++)
         v = 0.5 * v + 0.5 * mean / profile(s, fabs(v) * bore / nu);
     v = stirred(s, v, fabs(v) * bore / nu, ms);
-    double t_up = s->path_m / (c - v * COS_ANGLE) * 1e6,
-           t_dn = s->path_m / (c + v * COS_ANGLE) * 1e6;
+    double t_up = path_m / (c - v * COS_ANGLE) * 1e6, t_dn = path_m / (c + v * COS_ANGLE) * 1e6;
     double delay = s->delay_us + 0.0003 * (s->celsius - 20), zero = mw_gas_sim_zero(s) / 1000;
     double loss = (101325 - s->pressure_pa) / 5000;
     double gain = pow(10, s->gain_cdb / 2000.0);
@@ -192,7 +194,7 @@ static void calibrate_profile(mw_gas_sim *s) {
     double nu = viscosity(s->gas, s->celsius, s->pressure_pa);
     for (unsigned i = 0; i < FLOWS; i++) {
         double flow = part[i] * (double)s->size->qmax_l_h / 1000;
-        double error = mw_gas_sim_error(s, flow, i == 0 ? 900 : 400);
+        double error = mw_gas_sim_error(s, flow, 1000);
         ratio[i] = 1 / (1 + error / 100);
         double re = (double)s->meter.rate_nl_s * 1e-12 / s->area_m2 * s->size->bore_um * 1e-6 / nu;
         /* The nominal profile will do to name the point. */

@@ -14,6 +14,7 @@
  *   slip      an echo whose rise is disturbed, so that the envelope names another period: 1e-6 at
  *             40 dB to 1e-2 at 20 dB, or forced
  *   delay     of transducers and electronics, drifts 0.3 ns/K
+ *   expansion of the duct, 23e-6 per K within 15 %
  *   vacuum    1 dB per 0.05 bar below 1.013 bar; gas rich in carbon dioxide 6 dB
  */
 #ifndef MW_TESTBENCH_GAS_SIM_H
@@ -35,7 +36,8 @@ typedef struct mw_gas_sim {
     const mw_gas_size *size;
     mw_prng random;
     /* The device: truth. */
-    double path_m, area_m2;
+    double path_m, area_m2; /* at 20 C */
+    double expansion;       /* of a length, per K */
     double profile_gain, profile_centre, profile_width;
     double zero_ns, zero_slope, zero_curve; /* at 20 C, per K, per K2 */
     double ageing_ns, ageing_slope;         /* 0 until mw_gas_sim_age */

@@ -9,8 +9,8 @@
 #define SIZE(text, area, bore, qmin, qt, qmax, start)                                              \
     {                                                                                              \
         .name = (text), .path_nm = 60000000, .factor_nm = 42426407, .area_mm3 = (area),            \
-        .bore_um = (bore), .qmin_l_h = (qmin), .qt_l_h = (qt), .qmax_l_h = (qmax),                 \
-        .start_l_h = (start),                                                                      \
+        .bore_um = (bore), .expansion = 23000, .qmin_l_h = (qmin), .qt_l_h = (qt),                 \
+        .qmax_l_h = (qmax), .start_l_h = (start),                                                  \
     }
 
 const mw_gas_size mw_gas_size_of[MW_GAS_SIZES] = {
@@ -284,6 +284,10 @@ void mw_gas_flow_step(mw_gas_flow *f, mw_mono now, const mw_gas_capture *in, mw_
     int32_t k = mw_gas_profile_at(f->cal->profile, re);
     /* um/s * 1e-3 mm2 = 1e-3 nL/s; below 6e7 * 3e5 * 7e4 = 1.2e18. */
     int64_t raw = mw_gas_div(um_s * f->size->area_mm3 / 16 * k, INT64_C(65536000) / 16);
+    /* Path and area grow with temperature; v goes with L, A with its square. */
+    raw += mw_gas_div(raw / 1000 * 3 * f->size->expansion *
+                          ((int64_t)(in->temperature.mdegc - 20000) / 100),
+                      INT64_C(10000000));
     bool jump = filter(f, raw);
     creep(f);
     integrate(f, now, f->flowing ? f->rate_nl_s : 0, &r);

@@ -40,6 +40,7 @@ typedef struct mw_gas_size {
     int32_t factor_nm; /* L / (2 cos a) */
     int64_t area_mm3;  /* thousandths of a mm2 */
     int32_t bore_um;   /* hydraulic diameter, for Re */
+    int32_t expansion; /* of the duct's length, 1e-9 per K; dimensions hold at 20 C */
     int64_t qmin_l_h, qt_l_h, qmax_l_h, start_l_h;
 } mw_gas_size;
 
