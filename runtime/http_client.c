@@ -167,8 +167,10 @@ static void mw_http_call_free(mw_http_call *call) {
 void mw_http_client_free(mw_http_client *c) {
     if (c == NULL)
         return;
-    while (c->calls != NULL)
-        mw_http_call_free(c->calls);
+    for (mw_http_call *call = c->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        mw_http_call_free(call);
+    }
     if (c->depth > 0)
         c->freed = true;
     else
