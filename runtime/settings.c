@@ -113,7 +113,12 @@ static mw_status mw_settings_load_file(mw_settings_load_state *st, const char *p
         return MW_NOT_FOUND;
     }
     int result = ini_parse_stream(mw_settings_read_line, st, mw_settings_on_key, st);
+    bool unreadable = ferror(st->file) != 0; /* a folder opens, and only reading it fails */
     (void)fclose(st->file);
+    if (unreadable) {
+        mw_buffer_printf(st->errors, "%s: cannot be read\n", path);
+        return MW_NOT_FOUND;
+    }
     if (result != 0) {
         st->line = result;
         mw_settings_complain(st, "line", "is neither [section] nor key = value");

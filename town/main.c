@@ -3,11 +3,14 @@
  * mw-town: wires the simulation, the air and the feed, and keeps the pace. It begins in the past,
  * catches up as fast as the station can listen, and then lives on at the set factor.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/clock.h"
 #include "runtime/file.h"
@@ -209,9 +212,14 @@ static mw_status run(town *t) {
 /* ---- the program ---- */
 
 static mw_status write_population(town *t, const char *path) {
-    FILE *f = fopen(path, "w");
-    if (f == NULL)
+    /* It holds the devices' keys: only its owner may read it. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    FILE *f = fd < 0 || fchmod(fd, 0600) != 0 ? NULL : fdopen(fd, "w");
+    if (f == NULL) {
+        if (fd >= 0)
+            (void)close(fd);
         return MW_IO;
+    }
     mw_status status = mw_town_population_write(&t->population, f);
     if (fclose(f) != 0 && status == MW_OK)
         status = MW_IO;

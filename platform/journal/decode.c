@@ -72,10 +72,14 @@ void mw_decode_subject(const mw_store_device *device, char out[MW_STORE_ID_MAX])
 
 /* --- one record ------------------------------------------------------------------------------ */
 
+/* A station whose clock is ahead must not freeze what is known of a meter: nothing was heard later
+ * than it was stored. */
 static void state_follow(mw_store_device_state *state, const mw_decode_record *r) {
-    if (!mw_utc_is_none(state->last_seen) && state->last_seen.us > r->envelope->received.us)
+    const mw_store_envelope *e = r->envelope;
+    mw_utc seen = e->received.us < e->stored.us ? e->received : e->stored;
+    if (!mw_utc_is_none(state->last_seen) && state->last_seen.us > seen.us)
         return;
-    state->last_seen = r->envelope->received;
+    state->last_seen = seen;
     state->level_cdbm = r->item->level_cdbm;
     state->snr_cdb = r->item->snr_cdb;
 }

@@ -104,6 +104,9 @@ MW_TEST(errors_name_the_line) {
     MW_CHECK_STATUS(mw_settings_load(&program, "/nonexistent", NULL, 0, &c, &errors, &held),
                     MW_NOT_FOUND);
     held = NULL;
+    /* A folder opens like a file; it must not pass for an empty one. */
+    MW_CHECK_STATUS(mw_settings_load(&program, "/", NULL, 0, &c, &errors, &held), MW_NOT_FOUND);
+    held = NULL;
 }
 
 MW_TEST(a_long_line_is_an_error_not_a_cut) {

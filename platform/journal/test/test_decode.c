@@ -416,6 +416,20 @@ MW_TEST(decoding_again_gives_the_same) {
     MW_CHECK_EQ(memcmp(first, second, sizeof first), 0);
 }
 
+MW_TEST(a_station_clock_ahead_does_not_freeze_a_meter) {
+    mw_smp_day day = world_day_of(DAY_HOUR, 100, 0);
+    world_frame f = world_day(0, 0, 1, true, &day);
+    const int64_t years_ahead_s = RECEIVED_S + INT64_C(20) * 365 * 86400;
+    world_hear_at(&w, 0, &f, mw_utc_of_s(years_ahead_s), mw_utc_of_s(RECEIVED_S));
+    world_decode(&w);
+    MW_CHECK_EQ(state_of(0).last_seen.us, RECEIVED_S * MW_US_PER_S);
+    day = world_day_of(DAY_HOUR + 1, 101, 0);
+    f = world_day(0, 0, 2, true, &day);
+    world_hear(&w, 1, &f, RECEIVED_S + 3600);
+    world_decode(&w);
+    MW_CHECK_EQ(state_of(0).last_seen.us, (RECEIVED_S + 3600) * MW_US_PER_S);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 MW_TEST_MAIN(
     CASE(a_day_becomes_register_and_hours), CASE(two_stations_are_one_reading_and_two_receptions),
@@ -425,4 +439,4 @@ MW_TEST_MAIN(
     CASE(the_overlap_merges_and_a_difference_is_kept), CASE(grids_of_half_hours_keep_their_place),
     CASE(a_meter_without_time_gives_its_register_only), CASE(a_new_key_epoch_is_followed),
     CASE(events_and_health_are_kept), CASE(an_import_by_another_process_is_seen),
-    CASE(decoding_again_gives_the_same))
+    CASE(decoding_again_gives_the_same), CASE(a_station_clock_ahead_does_not_freeze_a_meter))

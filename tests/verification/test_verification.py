@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The comparison with the truth must notice every way of being wrong."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from demo_kit.verification import Frame, compare  # noqa: E402
+
+DAYS, METERS, HOUR = 20, 20, 3600
+
+
+class Truth:
+    """Meters that use one unit an hour and report each day with the day before again."""
+
+    def __init__(self):
+        self.register, self.value, self.frames = {}, {}, []
+        for m in range(METERS):
+            device = f"{m:016x}"
+            for h in range(DAYS * 24 + 1):
+                self.register[device, 0, h * HOUR], self.value[device, 0, h * HOUR] = h, 1
+            for day in range(1, DAYS + 1):
+                ends = [h * HOUR for h in range(max(1, 24 * (day - 2) + 1), 24 * day + 1)]
+                self.frames.append(Frame(device, day, False, [(0, e) for e in ends],
+                                         [(0, 24 * day * HOUR)]))
+
+
+def held(truth, lost):
+    """What a platform holds that heard all frames but those in `lost`."""
+    intervals, registers = {}, []
+    for number, frame in enumerate(truth.frames):
+        if number in lost:
+            continue
+        for channel, end in frame.hours:
+            intervals[frame.device, channel, end] = 1
+        registers += [(frame.device, c, e, truth.register[frame.device, c, e])
+                      for c, e in frame.registers]
+    return [(d, c, e - HOUR, HOUR, v) for (d, c, e), v in intervals.items()], registers
+
+
+class Comparison(unittest.TestCase):
+    def setUp(self):
+        self.truth = Truth()
+        self.lost = set(range(0, len(self.truth.frames), 9))
+        for number in self.lost:
+            self.truth.frames[number].lost = True
+        self.intervals, self.registers = held(self.truth, self.lost)
+        self.received = len(self.truth.frames) - len(self.lost)
+
+    def problems(self, received=None):
+        return compare(self.truth, self.intervals, self.registers,
+                       self.received if received is None else received, 0).problems()
+
+    def finds(self, text, received=None):
+        problems = self.problems(received)
+        self.assertTrue(any(text in p for p in problems), problems)
+
+    def test_what_is_right_passes(self):
+        self.assertEqual(self.problems(), [])
+
+    def test_a_wrong_hour(self):
+        device, channel, start, seconds, value = self.intervals[7]
+        self.intervals[7] = (device, channel, start, seconds, value + 1)
+        self.finds("differ")
+
+    def test_an_hour_of_another_length(self):
+        device, channel, start, _, value = self.intervals[7]
+        self.intervals[7] = (device, channel, start, 1800, value)
+        self.finds("differ")
+
+    def test_a_wrong_register(self):
+        device, channel, at, value = self.registers[3]
+        self.registers[3] = (device, channel, at, value - 1)
+        self.finds("differ")
+
+    def test_a_value_of_nobody(self):
+        self.registers.append(("f" * 16, 0, 24 * HOUR, 1))
+        self.finds("differ")
+
+    def test_a_doubled_hour(self):
+        self.intervals.append(self.intervals[0])
+        self.finds("more often")
+
+    def test_a_doubled_register(self):
+        self.registers.append(self.registers[0])
+        self.finds("more often")
+
+    def test_hours_that_were_heard_and_forgotten(self):
+        del self.intervals[::6]
+        self.finds("hourly values are missing")
+
+    def test_registers_that_were_heard_and_forgotten(self):
+        del self.registers[::2]
+        self.finds("register readings are missing")
+
+    def test_a_deaf_station(self):
+        self.intervals, self.registers = held(self.truth, self.lost | set(range(0, 400, 4)))
+        self.finds("the station lost more", self.received - 89)
+
+    def test_nothing_at_all(self):
+        self.intervals, self.registers = [], []
+        self.finds("nothing arrived", 0)
+
+    def test_an_air_without_losses(self):
+        self.intervals, self.registers = held(self.truth, set())
+        for frame in self.truth.frames:
+            frame.lost = False
+        self.finds("too kind", len(self.truth.frames))
+
+    def test_more_frames_than_were_sent(self):
+        self.finds("more frames", len(self.truth.frames) + 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
