@@ -90,6 +90,10 @@ class Comparison(unittest.TestCase):
         del self.intervals[::6]
         self.finds("hourly values are missing")
 
+    def test_a_few_hours_that_were_heard_and_forgotten(self):
+        del self.intervals[::100]
+        self.finds("did not fade")
+
     def test_registers_that_were_heard_and_forgotten(self):
         del self.registers[::2]
         self.finds("register readings are missing")

@@ -72,6 +72,8 @@ class Report:
     meters_heard: int = 0
     expected: int = 0
     bound: float = 0.0
+    unexplained: int = 0
+    unexplained_bound: float = 0.0
     registers_missing: int = 0
     registers_bound: float = 0.0
     doubled: int = 0
@@ -91,6 +93,9 @@ class Report:
         if len(self.missing) > self.bound:
             found.append(f"{len(self.missing)} hourly values are missing, more than the bound of "
                          f"{self.bound:.0f} that the loss of frames implies")
+        if self.unexplained > self.unexplained_bound:
+            found.append(f"{self.unexplained} hourly values are missing although a frame that carried "
+                         f"them did not fade; collisions explain up to {self.unexplained_bound:.0f}")
         if self.registers_missing > self.registers_bound:
             found.append(f"{self.registers_missing} register readings are missing, more than the "
                          f"bound of {self.registers_bound:.0f} that the loss of frames implies")
@@ -119,6 +124,8 @@ class Report:
                f"(the loss of frames explains up to {self.registers_bound:.0f})")
         yield (f"hours missing        {len(self.missing)} of {self.expected} "
                f"(the loss of frames explains up to {self.bound:.0f})")
+        yield (f"... sent unfaded     {self.unexplained} "
+               f"(collisions explain up to {self.unexplained_bound:.0f})")
 
 
 def missing_bound(carriers, loss):
@@ -163,6 +170,14 @@ def compare(truth, intervals, registers, frames_received, duplicates):
     report.expected = len(carriers)
     report.missing = sorted(key for key in carriers if key not in present)
     report.bound = missing_bound(carriers, max(report.loss, 0.0))
+    # The book knows which frames faded. Hours in a frame that did not may be missing only as often as
+    # frames collide, which is far rarer.
+    alive = {key: left for key, numbers in carriers.items()
+             if (left := [n for n in numbers if not truth.frames[n].lost])}
+    sent_alive = report.frames_sent - report.frames_faded
+    collided = max(0.0, 1 - frames_received / sent_alive) if sent_alive else 0.0
+    report.unexplained = sum(key not in present for key in alive)
+    report.unexplained_bound = missing_bound(alive, collided)
     report.registers_missing = sum(key not in readings for key in of_register)
     report.registers_bound = missing_bound(of_register, max(report.loss, 0.0))
     report.doubled += sum(max(0, n - len(of_register.get(key, ()))) for key, n in readings.items())
