@@ -98,8 +98,8 @@ static bool slips(mw_gas_sim *s, double snr_db) {
     return (mw_gas_wave_uniform(&s->random) + 1) / 2 < p;
 }
 
-void mw_gas_sim_measure(mw_gas_sim *s, uint32_t ms, mw_gas_result *out) {
-    int16_t up[MW_GAS_SAMPLES], dn[MW_GAS_SAMPLES];
+void mw_gas_sim_echoes(mw_gas_sim *s, uint32_t ms, int16_t up[MW_GAS_SAMPLES],
+                       int16_t dn[MW_GAS_SAMPLES]) {
     double grown = 1 + s->expansion * (s->celsius - 20), path_m = s->path_m * grown;
     double mean = s->flow_m3_h / 3600 / (s->area_m2 * grown * grown),
            c = mw_gas_sim_sound(s->gas, s->celsius);
@@ -128,6 +128,11 @@ void mw_gas_sim_measure(mw_gas_sim *s, uint32_t ms, mw_gas_result *out) {
     mw_gas_wave_sample(s->wave, &e, &s->random, dn);
     s->now_ns += (int64_t)ms * 1000000;
     s->reference_m3 += fabs(s->flow_m3_h) * ms / 3600000;
+}
+
+void mw_gas_sim_measure(mw_gas_sim *s, uint32_t ms, mw_gas_result *out) {
+    int16_t up[MW_GAS_SAMPLES], dn[MW_GAS_SAMPLES];
+    mw_gas_sim_echoes(s, ms, up, dn);
     mw_gas_capture in = {
         up, dn, s->gain_cdb, {(int32_t)lround(s->celsius * 1000)}, (int32_t)s->pressure_pa};
     mw_gas_flow_step(&s->meter, (mw_mono){s->now_ns}, &in, out);

@@ -68,6 +68,9 @@ void mw_gas_sim_init(mw_gas_sim *s, const mw_gas_wave *wave, const mw_gas_size *
 void mw_gas_sim_calibrate(mw_gas_sim *s);
 /* Years pass: the zero moves. */
 void mw_gas_sim_age(mw_gas_sim *s);
+/* Time goes on by `ms`; the echoes that a board would then capture at s->gain_cdb. */
+void mw_gas_sim_echoes(mw_gas_sim *s, uint32_t ms, int16_t up[MW_GAS_SAMPLES],
+                       int16_t dn[MW_GAS_SAMPLES]);
 /* One measurement after `ms`; the meter steps. */
 void mw_gas_sim_measure(mw_gas_sim *s, uint32_t ms, mw_gas_result *out);
 /* `n` measurements every 500 ms (test mode). */

@@ -47,6 +47,7 @@ typedef struct mw_meter_model {
     uint32_t snapshot_counts; /* a sudden cut loses fewer counts than this per register */
     uint8_t firmware[3];      /* major, minor, patch */
     uint16_t battery_low_mv;
+    bool dry; /* carries gas: frost harms nothing and is not reported */
     mw_meter_config defaults;
 } mw_meter_model;
 

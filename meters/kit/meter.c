@@ -256,11 +256,16 @@ static void conditions_take(mw_meter *m, mw_mono now, const mw_meter_inputs *in)
             status |= MW_SMP_STATUS_TAMPER;
         m->tamper = in->tamper;
     }
+    uint32_t failed = in->faults & ~m->faults;
+    m->faults = in->faults;
+    status &= (uint16_t)~MW_SMP_STATUS_SENSOR;
+    if (m->faults != 0)
+        status |= MW_SMP_STATUS_SENSOR;
     if (in->battery_mv != 0) {
         status &= (uint16_t) ~(MW_SMP_STATUS_LOW_BATTERY | MW_SMP_STATUS_FROST);
         if (in->battery_mv < m->model->battery_low_mv)
             status |= MW_SMP_STATUS_LOW_BATTERY;
-        if (m->model->unit == MW_UNIT_L && in->temperature.mdegc < FROST_MDEGC)
+        if (m->model->unit == MW_UNIT_L && !m->model->dry && in->temperature.mdegc < FROST_MDEGC)
             status |= MW_SMP_STATUS_FROST;
         m->battery_mv = in->battery_mv;
         m->temperature = in->temperature;
@@ -273,6 +278,8 @@ static void conditions_take(mw_meter *m, mw_mono now, const mw_meter_inputs *in)
     if ((risen & (MW_TAMPER_COVER | MW_TAMPER_LOOP)) != 0)
         alarm_raise(m, now, MW_SMP_EVENT_TAMPER,
                     (int64_t)(risen & (MW_TAMPER_COVER | MW_TAMPER_LOOP)));
+    if (failed != 0)
+        alarm_raise(m, now, MW_SMP_EVENT_SENSOR, (int64_t)failed);
     if ((arisen & MW_SMP_STATUS_LOW_BATTERY) != 0)
         alarm_raise(m, now, MW_SMP_EVENT_BATTERY, in->battery_mv);
     if ((arisen & MW_SMP_STATUS_FROST) != 0)
@@ -311,7 +318,7 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
     s = s == MW_OK ? t : s;
     t = hours_close(m, now, true);
     s = s == MW_OK ? t : s;
-    if (in->tamper != m->tamper || in->battery_mv != 0)
+    if (in->tamper != m->tamper || in->faults != m->faults || in->battery_mv != 0)
         conditions_take(m, now, in);
     mw_mono due = mw_telemetry_next(m);
     if (due.ns <= now.ns) {

@@ -36,6 +36,7 @@ typedef struct mw_meter_inputs {
      * (meters/pulse/input.h, meters/water/rotation.h). Water: [0] forward, [1] reverse. */
     uint32_t counts[MW_METER_REGISTERS_MAX];
     uint32_t tamper;     /* MW_TAMPER_* */
+    uint32_t faults;     /* what the sensor suffers from, by the model's own bits; 0: nothing */
     uint16_t battery_mv; /* 0: battery and temperature were not measured in this step */
     mw_temp temperature; /* of the electronics */
 } mw_meter_inputs;

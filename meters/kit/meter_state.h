@@ -32,6 +32,7 @@ struct mw_meter {
     bool hour_disturbed;
     bool hour_stepped;
     uint32_t tamper;
+    uint32_t faults;
     uint16_t battery_mv; /* 0: never measured */
     mw_temp temperature;
     uint16_t status_now; /* MW_SMP_STATUS_* that hold */
