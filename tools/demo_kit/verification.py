@@ -147,6 +147,8 @@ def compare(truth, intervals, registers, frames_received, duplicates):
     for device, channel, start, seconds, value in intervals:
         key = (device, channel, start + seconds)
         report.intervals_compared += 1
+        if key in present:
+            report.wrong.append(("hour stored twice", *key, value, truth.value.get(key)))
         present.add(key)
         if seconds != 3600 or truth.value.get(key) != value:
             report.wrong.append(("hour", *key, value, truth.value.get(key)))
@@ -168,6 +170,9 @@ def compare(truth, intervals, registers, frames_received, duplicates):
         for channel, end in frame.registers:
             of_register.setdefault((frame.device, channel, end), []).append(number)
     report.expected = len(carriers)
+    # A value that no frame carried was made up, even if it happens to be right.
+    report.wrong += [("hour that nobody sent", *key, truth.value.get(key), None)
+                     for key in sorted(present - set(carriers))]
     report.missing = sorted(key for key in carriers if key not in present)
     report.bound = missing_bound(carriers, max(report.loss, 0.0))
     # The book knows which frames faded. Hours in a frame that did not may be missing only as often as
