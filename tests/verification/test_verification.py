@@ -82,6 +82,11 @@ class Comparison(unittest.TestCase):
         self.intervals.append(self.intervals[0])
         self.finds("more often")
 
+    def test_a_made_up_hour(self):
+        for frame in self.truth.frames[:3]:
+            frame.hours = frame.hours[1:]
+        self.finds("differ")
+
     def test_a_doubled_register(self):
         self.registers.append(self.registers[0])
         self.finds("more often")
