@@ -41,12 +41,14 @@ uint32_t mw_crc32(mw_slice in) {
     return mw_crc32_update(0, in);
 }
 
+/* Eight steps of the polynomial at once: 0x8408 is x^16 + x^12 + x^5 + 1, so a byte of the
+ * remainder spreads by shifts of 4 and 3, without a table. */
 uint16_t mw_crc16_x25(mw_slice in) {
-    uint16_t crc = 0xFFFF;
+    unsigned crc = 0xFFFF;
     for (size_t i = 0; i < in.n; i++) {
-        crc = (uint16_t)(crc ^ in.p[i]);
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ 0x8408 : crc >> 1);
+        unsigned b = (crc ^ in.p[i]) & 0xFF;
+        b ^= b << 4 & 0xFF;
+        crc = crc >> 8 ^ b << 8 ^ b << 3 ^ b >> 4;
     }
     return (uint16_t)~crc;
 }

@@ -69,6 +69,7 @@ typedef struct request {
     mw_key key, auth;
     bool has_key, has_auth, has_title;
     mw_cosem_title title;
+    mw_cosem_keys keys;
     mw_cosem_explain_options options;
     hex input;
 } request;
@@ -106,7 +107,6 @@ static int translate(int argc, char **argv) {
     static request r;
     static mw_cosem_explain_memory memory;
     static uint8_t text[TEXT_MAX];
-    mw_cosem_keys keys;
     for (int i = 0; i < argc; i++) {
         const char *why = take_argument(&r, argc, argv, &i);
         if (why != NULL)
@@ -119,16 +119,18 @@ static int translate(int argc, char **argv) {
     r.options.memory = &memory;
     r.options.title = r.has_title ? &r.title : NULL;
     if (r.has_key) {
-        if (mw_cosem_keys_init(&keys, &mw_gcm_openssl, &r.key, &r.auth) != MW_OK)
+        if (mw_cosem_keys_init(&r.keys, &mw_gcm_openssl, &r.key, &r.auth) != MW_OK)
             return fail("out of memory");
-        r.options.keys = &keys;
+        r.options.keys = &r.keys;
     }
     mw_status s = mw_cosem_explain(hex_done(&r.input), &r.options, MW_SPAN_OF(text));
     fputs((const char *)text, stdout);
     if (s != MW_OK)
         fprintf(stderr, "mw-dlms: the text is cut\n");
     if (r.has_key)
-        mw_cosem_keys_fini(&keys);
+        mw_cosem_keys_fini(&r.keys);
+    mw_key_wipe(&r.key);
+    mw_key_wipe(&r.auth);
     return 0;
 }
 

@@ -44,7 +44,7 @@ mw_status mw_obis_parse(mw_slice text, mw_obis *out_obis) {
             break;
         if (group == 0)
             separators = text.p[at] == '-' ? mixed : dotted;
-        if (group == 5 || text.p[at] != separators[group])
+        if (group == 5 || text.p[at] != (uint8_t)separators[group])
             return MW_SYNTAX;
     }
     bool whole = group == 5 || (group == 4 && separators == mixed);
