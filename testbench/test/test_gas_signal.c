@@ -204,6 +204,24 @@ MW_TEST(cycle_slips_are_recovered) {
     MW_CHECK(saved >= 570);
 }
 
+/* Both echoes moved alike, as after a change of gas: the old sum of times says nothing about the
+ * new gas, so nothing may be computed from it. */
+MW_TEST(another_gas_is_refused_until_the_track_is_dropped) {
+    mw_prng g = mw_prng_of_seed(11);
+    for (int i = 0; i < 200; i++) {
+        double dt_us = 0.04 * mw_gas_wave_uniform(&g), away = i % 2 == 0 ? 40 : -12;
+        shot old = {60 + dt_us / 2, 60 - dt_us / 2, 40, 0, 0}, new = old;
+        new.up_us += away;
+        new.dn_us += away;
+        mw_gas_transit t = fire(&old, NULL, &g);
+        mw_gas_track track = {true, t.dt_ps, t.up_ps + t.dn_ps};
+        t = fire(&new, &track, &g);
+        MW_CHECK_EQ(t.bad, MW_GAS_BAD_CYCLE);
+        t = fire(&new, NULL, &g);
+        MW_CHECK_EQ(t.bad, 0);
+    }
+}
+
 /* The flow jumps by more than a period between two measurements: that is no slip. */
 MW_TEST(fast_changes_of_flow_are_believed) {
     mw_prng g = mw_prng_of_seed(9);
@@ -233,6 +251,7 @@ int main(void) {
         MW_CASE(gates),
         MW_CASE(arbitrary_samples_are_survived),
         MW_CASE(cycle_slips_are_recovered),
+        MW_CASE(another_gas_is_refused_until_the_track_is_dropped),
         MW_CASE(fast_changes_of_flow_are_believed),
     };
     return cmocka_run_group_tests(cases, prepare, NULL);
