@@ -3,8 +3,10 @@
  * A simulated ultrasonic gas meter on a simulated flow rig. The device has its own tolerances,
  * drawn from a seed; the firmware under test (meters/gas) sees only its samples, as on a board.
  *
- * Truth and firmware share no formula of the gas: sound from tables of AGA8, viscosity by
- * Sutherland, the flow profile by a log law with a transition that differs from device to device.
+ * Sound comes from tables of AGA8. Viscosity (Sutherland) and the nominal flow profile (a log law
+ * with one smooth transition) are the physics that the firmware's tables were fitted to; what the
+ * rig adds are the device's own tolerances of them. So it tests calibration and arithmetic, not
+ * whether a real duct behaves like that.
  *
  * Model per measurement:
  *   zero      z0 + a (T - 20) + b (T - 20)^2: +-1 ns at 20 C, and up to 0.8 ns more at the ends of
