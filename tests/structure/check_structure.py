@@ -40,6 +40,14 @@ def tracked():
     return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
 
 
+def is_code(path):
+    """Sources by their ending, and commands without one by their first line."""
+    if path.suffix in CODE:
+        return True
+    with open(path, "rb") as f:
+        return path.suffix == "" and f.read(2) == b"#!"
+
+
 def check_file(path, allowed):
     name = str(path.relative_to(ROOT))
     folder = name.split("/")[0]
@@ -51,6 +59,8 @@ def check_file(path, allowed):
     if path.suffix not in (".c", ".h") or folder not in allowed:
         return
     in_test = bool(TEST_FOLDERS & set(name.split("/")))
+    if "<sqlite3.h>" in text and not name.startswith("platform/store/") and not in_test:
+        yield f"{name}: SQL stays inside platform/store/"
     for include in INCLUDE.findall(text):
         other = include.split("/")[0]
         if in_test and (other == "tests" or "/" not in include):
@@ -66,7 +76,7 @@ def check_file(path, allowed):
 def main():
     allowed = layers()
     problems = []
-    files = [p for p in tracked() if p.suffix in CODE]
+    files = [p for p in tracked() if is_code(p)]
     for path in files:
         problems += check_file(path, allowed)
     for problem in problems:

@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from demo_kit.verification import Frame, compare  # noqa: E402
+from demo_kit.verification import Frame, compare, compare_days  # noqa: E402
 
 DAYS, METERS, HOUR = 20, 20, 3600
 
@@ -47,10 +47,22 @@ class Comparison(unittest.TestCase):
             self.truth.frames[number].lost = True
         self.intervals, self.registers = held(self.truth, self.lost)
         self.received = len(self.truth.frames) - len(self.lost)
+        self.day_error = 0
 
     def problems(self, received=None):
-        return compare(self.truth, self.intervals, self.registers,
-                       self.received if received is None else received, 0).problems()
+        report = compare(self.truth, self.intervals, self.registers,
+                         self.received if received is None else received, 0)
+        compare_days(self.truth, self.intervals, report, self.days())
+        return report.problems()
+
+    def days(self):
+        """What a page of the first meter shows, told from what arrived."""
+        device, points = f"{0:016x}", []
+        for day in range(1, DAYS):
+            got = sum(d == device and 24 * day * HOUR <= s < 24 * (day + 1) * HOUR
+                      for d, _, s, _, _ in self.intervals)
+            points.append((24 * day * HOUR, 24 * (day + 1) * HOUR, got + self.day_error, got))
+        return {(device, 0): points}
 
     def finds(self, text, received=None):
         problems = self.problems(received)
@@ -67,6 +79,10 @@ class Comparison(unittest.TestCase):
     def test_an_hour_of_another_length(self):
         device, channel, start, _, value = self.intervals[7]
         self.intervals[7] = (device, channel, start, 1800, value)
+        self.finds("differ")
+
+    def test_a_wrong_day(self):
+        self.day_error = 1
         self.finds("differ")
 
     def test_a_wrong_register(self):

@@ -10,6 +10,7 @@ from . import verification
 from .processes import wait_until
 from .system import Trouble
 
+DAYS_OF_METERS = 50  # meters whose pages are compared day by day
 
 class Progress:
     """Follows the town's log and shows its last word on one line."""
@@ -96,6 +97,11 @@ def collect(system):
     system.sign_in()
     uplinks = system.client.get("/v1/overview")["uplinks"]
     truth = verification.Truth(system.folder / "town")
-    return verification.compare(truth, system.client.intervals(), system.client.registers(),
-                                uplinks["received"] - uplinks["duplicates"],
-                                uplinks["duplicates"])
+    intervals = list(system.client.intervals())
+    report = verification.compare(truth, intervals, system.client.registers(),
+                                  uplinks["received"] - uplinks["duplicates"],
+                                  uplinks["duplicates"])
+    first, last = truth.days_around()
+    days = system.client.days(DAYS_OF_METERS, first, last)
+    verification.compare_days(truth, intervals, report, days)
+    return report

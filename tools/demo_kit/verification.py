@@ -12,6 +12,9 @@ import pathlib
 from datetime import datetime, timezone
 
 
+DAY_S = 86400
+
+
 def parse_utc(text):
     return int(datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp())
 
@@ -46,6 +49,11 @@ class Truth:
                 if until is None or parse_utc(row["sent_at"]) < until:
                     self.frames.append(self.parse_frame(row))
 
+    def days_around(self):
+        """Dates [first, last) that hold every hour of the book in any time zone."""
+        hours = [at for _, _, at in self.value]
+        return (format_utc(min(hours) - 2 * DAY_S)[:10], format_utc(max(hours) + 2 * DAY_S)[:10])
+
     @staticmethod
     def parse_frame(row):
         hours, registers = [], []
@@ -69,6 +77,7 @@ class Report:
     duplicates: int = 0
     intervals_compared: int = 0
     registers_compared: int = 0
+    days_compared: int = 0
     meters_heard: int = 0
     expected: int = 0
     bound: float = 0.0
@@ -118,6 +127,7 @@ class Report:
         yield f"meter channels heard {self.meters_heard}"
         yield f"registers compared   {self.registers_compared}"
         yield f"hours compared       {self.intervals_compared}"
+        yield f"days compared        {self.days_compared} (of what the pages show)"
         yield f"values wrong         {len(self.wrong)}"
         yield f"values doubled       {self.doubled}"
         yield (f"registers missing    {self.registers_missing} "
@@ -126,6 +136,21 @@ class Report:
                f"(the loss of frames explains up to {self.bound:.0f})")
         yield (f"... sent unfaded     {self.unexplained} "
                f"(collisions explain up to {self.unexplained_bound:.0f})")
+
+
+def compare_days(truth, intervals, report, days):
+    """What the pages show: days maps (device, channel) to points (start, end, value, received). A
+    day's consumption must be the sum of what flowed in the hours that arrived, and say how many
+    arrived."""
+    arrived = {(device, channel, start + seconds) for device, channel, start, seconds, _ in intervals}
+    for (device, channel), points in days.items():
+        for start, end, value, received in points:
+            hours = [(device, channel, at) for at in range(start + 3600, end + 1, 3600)
+                     if (device, channel, at) in arrived]
+            report.days_compared += 1
+            if received != len(hours) or (value or 0) != sum(truth.value.get(h, 0) for h in hours):
+                report.wrong.append(("day", device, channel, end, value,
+                                     sum(truth.value.get(h, 0) for h in hours)))
 
 
 def missing_bound(carriers, loss):
