@@ -321,12 +321,73 @@ async function wall(browser, place) {
   await context.close();
 }
 
+/** Tables and cards that are wider than the card around them, and texts that show their key. */
+function layoutFaults(page) {
+  return page.evaluate(() => {
+    const wide = [...document.querySelectorAll('.card > table, .card > *, .card li')].filter((e) => {
+      const card = e.closest('.card').getBoundingClientRect();
+      const own = e.getBoundingClientRect();
+      return own.width > 0 && (own.right > card.right + 1 || own.left < card.left - 1);
+    });
+    const keys = document.body.innerText.match(/\b(strip|meters?|col|paging|chart|log|flag|account|total|period|network|signal|register)\.[a-z]\w+/g) ?? [];
+    return [...wide.map((e) => `out of its card: ${e.outerHTML.slice(0, 80)}`), ...keys.map((k) => `key shown: ${k}`)];
+  });
+}
+
+/** Every language on the busiest pages, then English written from right to left. */
+async function languages(browser, place, viewport, who) {
+  const { page, context, faults } = await openPage(browser, viewport);
+  const size = viewport === PHONE ? 'phone' : 'laptop';
+  await signIn(page, place, who);
+  const address = await page.evaluate(() => location.href);
+  const check = async (what) => {
+    await page.waitForTimeout(300);
+    await fits(page, what);
+    assert.deepEqual(await layoutFaults(page), [], what);
+    await picture(page, `${size}-${what.replaceAll(' ', '-')}`);
+  };
+  const visit = async (what) => {
+    await page.locator('main .card').first().waitFor();
+    if (who === 'operator') {
+      await page.locator('tr[data-meter]').first().waitFor();
+      await check(`${what} meters`);
+      await page.locator('tr[data-meter] a').nth(2).click();
+    }
+    await page.locator('.chart').first().waitFor();
+    await check(`${what} meter`);
+  };
+  await page.locator('button.opener').click();
+  const offered = await page.locator('dialog select').first().locator('option').evaluateAll((all) => all.map((o) => o.value));
+  assert.ok(offered.length >= 6, `languages offered: ${offered}`);
+  for (const language of offered) {
+    await page.evaluate((l) => localStorage.setItem('mw.language', l), language);
+    await page.goto(address);
+    await page.reload();
+    await visit(language);
+    assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]), [language, 'ltr']);
+  }
+  await page.evaluate(() => localStorage.setItem('mw.language', 'en'));
+  await page.goto(address);
+  await page.reload();
+  await page.locator('main .card').first().waitFor();
+  await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+  await visit('rtl');
+  if (viewport === LAPTOP && who === 'operator') {
+    const rail = await page.locator('.shell > aside').boundingBox();
+    assert.equal(Math.round(rail.x + rail.width), viewport.width, 'the rail stands where reading begins');
+  }
+  clean(faults);
+  await context.close();
+}
+
 /** Journeys for any platform; those of `mockOnly` need states that only the mock can be put into. */
 export const journeys = [
   ['an operator at a laptop', (b, p) => operatorDay(b, p, LAPTOP, 'laptop', 'light')],
   ['an operator with a phone, dark', (b, p) => operatorDay(b, p, PHONE, 'phone', 'dark')],
   ['a reading arrives while looking', liveUpdate],
   ['a consumer at a laptop sees own meters only', (b, p) => consumer(b, p, LAPTOP, 'laptop', 'light')],
+  ['languages at a laptop', (b, p) => languages(b, p, LAPTOP, 'operator')],
+  ['languages on a phone', (b, p) => languages(b, p, PHONE, 'consumer')],
   ['a consumer with a phone', (b, p) => consumer(b, p, PHONE, 'phone', 'light')],
   ['an expired session leads to sign-in and back', expiredSession],
   ['the platform goes away and comes back', lostPlatform],
