@@ -120,11 +120,14 @@ typedef struct mw_vee_span {
     int64_t difference, valid, estimated, suspense;
 } mw_vee_span;
 
+struct mw_vee_score; /* choice.h */
+
 #define MW_VEE_PLAN_MAX 9
 typedef struct mw_vee_fill {
     /* In: the order of methods, first applicable wins; room for the reports. */
     mw_vee_method plan[MW_VEE_PLAN_MAX];
     uint32_t plan_n;
+    const struct mw_vee_score *score; /* not NULL: the plan is chosen for each gap by its length */
     mw_vee_stamp *stamp;
     uint32_t stamp_room;
     mw_vee_span *span;

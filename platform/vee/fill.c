@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "platform/vee/estimate.h"
+#include "platform/vee/choice.h"
 #include "platform/vee/wide.h"
 
 /* One more unit to the `extra` largest remainders; of equal ones to the earlier. The cut is found
@@ -140,8 +140,17 @@ static mw_status gaps_fill(const mw_vee_source *q, mw_vee_fill *fill, int64_t *v
         if (fill->stamps == fill->stamp_room)
             return MW_SPACE;
         mw_vee_stamp *stamp = &fill->stamp[fill->stamps];
-        for (uint32_t k = 0; k < fill->plan_n && done == MW_NOT_FOUND; k++)
-            done = mw_vee_estimate(q, fill->plan[k], from, i - from, &value[from], stamp);
+        mw_vee_method chosen[MW_VEE_PLAN_MAX];
+        const mw_vee_method *plan = fill->plan;
+        uint32_t plan_n = fill->plan_n;
+        if (fill->score != NULL) {
+            bool closed = s->regs > 1 && s->reg[s->regs - 1].index >= i;
+            mw_vee_plan_choose(fill->score, (uint64_t)(i - from) * s->seconds, closed, chosen);
+            plan = chosen;
+            plan_n = MW_VEE_PLAN_MAX;
+        }
+        for (uint32_t k = 0; k < plan_n && done == MW_NOT_FOUND; k++)
+            done = mw_vee_estimate(q, plan[k], from, i - from, &value[from], stamp);
         if (done != MW_OK && done != MW_NOT_FOUND)
             return done;
         if (done != MW_OK) {
