@@ -13,6 +13,8 @@ static const char *walk(const char *hex, unsigned quirks) {
     mw_status s;
     size_t n = 0;
     text[0] = 0;
+    size_t size = 0;
+    mw_status checked = mw_cosem_data_check(c.reader.in, quirks, &size);
     while ((s = mw_cosem_cursor_next(&c, &v)) == MW_OK && n < sizeof text - 100) {
         n +=
             (size_t)snprintf(text + n, sizeof text - n, "%u:%s", v.depth, mw_cosem_tag_text(v.tag));
@@ -25,6 +27,8 @@ static const char *walk(const char *hex, unsigned quirks) {
         text[n++] = ' ';
         text[n] = 0;
     }
+    MW_CHECK_STATUS(checked, s == MW_NOT_FOUND ? MW_OK : s); /* the check is of the same opinion */
+    MW_CHECK(checked != MW_OK || size == c.reader.at);
     if (s == MW_NOT_FOUND && c.reader.at != c.reader.in.n)
         snprintf(text + n, sizeof text - n, "+%zu", c.reader.in.n - c.reader.at);
     else if (s != MW_NOT_FOUND)
