@@ -7,7 +7,15 @@
  *
  * A frame is accepted once: (device, key epoch, counter) belongs to the first journal record that
  * brought it. The same payload again is a further reception; counters older than the window below
- * the newest one are replays and counted. Frames of devices that are not imported yet stay in the
+ * the newest one are replays and counted.
+ *
+ * Forged frames cost work and must not silence a meter. After MW_DECODE_FAILURES_MAX failed tags of
+ * an address in an hour a frame is tried only under a counter that its meter could well send now:
+ * near the newest accepted one, near zero under the next key, or any full one of a meter that was
+ * never heard. A frame that fails then writes nothing but .limited: one question to the store and
+ * one tag check for each device of the address, less than reading its record took.
+ *
+ * Frames of devices that are not imported yet stay in the
  * journal; decoding again finds them.
  */
 #ifndef MW_PLATFORM_JOURNAL_DECODE_H
@@ -22,7 +30,8 @@ enum {
     MW_DECODE_LATE_S = 3600,       /* the same frame heard again later than this is a replay */
     MW_DECODE_AHEAD_S = 3600,      /* an hour that ends this far after t_received: clock is wrong */
     MW_DECODE_FAILURES_ALARM = 20, /* failed tags of one address in an hour: alarm */
-    MW_DECODE_FAILURES_MAX = 1000, /* ... beyond which its frames are not tried any more */
+    MW_DECODE_FAILURES_MAX = 1000, /* ... beyond which only likely counters are tried */
+    MW_DECODE_NEAR = 256,          /* likely: this far or less from the newest, either way */
 };
 
 /* Counters in the store: decode.frames, .duplicates, .replays, .values, .readings, .malformed,

@@ -64,7 +64,7 @@ MW_NODISCARD mw_status mw_decode_alarm(mw_decoder *d, const mw_store_envelope *e
 void mw_decode_subject(const mw_store_device *device, char out[MW_STORE_ID_MAX]);
 
 /* Tries every device of the address and every plausible key epoch. MW_OK; MW_NOT_FOUND = nobody
- * has this address; MW_AUTH = no key fits. */
+ * has this address; MW_AUTH = no key fits; MW_LIMIT = none fits and too many failed before. */
 MW_NODISCARD mw_status mw_decode_open(mw_decoder *d, const mw_decode_record *r,
                                       mw_decode_opened *out);
 /* Writes changed device states; forgets all when `keep` is false. */

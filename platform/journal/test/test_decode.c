@@ -196,26 +196,83 @@ MW_TEST(replays_are_refused_and_counted) {
     MW_CHECK_EQ(r->alarm_count[0], 3);
 }
 
-MW_TEST(forged_frames_are_counted_alarmed_and_limited) {
-    mw_smp_day day = world_day_of(DAY_HOUR, 2, 0);
-    world_frame good = world_day(0, 0, 1, true, &day), bad = good;
-    int64_t hour = RECEIVED_S / 3600 * 3600;
-    for (unsigned i = 0; i < MW_DECODE_FAILURES_MAX + 50; i++) {
-        bad.b[12] = (uint8_t)(good.b[12] ^ (i % 255 + 1));
+/* Hears n forged frames like `good`, one a second from `hour` on. */
+static void forge(const world_frame *good, int64_t hour, unsigned n) {
+    world_frame bad = *good;
+    for (unsigned i = 0; i < n; i++) {
+        bad.b[12] = (uint8_t)(good->b[12] ^ (i % 255 + 1));
         world_hear_at(&w, 0, &bad, mw_utc_of_s(hour), mw_utc_of_s(hour + i));
     }
-    world_hear_at(&w, 0, &good, mw_utc_of_s(hour), mw_utc_of_s(hour + 3500));
+}
+
+static void hear_day(uint32_t epoch, uint32_t counter, bool full, int64_t second) {
+    mw_smp_day day = world_day_of(DAY_HOUR, counter, 0);
+    world_frame f = world_day(0, epoch, counter, full, &day);
+    world_hear_at(&w, 0, &f, mw_utc_of_s(second), mw_utc_of_s(second));
+}
+
+MW_TEST(forged_frames_are_counted_alarmed_and_limited) {
+    mw_smp_day day = world_day_of(DAY_HOUR, 2, 0);
+    world_frame good = world_day(0, 0, 1, true, &day);
+    int64_t hour = RECEIVED_S / 3600 * 3600;
+    forge(&good, hour, MW_DECODE_FAILURES_MAX + 50);
     world_decode(&w);
     found *r = look(0);
-    MW_CHECK_EQ(r->registers, 0); /* for this hour nobody is believed any more ... */
+    MW_CHECK_EQ(r->registers, 0);
     MW_CHECK_EQ(world_count(&w, "decode.auth_failed"), MW_DECODE_FAILURES_MAX);
-    MW_CHECK_EQ(world_count(&w, "decode.limited"), 51);
+    MW_CHECK_EQ(world_count(&w, "decode.limited"), 50);
     MW_CHECK_EQ(r->alarms, 1);
     MW_CHECK_STR(r->alarm[0], "auth_failures");
-    world_frame next = world_day(0, 0, 2, true, &day);
-    world_hear_at(&w, 0, &next, mw_utc_of_s(hour + 3600), mw_utc_of_s(hour + 3601));
+    world_hear_at(&w, 0, &good, mw_utc_of_s(hour), mw_utc_of_s(hour + 3500));
     world_decode(&w);
-    MW_CHECK_EQ(look(0)->registers, 1); /* ... in the next one the meter is heard again */
+    MW_CHECK_EQ(look(0)->registers, 1); /* the meter itself is heard all the same */
+}
+
+MW_TEST(a_meter_under_attack_is_heard_near_its_newest_counter) {
+    int64_t hour = RECEIVED_S / 3600 * 3600, late = hour + 3500;
+    hear_day(0, 5000, true, hour);
+    mw_smp_day day = world_day_of(DAY_HOUR, 2, 0);
+    world_frame like = world_day(0, 0, 5001, false, &day);
+    forge(&like, hour, MW_DECODE_FAILURES_MAX);
+    hear_day(0, 5001, false, late);
+    hear_day(0, 4990, false, late); /* late from another station's spool */
+    hear_day(0, 5001 + MW_DECODE_NEAR, true, late);
+    world_decode(&w);
+    MW_CHECK_EQ(state_of(0).frames, 4);
+    MW_CHECK_EQ(world_count(&w, "decode.limited"), 0);
+    hear_day(0, 5002 + 2 * MW_DECODE_NEAR, true, late); /* farther than that, either way */
+    hear_day(0, 5000, true, late);
+    hear_day(0, 5002 + 2 * MW_DECODE_NEAR, false, late);
+    world_decode(&w);
+    MW_CHECK_EQ(state_of(0).frames, 4);
+    MW_CHECK_EQ(world_count(&w, "decode.limited"), 3);
+    hear_day(1, MW_DECODE_NEAR + 1, true, late); /* a new key counts from zero ... */
+    world_decode(&w);
+    MW_CHECK_EQ(world_count(&w, "decode.limited"), 4);
+    hear_day(1, 1, true, late); /* ... and is believed then */
+    world_decode(&w);
+    MW_CHECK_EQ(state_of(0).frames, 5);
+    uint8_t before[32], after[32];
+    world_fold(&w, 1000);
+    MW_CHECK_OK(mw_store_digest(w.store, before));
+    MW_CHECK_OK(mw_decoder_rewind(w.decoder));
+    world_decode(&w);
+    world_fold(&w, 1000);
+    MW_CHECK_OK(mw_store_digest(w.store, after));
+    MW_CHECK_EQ(memcmp(before, after, 32), 0);
+}
+
+MW_TEST(a_meter_never_heard_before_is_heard_under_attack) {
+    int64_t hour = RECEIVED_S / 3600 * 3600, late = hour + 3500;
+    mw_smp_day day = world_day_of(DAY_HOUR, 2, 0);
+    world_frame like = world_day(0, 0, 1, true, &day);
+    forge(&like, hour, MW_DECODE_FAILURES_MAX);
+    hear_day(0, MW_DECODE_NEAR + 1, false, late);
+    world_decode(&w);
+    MW_CHECK_EQ(world_count(&w, "decode.limited"), 1);
+    hear_day(0, 100000, true, late); /* in its middle years: the whole counter was sent */
+    world_decode(&w);
+    MW_CHECK_EQ(state_of(0).newest_counter, 100000);
 }
 
 MW_TEST(foreign_and_broken_frames_are_counted) {
@@ -435,6 +492,8 @@ MW_TEST_MAIN(
     CASE(a_day_becomes_register_and_hours), CASE(two_stations_are_one_reading_and_two_receptions),
     CASE(late_and_out_of_order_frames_count_once), CASE(counters_go_on_past_twelve_bits),
     CASE(replays_are_refused_and_counted), CASE(forged_frames_are_counted_alarmed_and_limited),
+    CASE(a_meter_under_attack_is_heard_near_its_newest_counter),
+    CASE(a_meter_never_heard_before_is_heard_under_attack),
     CASE(foreign_and_broken_frames_are_counted), CASE(one_counter_for_two_frames_is_alarmed),
     CASE(the_overlap_merges_and_a_difference_is_kept), CASE(grids_of_half_hours_keep_their_place),
     CASE(a_meter_without_time_gives_its_register_only), CASE(a_new_key_epoch_is_followed),
