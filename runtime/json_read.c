@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/json_read.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "runtime/buffer.h"
 
 static void mw_json_error_set(mw_json_error *e, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -43,8 +48,7 @@ static unsigned mw_json_depth(mw_slice in) {
     return deepest;
 }
 
-mw_status mw_json_parse(mw_slice in, mw_json_limits limits, json_t **out_root,
-                        mw_json_error *error) {
+static mw_status mw_json_check(mw_slice in, mw_json_limits limits, mw_json_error *error) {
     if (in.n > limits.bytes_max) {
         mw_json_error_set(error, "larger than %zu bytes", limits.bytes_max);
         return MW_LIMIT;
@@ -53,15 +57,112 @@ mw_status mw_json_parse(mw_slice in, mw_json_limits limits, json_t **out_root,
         mw_json_error_set(error, "nested deeper than %u", limits.depth_max);
         return MW_LIMIT;
     }
-    json_error_t why;
-    json_t *root = json_loadb((const char *)in.p, in.n, JSON_REJECT_DUPLICATES, &why);
+    return MW_OK;
+}
+
+static mw_status mw_json_load(mw_slice in, json_t **out_root, json_error_t *why,
+                              mw_json_error *error) {
+    json_t *root = json_loadb((const char *)in.p, in.n, JSON_REJECT_DUPLICATES, why);
     if (root == NULL) {
-        mw_json_error_set(error, "line %d column %d: %s", why.line, why.column, why.text);
+        mw_json_error_set(error, "line %d column %d: %s", why->line, why->column, why->text);
         return MW_SYNTAX;
     }
     *out_root = root;
     return MW_OK;
 }
+
+mw_status mw_json_parse(mw_slice in, mw_json_limits limits, json_t **out_root,
+                        mw_json_error *error) {
+    json_error_t why;
+    MW_TRY(mw_json_check(in, limits, error));
+    return mw_json_load(in, out_root, &why, error);
+}
+
+/* --- numbers beyond range ----------------------------------------------------------------------
+ */
+
+/* Bytes of the string that starts with the quote at p, at most to the NUL. */
+static size_t mw_json_string_span(const char *p) {
+    size_t n = 1;
+    while (p[n] != 0 && p[n] != '"')
+        n += p[n] == '\\' && p[n + 1] != 0 ? 2 : 1;
+    return p[n] == 0 ? n : n + 1;
+}
+
+/* Bytes of the JSON number at p, 0 when there is none; whether it is written as an integer. */
+static size_t mw_json_number_span(const char *p, bool *out_integer) {
+    static const char digits[] = "0123456789";
+    size_t n = *p == '-';
+    size_t whole = p[n] == '0' ? 1 : strspn(p + n, digits);
+    if (whole == 0)
+        return 0;
+    n += whole;
+    *out_integer = true;
+    size_t fraction = p[n] == '.' ? strspn(p + n + 1, digits) : 0;
+    if (fraction > 0)
+        n += 1 + fraction;
+    size_t sign = p[n] == 'e' || p[n] == 'E' ? 1 + (size_t)(p[n + 1] == '+' || p[n + 1] == '-') : 0;
+    size_t power = sign > 0 ? strspn(p + n + sign, digits) : 0;
+    if (power > 0)
+        n += sign + power;
+    *out_integer = fraction == 0 && power == 0;
+    return n;
+}
+
+/* A name is no value: left for the parser to refuse. */
+static bool mw_json_is_name(const char *behind) {
+    return behind[strspn(behind, " \t\r\n")] == ':';
+}
+
+static bool mw_json_too_big(const char *number, bool integer) {
+    errno = 0;
+    if (integer)
+        return (void)strtoll(number, NULL, 10), errno == ERANGE;
+    return isinf(strtod(number, NULL)) != 0;
+}
+
+/* Copies text with its numbers beyond range as strings. What is not JSON before is not after. */
+static void mw_json_quote_big(const char *text, mw_buffer *out) {
+    for (size_t at = 0, n; text[at] != 0; at += n) {
+        const char *p = text + at;
+        bool integer = false;
+        n = *p == '"' ? mw_json_string_span(p) : mw_json_number_span(p, &integer);
+        bool big = *p != '"' && n > 0 && mw_json_too_big(p, integer) && !mw_json_is_name(p + n);
+        if (n == 0)
+            n = 1;
+        if (big)
+            mw_buffer_append_str(out, "\"too big: ");
+        mw_buffer_append(out, (mw_slice){(const uint8_t *)p, n});
+        if (big)
+            mw_buffer_append_byte(out, '"');
+    }
+}
+
+mw_status mw_json_parse_lenient(mw_slice in, mw_json_limits limits, json_t **out_root,
+                                mw_json_error *error) {
+    json_error_t why;
+    MW_TRY(mw_json_check(in, limits, error));
+    mw_status s = mw_json_load(in, out_root, &why, error);
+    if (s == MW_OK || json_error_code(&why) != json_error_numeric_overflow ||
+        memchr(in.p, 0, in.n) != NULL)
+        return s;
+    mw_buffer text, quoted;
+    mw_buffer_init(&text, in.n);
+    mw_buffer_append(&text, in);
+    /* The shortest number beyond range is 1e309; it and a comma take 17 bytes instead of 6. */
+    mw_buffer_init(&quoted, 3 * in.n + 16);
+    if (text.status == MW_OK)
+        mw_json_quote_big(mw_buffer_text(&text), &quoted);
+    s = text.status == MW_OK ? quoted.status : text.status;
+    if (s == MW_OK)
+        s = mw_json_load(mw_buffer_view(&quoted), out_root, &why, error);
+    mw_buffer_fini(&text);
+    mw_buffer_fini(&quoted);
+    return s;
+}
+
+/* --- members -----------------------------------------------------------------------------------
+ */
 
 static mw_status mw_json_member(const json_t *object, const char *key, json_t **out_value,
                                 mw_json_error *error) {

@@ -25,6 +25,12 @@ typedef struct mw_json_error {
 MW_NODISCARD mw_status mw_json_parse(mw_slice in, mw_json_limits limits, json_t **out_root,
                                      mw_json_error *error);
 
+/* The same for a body that holds things of several origins, of which one bad must not refuse all: a
+ * number beyond what an integer or a double holds becomes the string "too big: " with its digits,
+ * which no getter takes for a number and which reads well wherever the thing is kept. */
+MW_NODISCARD mw_status mw_json_parse_lenient(mw_slice in, mw_json_limits limits, json_t **out_root,
+                                             mw_json_error *error);
+
 /* Members of an object. MW_NOT_FOUND absent (or null), MW_SYNTAX wrong type, MW_RANGE outside. */
 MW_NODISCARD mw_status mw_json_get_text(const json_t *object, const char *key, size_t bytes_max,
                                         const char **out_text, mw_json_error *error);

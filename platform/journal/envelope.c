@@ -99,7 +99,7 @@ mw_status mw_envelope_batch_read(mw_slice body, size_t bytes_max, size_t items_m
                                  mw_envelope_batch *out_batch) {
     mw_envelope_batch b = {0};
     mw_json_limits limits = {.bytes_max = bytes_max, .depth_max = 8};
-    mw_status s = mw_json_parse(body, limits, &b.root, NULL);
+    mw_status s = mw_json_parse_lenient(body, limits, &b.root, NULL);
     if (s != MW_OK)
         return s == MW_LIMIT && body.n <= bytes_max ? MW_SYNTAX : s; /* too deep is malformed */
     s = json_is_object(b.root) ? batch_members(&b, items_max) : MW_SYNTAX;

@@ -50,7 +50,8 @@ typedef struct mw_envelope_batch {
 } mw_envelope_batch;
 
 /* Reads a batch's frame, not its items. MW_LIMIT beyond bytes_max or items_max, MW_SYNTAX
- * otherwise. Free with mw_envelope_batch_fini. */
+ * otherwise. A number beyond range in an item is that item's fault alone. Free with
+ * mw_envelope_batch_fini. */
 MW_NODISCARD mw_status mw_envelope_batch_read(mw_slice body, size_t bytes_max, size_t items_max,
                                               mw_envelope_batch *out_batch);
 void mw_envelope_batch_fini(mw_envelope_batch *b);

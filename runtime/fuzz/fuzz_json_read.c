@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_t *root = NULL;
     json_t *again = NULL;
     mw_json_error e;
-    if (mw_json_parse((mw_slice){data, size}, limits, &root, &e) != MW_OK)
+    if (mw_json_parse_lenient((mw_slice){data, size}, limits, &root, &e) != MW_OK)
         return 0;
     uint8_t bytes[16];
     size_t n = 0;

@@ -122,5 +122,47 @@ MW_TEST(members_are_typed) {
     json_decref(root);
 }
 
+/* Parses leniently; the members of the only item as they were understood. */
+static mw_status lenient(const char *text, char out[400]) {
+    json_t *root = NULL;
+    MW_TRY(mw_json_parse_lenient(mw_slice_of_str(text), limits, &root, NULL));
+    char *plain = json_dumps(root, JSON_COMPACT);
+    MW_CHECK(plain != NULL);
+    (void)snprintf(out, 400, "%s", plain);
+    free(plain);
+    json_decref(root);
+    return MW_OK;
+}
+
+MW_TEST(numbers_beyond_range_are_kept_as_text) {
+    static const struct {
+        const char *in, *out;
+    } good[] = {
+        {"[9223372036854775807,-9223372036854775808]",
+         "[9223372036854775807,-9223372036854775808]"},
+        {"[9223372036854775808, 1]", "[\"too big: 9223372036854775808\",1]"},
+        {"[-9223372036854775809,1e999,-1.5E+400]",
+         "[\"too big: -9223372036854775809\",\"too big: 1e999\",\"too big: -1.5E+400\"]"},
+        {"{\"a\\\"1e999\":\"99999999999999999999\",\"b\":99999999999999999999 }",
+         "{\"a\\\"1e999\":\"99999999999999999999\",\"b\":\"too big: 99999999999999999999\"}"},
+        {"[1e999,0,-0,12,1.5]", "[\"too big: 1e999\",0,0,12,1.5]"},
+    };
+    static const char *const bad[] = {
+        "1e999",       "[1e999",          "[01e999]",     "[1e999-]",     "[1e999x]",
+        "[+1e999]",    "{1e999:1}",       "{1e999 :1}",   "[1e999\"a\"]", "[1e999 1]",
+        "[1e999,\"a]", "[1e999,\"a\\\"]", "[-,1e999,.1]", "[1e999,]",     "{\"a\":1e999,\"a\":1}",
+    };
+    char out[400];
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        MW_CHECK_OK(lenient(good[i].in, out));
+        MW_CHECK_STR(out, good[i].out);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        MW_CHECK_STATUS(lenient(bad[i], out), MW_SYNTAX);
+    json_t *root = NULL;
+    MW_CHECK_STATUS(mw_json_parse(mw_slice_of_str(good[1].in), limits, &root, NULL), MW_SYNTAX);
+}
+
 MW_TEST_MAIN(MW_CASE(writes_what_it_reads), MW_CASE(misuse_and_overflow_are_told),
-             MW_CASE(refuses_what_two_readers_could_read_differently), MW_CASE(members_are_typed))
+             MW_CASE(refuses_what_two_readers_could_read_differently), MW_CASE(members_are_typed),
+             MW_CASE(numbers_beyond_range_are_kept_as_text))

@@ -119,13 +119,16 @@ MW_TEST(other_content_under_a_key_is_kept_and_alarmed) {
 
 MW_TEST(a_bad_item_is_quarantined_and_acknowledged) {
     const char *const bad[] = {
-        ITEM_AS("5", "0001", "-12000"),                           /* wrong size */
-        ITEM_AS("6", "zz0102030405060708090a0b0c", "-12000"),     /* bad hex */
-        ITEM_AS("7", PAYLOAD13, "\"loud\""),                      /* wrong type */
-        "{\"seq\":8,\"kind\":\"unb\"}",                           /* missing fields */
-        "{\"kind\":\"unb\"}",                                     /* no seq */
-        "{\"seq\":-1,\"kind\":\"unb\"}",                          /* bad seq */
-        "{\"seq\":9,\"kind\":\"morse\"}",                         /* unknown kind */
+        ITEM_AS("5", "0001", "-12000"),                       /* wrong size */
+        ITEM_AS("6", "zz0102030405060708090a0b0c", "-12000"), /* bad hex */
+        ITEM_AS("7", PAYLOAD13, "\"loud\""),                  /* wrong type */
+        "{\"seq\":8,\"kind\":\"unb\"}",                       /* missing fields */
+        "{\"kind\":\"unb\"}",                                 /* no seq */
+        "{\"seq\":-1,\"kind\":\"unb\"}",                      /* bad seq */
+        "{\"seq\":9,\"kind\":\"morse\"}",                     /* unknown kind */
+        ITEM("9223372036854775808"),                          /* beyond int64 */
+        ITEM("-1e999"),                                       /* beyond any number */
+        ITEM_AS("12", PAYLOAD13, "99999999999999999999"),
         "17",                                                     /* not an object */
         "{\"seq\":10,\"kind\":\"station\",\"at\":\"yesterday\"}", /* bad time */
     };
