@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "platform/journal/envelope.h"
+#include "protocols/unb/unb.h"
 #include "runtime/json_writer.h"
 
 typedef struct taking {
@@ -16,6 +17,7 @@ typedef struct taking {
     mw_utc now;
     mw_uplinks_result result;
     int64_t frames;
+    int64_t ahead; /* new items that the sender says come from the future */
     mw_json out;
 } taking;
 
@@ -64,6 +66,17 @@ static mw_status conflict_alarm(taking *t) {
     return mw_store_alarm_raise(t->store, &alarm);
 }
 
+/* One alarm for a batch: a wrong clock is wrong in each item. */
+static mw_status clock_alarm(const taking *t) {
+    mw_store_alarm alarm = {.tenant = t->sender->tenant,
+                            .kind = "station_clock",
+                            .text = "its times of reception are more than an hour ahead of ours",
+                            .last_at = t->now,
+                            .count = 1};
+    snprintf(alarm.subject, sizeof alarm.subject, "%s", t->sender->id);
+    return mw_store_alarm_raise(t->store, &alarm);
+}
+
 static mw_status item_append(taking *t, const mw_envelope_item *item, mw_slice content) {
     mw_store_envelope e = {.tenant = t->sender->tenant,
                            .sender = t->sender->sender,
@@ -80,6 +93,8 @@ static mw_status item_append(taking *t, const mw_envelope_item *item, mw_slice c
         return quarantine(t, item, content, "too many different contents under one key");
     MW_TRY(s);
     t->frames += item->kind == MW_STORE_KIND_UNB && result != MW_STORE_DUPLICATE;
+    t->ahead += result != MW_STORE_DUPLICATE &&
+                item->received.us - t->now.us > MW_UPLINKS_AHEAD_S * MW_US_PER_S;
     switch (result) {
     case MW_STORE_DUPLICATE:
         t->result.duplicates++;
@@ -96,10 +111,22 @@ static mw_status item_append(taking *t, const mw_envelope_item *item, mw_slice c
     }
 }
 
+/* Asked at the door alone: what the journal holds from before is decoded as it stands. */
+static mw_status rate_check(const mw_envelope_item *item, mw_json_error *error) {
+    mw_unb_rate rate;
+    if (item->kind != MW_STORE_KIND_UNB ||
+        mw_unb_rate_of_name(mw_slice_of_str(item->rate), &rate) == MW_OK)
+        return MW_OK;
+    snprintf(error->text, sizeof error->text, "\"rate\" is not known");
+    return MW_UNSUPPORTED;
+}
+
 static mw_status item_take(taking *t, const json_t *object) {
     mw_envelope_item item;
     mw_json_error error;
     mw_status good = mw_envelope_item_read(object, &item, &error);
+    if (good == MW_OK)
+        good = rate_check(&item, &error);
     /* Keys sorted and no white space: equal content has equal bytes, however it was written. */
     char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     if (text == NULL)
@@ -146,6 +173,8 @@ static mw_status batch_write(taking *t, const json_t *items) {
     mw_json_object_end(&t->out);
     MW_TRY(mw_json_done(&t->out));
     MW_TRY(counts_add(t, json_array_size(items)));
+    if (t->ahead > 0)
+        MW_TRY(clock_alarm(t));
     return mw_store_sender_seen(t->store, t->sender->tenant, t->sender->sender, t->epoch, t->now);
 }
 

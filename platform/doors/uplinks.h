@@ -22,6 +22,7 @@ enum {
     MW_UPLINKS_ITEMS_MAX = 1000,
     MW_UPLINKS_BODY_MAX = 2 * 1024 * 1024,
     MW_UPLINKS_ITEM_MAX = 4096,  /* bytes of one item, else quarantined with its first bytes */
+    MW_UPLINKS_AHEAD_S = 3600,   /* a sender's clock this far ahead of ours is alarmed */
     MW_UPLINKS_VARIANTS_MAX = 8, /* different contents kept under one key; more are quarantined */
 };
 

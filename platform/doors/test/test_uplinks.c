@@ -29,10 +29,15 @@ static int teardown(void **state) {
 #define HEAD      "{\"sender\":\"st-1\",\"epoch\":\"00000000000000ff\",\"items\":["
 #define TAIL      "]}"
 #define PAYLOAD13 "000102030405060708090a0b0c"
+#define NOW_S     INT64_C(1795168830) /* 30 s after the items */
 #define ITEM_AS(seq, payload, level)                                                               \
     "{\"seq\":" seq ",\"kind\":\"unb\",\"received_at\":\"2026-11-20T10:00:00.000001Z\","           \
     "\"frequency_mhz\":868100123456,\"level_cdbm\":" level ",\"snr_cdb\":850,\"rate\":\"R1\","     \
     "\"size\":\"S\",\"payload\":\"" payload "\"}"
+#define ITEM_OF(seq, rate, size)                                                                   \
+    "{\"seq\":" seq ",\"kind\":\"unb\",\"received_at\":\"2026-11-20T10:00:00.000001Z\","           \
+    "\"frequency_mhz\":868100123456,\"level_cdbm\":-12000,\"snr_cdb\":850,\"rate\":\"" rate        \
+    "\",\"size\":\"" size "\",\"payload\":\"" PAYLOAD13 "\"}"
 #define ITEM(seq) ITEM_AS(seq, PAYLOAD13, "-12000")
 
 static mw_uplinks_result result;
@@ -40,8 +45,7 @@ static mw_uplinks_result result;
 static mw_status take(const char *body) {
     free(result.body);
     memset(&result, 0, sizeof result);
-    return mw_uplinks_take(w.store, &sender, mw_slice_of_str(body), mw_utc_of_s(1795000000),
-                           &result);
+    return mw_uplinks_take(w.store, &sender, mw_slice_of_str(body), mw_utc_of_s(NOW_S), &result);
 }
 
 static void status_is(size_t at, const char *status) {
@@ -75,10 +79,10 @@ MW_TEST(a_batch_is_stored_and_its_repetition_is_known) {
     status_is(1, "stored");
     MW_CHECK_EQ(journal_rows(), 3);
     mw_store_overview o;
-    MW_CHECK_OK(mw_store_overview_get(w.store, w.tenant, mw_utc_of_s(1795000000), &o));
+    MW_CHECK_OK(mw_store_overview_get(w.store, w.tenant, mw_utc_of_s(NOW_S), &o));
     MW_CHECK_EQ(o.uplinks_received, 4);
     MW_CHECK_EQ(o.uplinks_duplicates, 1);
-    MW_CHECK_EQ(o.uplinks_last_at.us, INT64_C(1795000000000000));
+    MW_CHECK_EQ(o.uplinks_last_at.us, NOW_S * MW_US_PER_S);
     /* The same content written otherwise is the same content. */
     MW_CHECK_OK(
         take("{\"items\":[ {\"payload\":\"" PAYLOAD13
@@ -96,6 +100,36 @@ static mw_status alarm_seen(void *ctx, const mw_store_alarm *a) {
     MW_CHECK_STR(a->kind, "uplink_conflict");
     *(int64_t *)ctx += a->count;
     return MW_OK;
+}
+
+static mw_status clock_alarm_seen(void *ctx, const mw_store_alarm *a) {
+    MW_CHECK_STR(a->kind, "station_clock");
+    MW_CHECK_STR(a->subject, "st-1");
+    *(int64_t *)ctx += a->count;
+    return MW_OK;
+}
+
+static int64_t clock_alarms(void) {
+    int64_t n = 0;
+    MW_CHECK_OK(mw_store_alarms(w.store, w.tenant, 0, 10, clock_alarm_seen, &n));
+    return n;
+}
+
+MW_TEST(a_station_clock_ahead_is_alarmed_once) {
+    char ahead[800];
+    static const char *const later[] = {"10:59:00", "11:00:30", "11:00:31", "23:00:00"};
+    for (int i = 0; i < 4; i++) {
+        snprintf(ahead, sizeof ahead,
+                 HEAD ITEM("1%d") ",{\"seq\":2%d,\"kind\":\"station\","
+                                  "\"at\":\"2026-11-20T%sZ\"}" TAIL,
+                 i, i, later[i]);
+        MW_CHECK_OK(take(ahead));
+        status_is(1, "stored"); /* what was heard is heard, whatever the station's clock says */
+        MW_CHECK_EQ(clock_alarms(), i < 2 ? 0 : i - 1);
+    }
+    MW_CHECK_OK(take(ahead)); /* a repetition is no news */
+    status_is(1, "duplicate");
+    MW_CHECK_EQ(clock_alarms(), 2);
 }
 
 MW_TEST(other_content_under_a_key_is_kept_and_alarmed) {
@@ -129,6 +163,10 @@ MW_TEST(a_bad_item_is_quarantined_and_acknowledged) {
         ITEM("9223372036854775808"),                          /* beyond int64 */
         ITEM("-1e999"),                                       /* beyond any number */
         ITEM_AS("12", PAYLOAD13, "99999999999999999999"),
+        ITEM_OF("13", "R9", "S"),
+        ITEM_OF("14", "", "S"),
+        ITEM_OF("15", "R1", "XL"),
+        ITEM_OF("16", "R1", "s"),
         "17",                                                     /* not an object */
         "{\"seq\":10,\"kind\":\"station\",\"at\":\"yesterday\"}", /* bad time */
     };
@@ -194,4 +232,5 @@ MW_TEST(a_malformed_body_changes_nothing) {
 MW_TEST_MAIN(CASE(a_batch_is_stored_and_its_repetition_is_known),
              CASE(other_content_under_a_key_is_kept_and_alarmed),
              CASE(a_bad_item_is_quarantined_and_acknowledged),
-             CASE(status_records_of_stations_are_kept), CASE(a_malformed_body_changes_nothing))
+             CASE(a_station_clock_ahead_is_alarmed_once), CASE(status_records_of_stations_are_kept),
+             CASE(a_malformed_body_changes_nothing))
