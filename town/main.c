@@ -138,9 +138,8 @@ static void tell_progress(town *t, const char *what) {
            MW_I("connections", t->feed.connections));
 }
 
-/* Simulates, mixes and sends everything up to a moment. */
-static mw_status live_until(town *t, mw_utc until) {
-    MW_TRY(mw_town_simulation_advance(&t->simulation, mw_utc_add(until, MW_TOWN_AIR_LOOKAHEAD)));
+/* Mixes and sends what is on the air up to a moment. */
+static mw_status send_until(town *t, mw_utc until) {
     uint64_t limit = mw_town_air_index(&t->air, until);
     mw_samples_block block;
     while (mw_town_air_next(&t->air, limit, &block) == MW_OK) {
@@ -154,6 +153,12 @@ static mw_status live_until(town *t, mw_utc until) {
         }
     }
     return MW_OK;
+}
+
+/* Simulates the meters and sends everything up to a moment. */
+static mw_status live_until(town *t, mw_utc until) {
+    MW_TRY(mw_town_simulation_advance(&t->simulation, mw_utc_add(until, MW_TOWN_AIR_LOOKAHEAD)));
+    return send_until(t, until);
 }
 
 /* Where the town stopped last time; what was sent before is simulated again, but not sent. */
@@ -204,7 +209,9 @@ static mw_status run(town *t) {
     MW_TRY(catch_up(t, &at));
     if (!ends)
         return live(t, at);
-    MW_TRY(live_until(t, mw_utc_add(at, TAIL)));
+    /* The meters fall silent: frames on the air are sent to their ends, then the station sees a gap
+     * and can tell that nothing is left. */
+    MW_TRY(send_until(t, mw_utc_add(at, TAIL)));
     drain(t);
     return MW_OK;
 }

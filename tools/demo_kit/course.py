@@ -10,6 +10,7 @@ from . import verification
 from .processes import wait_until
 from .system import Trouble
 
+STALL_S = 120
 DAYS_OF_METERS = 50  # meters whose pages are compared day by day
 
 class Progress:
@@ -68,6 +69,7 @@ def kill_at_random(system, kills, dice):
 def run_town(system, kills, seed):
     """Until the town has said everything that it has to say."""
     progress, dice, shown = Progress(system), random.Random(seed), 0.0
+    last, moved = None, time.monotonic()
     next_kill = time.monotonic() + dice.uniform(0.2, 1.0)
     while system.town.running() or kills > 0:
         if kills > 0 and time.monotonic() > next_kill:
@@ -77,6 +79,11 @@ def run_town(system, kills, seed):
         if time.monotonic() > shown + 5:
             shown = time.monotonic()
             progress.show("Running")
+            if progress.last != last:
+                last, moved = progress.last, time.monotonic()
+            elif time.monotonic() > moved + STALL_S:
+                raise Trouble(f"nothing has moved for {STALL_S} s; the station's last words:\n"
+                              + system.station.last_words())
         for process in (system.town, system.station, system.platform):
             process.note_memory()
         time.sleep(0.05)
