@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/assert.h"
 #include "runtime/http_server_priv.h"
@@ -66,7 +67,8 @@ static void mw_http_server_on_accept(uv_stream_t *listener, int status) {
         mw_http_conn_accept(listener->data);
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080". */
+/* "127.0.0.1:8080", "[::1]:8080" or "localhost:8080": of names this one alone, because no resolver
+ * is asked what it means (RFC 6761). */
 static bool mw_http_listen_parse(const char *listen, struct sockaddr_storage *out_addr,
                                  bool *out_loopback) {
     char host[64];
@@ -92,7 +94,7 @@ static bool mw_http_listen_parse(const char *listen, struct sockaddr_storage *ou
         return true;
     }
     struct sockaddr_in *v4 = (struct sockaddr_in *)out_addr;
-    if (uv_ip4_addr(host, port, v4) != 0)
+    if (uv_ip4_addr(strcasecmp(host, "localhost") == 0 ? "127.0.0.1" : host, port, v4) != 0)
         return false;
     *out_loopback = (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
     return true;

@@ -31,7 +31,7 @@ typedef struct mw_http_sse mw_http_sse;
 
 /* 0 or NULL takes the default in brackets. */
 typedef struct mw_http_options {
-    const char *listen;       /* "127.0.0.1:8080", "[::1]:0", port 0 = any free one */
+    const char *listen;       /* "127.0.0.1:8080", "[::1]:0" or "localhost:0"; 0 = any free one */
     const char *tls_cert;     /* PEM chain; required with tls_key for a non-loopback address */
     const char *tls_key;      /* PEM key */
     uint32_t connections_max; /* [256]; further ones get 503 and are closed */

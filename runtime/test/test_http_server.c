@@ -295,8 +295,17 @@ MW_TEST(only_loopback_may_be_plain) {
     MW_CHECK(strstr(error, "TLS") != NULL);
     o.listen = "[::]:0";
     MW_CHECK_STATUS(mw_http_server_open(loop, &o, &other, error), MW_FORBIDDEN);
-    o.listen = "localhost";
-    MW_CHECK_STATUS(mw_http_server_open(loop, &o, &other, error), MW_SYNTAX);
+    static const char *const not_addresses[] = {"localhost",    "localhost:",    "localhost:70000",
+                                                "localhosts:0", "[localhost]:0", "example.org:0"};
+    for (size_t i = 0; i < sizeof not_addresses / sizeof not_addresses[0]; i++) {
+        o.listen = not_addresses[i];
+        MW_CHECK_STATUS(mw_http_server_open(loop, &o, &other, error), MW_SYNTAX);
+        MW_CHECK(strstr(error, "127.0.0.1:8080") != NULL);
+    }
+    o.listen = "localhost:0"; /* loopback, so no TLS is asked for */
+    MW_CHECK_OK(mw_http_server_open(loop, &o, &other, error));
+    MW_CHECK(strncmp(mw_http_server_url(other), "http://127.0.0.1:", 17) == 0);
+    mw_http_server_close(other);
     o.listen = "127.0.0.1:0";
     o.tls_cert = "/nonexistent";
     MW_CHECK_STATUS(mw_http_server_open(loop, &o, &other, error), MW_SYNTAX);
