@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The gate: the table of operations and the only place where roles, scopes and CSRF are checked.
+ * The gate: the table of operations and the only place where roles, scopes, CSRF and the type
+ * of bodies are checked.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/assert.h"
 #include "platform/api/internal.h"
@@ -117,6 +119,23 @@ static bool check_csrf(mw_api_call *call) {
     return false;
 }
 
+/* A page of a stranger can make a browser post a form or plain text here, but JSON only with our
+ * leave. That guards what has no token yet, such as signing in. */
+static bool check_json(mw_api_call *call) {
+    static const char json[] = "application/json";
+    if (strcmp(call->row->method, "GET") == 0 || strcmp(call->row->method, "DELETE") == 0)
+        return true;
+    const char *type = mw_http_header(call->http, "Content-Type");
+    if (type != NULL && strncasecmp(type, json, sizeof json - 1) == 0) {
+        type += sizeof json - 1;
+        type += strspn(type, " \t");
+        if (*type == 0 || *type == ';')
+            return true;
+    }
+    mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be application/json");
+    return false;
+}
+
 /* Loads the channel that {id} names, when this user may see it. What is not the user's does not
  * exist. */
 static bool check_meter(mw_api_call *call) {
@@ -154,7 +173,7 @@ static bool check(mw_api_call *call) {
 static void handle(void *context, mw_http_request *request) {
     const route_context *c = context;
     mw_api_call call = {.api = c->api, .http = request, .row = c->row};
-    if (check(&call))
+    if (check(&call) && check_json(&call))
         call.row->run(&call);
     mw_bytes_wipe(call.csrf, sizeof call.csrf);
 }

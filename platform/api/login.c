@@ -159,16 +159,6 @@ static mw_status read_credentials(mw_slice body, login_job *job, mw_json_error *
     return s;
 }
 
-static bool is_json(mw_api_call *call) {
-    const char *type = mw_http_header(call->http, "Content-Type");
-    size_t n = strlen("application/json");
-    if (type != NULL && strncasecmp(type, "application/json", n) == 0 &&
-        (type[n] == 0 || type[n] == ';' || type[n] == ' '))
-        return true;
-    mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be application/json");
-    return false;
-}
-
 /* Looks the login up and hands the job to the worker. False when it could not; the caller answers
  * and frees. */
 static mw_status begin_hashing(mw_api_call *call, login_job *job) {
@@ -191,8 +181,6 @@ static mw_status begin_hashing(mw_api_call *call, login_job *job) {
 }
 
 void mw_api_session_create(mw_api_call *call) {
-    if (!is_json(call))
-        return;
     login_job *job = calloc(1, sizeof *job);
     mw_json_error error = {"the body is malformed"};
     if (job == NULL || call->api->logins >= MW_API_LOGINS_MAX) {
