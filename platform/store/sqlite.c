@@ -153,7 +153,7 @@ static mw_status exec(mw_sq *q, const char *sql) {
     return mw_sq_status(sqlite3_exec(q->db, sql, NULL, NULL, NULL));
 }
 
-static mw_status op_begin(mw_store *s) {
+mw_status mw_sq_op_begin(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     if (q->in_transaction || (s->capabilities & MW_STORE_CAP_READ_ONLY))
         return MW_STATE;
@@ -162,7 +162,7 @@ static mw_status op_begin(mw_store *s) {
     return MW_OK;
 }
 
-static mw_status op_rollback(mw_store *s) {
+mw_status mw_sq_op_rollback(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     q->in_transaction = false;
     /* SQLite itself rolls back on some failures; then there is nothing left to do. */
@@ -171,24 +171,24 @@ static mw_status op_rollback(mw_store *s) {
     return exec(q, "ROLLBACK");
 }
 
-static mw_status op_commit(mw_store *s) {
+mw_status mw_sq_op_commit(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     if (!q->in_transaction)
         return MW_STATE;
     mw_status status = exec(q, "COMMIT");
     if (status != MW_OK) {
-        mw_status undone = op_rollback(s);
+        mw_status undone = mw_sq_op_rollback(s);
         return undone == MW_OK ? status : undone;
     }
     q->in_transaction = false;
     return MW_OK;
 }
 
-static mw_status op_meta_put(mw_store *s, const char *name, const char *value) {
+mw_status mw_sq_op_meta_put(mw_store *s, const char *name, const char *value) {
     return MW_SQ_RUN(mw_sq_of(s), META_PUT, mw_sq_text(name), mw_sq_text(value));
 }
 
-static mw_status op_meta_get(mw_store *s, const char *name, mw_span out_text) {
+mw_status mw_sq_op_meta_get(mw_store *s, const char *name, mw_span out_text) {
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), META_GET, &st, mw_sq_text(name)));
     MW_TRY(mw_sq_step(st));
@@ -199,7 +199,7 @@ static mw_status op_meta_get(mw_store *s, const char *name, mw_span out_text) {
     return fits ? MW_OK : MW_SPACE;
 }
 
-static mw_status op_count_add(mw_store *s, int64_t tenant, const char *name, mw_utc at, int64_t n) {
+mw_status mw_sq_op_count_add(mw_store *s, int64_t tenant, const char *name, mw_utc at, int64_t n) {
     mw_sq *q = mw_sq_of(s);
     MW_TRY(MW_SQ_RUN(q, COUNT_ADD, mw_sq_int(tenant), mw_sq_text(name), mw_sq_int(n)));
     int64_t hour = mw_utc_floor_s(at) / 3600;
@@ -207,11 +207,11 @@ static mw_status op_count_add(mw_store *s, int64_t tenant, const char *name, mw_
                      mw_sq_int(n));
 }
 
-static mw_status op_data_version(mw_store *s, int64_t *out_version) {
+mw_status mw_sq_op_data_version(mw_store *s, int64_t *out_version) {
     return mw_sq_number(mw_sq_of(s), MW_SQ_DATA_VERSION, NULL, 0, out_version);
 }
 
-static mw_status op_counts(mw_store *s, int64_t tenant, mw_store_on_count each, void *ctx) {
+mw_status mw_sq_op_counts(mw_store *s, int64_t tenant, mw_store_on_count each, void *ctx) {
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), COUNTS, &st, mw_sq_int(tenant)));
     mw_status status;
@@ -235,19 +235,10 @@ static void op_close(mw_store *s) {
 }
 
 static const mw_store_ops sqlite_ops = {
-    .begin = op_begin,
-    .commit = op_commit,
-    .rollback = op_rollback,
-    .meta_put = op_meta_put,
-    .meta_get = op_meta_get,
-    .count_add = op_count_add,
-    .counts = op_counts,
-    .data_version = op_data_version,
 #define X(name, parameters, arguments) .name = mw_sq_op_##name,
-    MW_STORE_REGISTRY_OPS(X) MW_STORE_ACCOUNT_OPS(X) MW_STORE_JOURNAL_OPS(X) MW_STORE_DECODE_OPS(X)
-        MW_STORE_FOLD_OPS(X) MW_STORE_QUERY_OPS(X)
+    MW_STORE_OPS(X)
 #undef X
-            .close = op_close,
+        .close = op_close,
 };
 
 /* --- opening --------------------------------------------------------------------------------- */
@@ -298,16 +289,25 @@ static mw_status version_read(mw_sq *q, int *out_version) {
     return mw_sq_status(code);
 }
 
-static mw_status migrate_once(mw_sq *q, int version) {
+static mw_status step_record(mw_sq *q, int version) {
+    MW_TRY(exec(q, "CREATE TABLE IF NOT EXISTS schema_version(version INTEGER PRIMARY KEY)"));
+    sqlite3_stmt *st = NULL;
+    int code =
+        sqlite3_prepare_v2(q->db, "INSERT INTO schema_version(version) VALUES(?1)", -1, &st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int(st, 1, version);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(st);
+    sqlite3_finalize(st);
+    return mw_sq_status(code);
+}
+
+static mw_status step_run(mw_sq *q, int version) {
     MW_TRY(exec(q, "BEGIN IMMEDIATE"));
-    char text[160];
-    snprintf(text, sizeof text,
-             "CREATE TABLE IF NOT EXISTS schema_version(version INTEGER PRIMARY KEY);"
-             "INSERT INTO schema_version(version) VALUES(%d)",
-             version);
-    mw_status s = exec(q, text);
-    for (const char *const *part = mw_sq_migrations[version - 1]; s == MW_OK && *part; part++)
-        s = exec(q, *part);
+    mw_status s = step_record(q, version);
+    const char *const *text = mw_sq_schema_steps[version - 1];
+    for (; s == MW_OK && *text != NULL; text++)
+        s = exec(q, *text);
     if (s == MW_OK)
         s = exec(q, "COMMIT");
     if (s != MW_OK && !sqlite3_get_autocommit(q->db))
@@ -315,13 +315,13 @@ static mw_status migrate_once(mw_sq *q, int version) {
     return s;
 }
 
-static mw_status migrate(mw_sq *q, bool read_only) {
+static mw_status schema_upgrade(mw_sq *q, bool read_only) {
     int version = 0;
     MW_TRY(version_read(q, &version));
-    if (version > mw_sq_migration_count || (read_only && version < mw_sq_migration_count))
+    if (version > mw_sq_schema_count || (read_only && version < mw_sq_schema_count))
         return MW_UNSUPPORTED;
-    while (version < mw_sq_migration_count)
-        MW_TRY(migrate_once(q, ++version));
+    while (version < mw_sq_schema_count)
+        MW_TRY(step_run(q, ++version));
     return MW_OK;
 }
 
@@ -350,7 +350,7 @@ mw_status mw_store_sqlite_open(const mw_store_sqlite_options *o, mw_store **out_
     if (s == MW_OK)
         s = settings_apply(q, o);
     if (s == MW_OK)
-        s = migrate(q, o->read_only);
+        s = schema_upgrade(q, o->read_only);
     if (s != MW_OK) {
         (void)sqlite3_close(q->db);
         free(q);
@@ -361,5 +361,5 @@ mw_status mw_store_sqlite_open(const mw_store_sqlite_options *o, mw_store **out_
 }
 
 int mw_store_sqlite_schema(void) {
-    return mw_sq_migration_count;
+    return mw_sq_schema_count;
 }

@@ -9,6 +9,7 @@
 
 #include "platform/store/chunk.h"
 #include "platform/store/sqlite.h"
+#include "platform/store/sqlite_schema.h"
 #include "platform/store/sqlite_statements.h"
 
 typedef enum mw_sq_id {
@@ -98,23 +99,13 @@ void mw_sq_get_text(sqlite3_stmt *st, int column, char *out, size_t size);
 /* Columns 0..11 as CHANNELS_OF gives them. */
 void mw_sq_channel_of_row(sqlite3_stmt *st, mw_store_channel *c);
 
-/* Schema. */
-/* [i] brings the schema to version i + 1: texts, NULL at the end. */
-extern const char *const *const mw_sq_migrations[];
-extern const int mw_sq_migration_count;
-
 /* Fills `rows` with the merged intervals of a channel's day, chunk and hot rows together. */
 MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
                                       size_t *out_n);
 
 /* The operations, one file per group. */
 #define X(name, parameters, arguments) mw_status mw_sq_op_##name parameters;
-MW_STORE_REGISTRY_OPS(X)
-MW_STORE_ACCOUNT_OPS(X)
-MW_STORE_JOURNAL_OPS(X)
-MW_STORE_DECODE_OPS(X)
-MW_STORE_FOLD_OPS(X)
-MW_STORE_QUERY_OPS(X)
+MW_STORE_OPS(X)
 #undef X
 
 int64_t mw_sq_obis_number(const uint8_t obis[6]);

@@ -105,32 +105,6 @@ MW_TEST(a_reader_sees_commits_and_cannot_write) {
     mw_store_close(reader);
 }
 
-/* A database of the first released version is brought up to date and keeps its rows. */
-MW_TEST(an_older_database_is_upgraded) {
-    mw_store_close(store);
-    store = NULL;
-    sqlite3 *db = NULL;
-    MW_CHECK_EQ(sqlite3_open(path, &db), 0);
-    MW_CHECK_EQ(sqlite3_exec(db,
-                             "DROP TABLE health; DROP INDEX usage_points_by_person;"
-                             "DROP INDEX device_states_by_seen;"
-                             "DELETE FROM schema_version WHERE version > 1",
-                             NULL, NULL, NULL),
-                0);
-    MW_CHECK_EQ(sqlite3_close(db), 0);
-    mw_store *reader = NULL;
-    mw_store_sqlite_options o = {.path = path, .read_only = true};
-    MW_CHECK_STATUS(mw_store_sqlite_open(&o, &reader), MW_UNSUPPORTED); /* a reader never writes */
-    open_again();
-    int64_t again = 0;
-    MW_CHECK_OK(mw_store_tenant_find(store, "demo", &again));
-    mw_store_health h = {.tenant = tenant, .device = device, .journal = 1};
-    MW_CHECK_OK(mw_store_begin(store));
-    MW_CHECK_OK(mw_store_health_append(store, &h));
-    MW_CHECK_OK(mw_store_commit(store));
-    open_again(); /* nothing left to do */
-}
-
 MW_TEST(a_newer_database_is_refused) {
     mw_store_close(store);
     store = NULL;
@@ -424,9 +398,8 @@ MW_TEST(obis_texts) {
 MW_TEST_MAIN(STORE_CASE(the_file_is_private_and_survives_reopening),
              STORE_CASE(writing_needs_a_transaction),
              STORE_CASE(a_reader_sees_commits_and_cannot_write),
-             STORE_CASE(an_older_database_is_upgraded), STORE_CASE(a_newer_database_is_refused),
-             STORE_CASE(meters_are_listed_in_pages), STORE_CASE(meters_by_last_seen),
-             STORE_CASE(an_installation_moves_by_date),
+             STORE_CASE(a_newer_database_is_refused), STORE_CASE(meters_are_listed_in_pages),
+             STORE_CASE(meters_by_last_seen), STORE_CASE(an_installation_moves_by_date),
              STORE_CASE(the_journal_knows_duplicates_and_conflicts),
              STORE_CASE(folding_keeps_every_value), STORE_CASE(alarms_of_one_subject_are_one_row),
              STORE_CASE(users_and_sessions), MW_CASE(obis_texts))
