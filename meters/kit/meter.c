@@ -308,6 +308,7 @@ static mw_status hours_close(mw_meter *m, mw_mono now, bool inclusive) {
 mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
                         mw_meter_outputs *out) {
     out->transmit = false;
+    out->listen = (mw_meter_listen){0};
     mw_status s = hours_close(m, now, false);
     mw_status t = MW_OK;
     uint32_t any = 0;

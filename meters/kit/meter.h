@@ -24,6 +24,7 @@
 #include "base/units.h"
 #include "meters/kit/board.h"
 #include "meters/kit/config.h"
+#include "meters/kit/downlink.h"
 #include "meters/kit/rtc.h"
 
 /* Conditions the board sees; levels, not edges. The kit logs each change as an event. */
@@ -60,9 +61,12 @@ typedef struct mw_meter_outputs {
     mw_mono next_wake; /* step again at this tick at the latest; always later than `now` */
     bool transmit;     /* tx is to be sent */
     mw_meter_transmission tx;
+    /* When to listen for a downlink: the window that follows tx. Comes with `transmit`; without it
+     * when the meter wants to hear a beacon. A new one replaces one that has not begun. */
+    mw_meter_listen listen;
 } mw_meter_outputs;
 
-typedef struct mw_meter mw_meter; /* complete type in meters/kit/meter_state.h, included below */
+/* mw_meter: complete type in meters/kit/meter_state.h, included below. */
 
 /* Mounts the logs and starts. Flash may be blank (a new meter), or hold whatever a cut left.
  * `model` and `board->flash.context` must outlive the meter; provision is copied.

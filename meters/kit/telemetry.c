@@ -227,6 +227,31 @@ static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, grant
     return MW_DUTY;
 }
 
+/* The window after a frame that ends at `end`. A plan without a downlink band has none. */
+static void listen_after(const mw_meter *m, mw_unb_rate rate, uint32_t counter, mw_mono end,
+                         mw_meter_listen *out) {
+    unsigned band;
+    mw_freq carrier;
+    if (mw_unb_plan_band(m->plan, MW_UNB_DOWN, rate, 0, &band) != MW_OK ||
+        mw_unb_answer_carrier(m->plan, band, rate, m->address, counter, &carrier) != MW_OK)
+        return;
+    mw_mono from = mw_mono_add(end, m->plan->window_delay[rate]);
+    *out = (mw_meter_listen){.open = true,
+                             .band = (uint8_t)band,
+                             .rate = rate,
+                             .carrier = carrier,
+                             .from = from,
+                             .to = mw_mono_add(from, m->plan->window[rate])};
+}
+
+/* When the radio is free again: a frame that begins at the end of the window is heard out. */
+static mw_mono listen_end(const mw_meter_listen *listen, mw_mono end) {
+    if (!listen->open)
+        return end;
+    bool l = mw_unb_allowed(listen->rate, MW_UNB_L);
+    return mw_mono_add(listen->to, mw_unb_airtime(listen->rate, l ? MW_UNB_L : MW_UNB_M));
+}
+
 /* Seals a draft and fills the transmission. On MW_OK the frame is as good as sent. */
 static mw_status frame_send(mw_meter *m, const draft *d, mw_mono now, mw_meter_outputs *out,
                             grant *out_grant, mw_mono *out_end) {
@@ -264,8 +289,8 @@ static mw_status frame_send(mw_meter *m, const draft *d, mw_mono now, mw_meter_o
         end = mw_mono_add(tx->copy[i].start, tx->airtime);
     }
     mw_ledger_book(&t->ledger, g.band, g.airtime_ms, end);
-    t->radio_free =
-        mw_mono_add(end, (mw_dur){m->plan->window_delay[rate].ns + m->plan->window[rate].ns});
+    listen_after(m, rate, info.counter, end, &out->listen);
+    t->radio_free = listen_end(&out->listen, end);
     uint16_t *spent = &t->airtime_ds[m->hour % 24];
     uint32_t sum = *spent + (g.airtime_ms + 99) / 100;
     *spent = (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);
