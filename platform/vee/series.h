@@ -43,8 +43,9 @@ enum {
     MW_VEE_BATTERY = 1 << 22,
     MW_VEE_MEMORY_ERROR = 1 << 23,
     MW_VEE_MEASURE_ERROR = 1 << 24,
-    MW_VEE_SUSPECT = 1 << 25, /* failed a rule: kept, but to be estimated */
-    MW_VEE_LOCKED = 1 << 26,  /* final (E11): no estimator may change it */
+    MW_VEE_SUSPECT = 1 << 25,  /* failed a rule: kept, but to be estimated */
+    MW_VEE_LOCKED = 1 << 26,   /* final (E11): no estimator may change it */
+    MW_VEE_ACCEPTED = 1 << 27, /* failed a rule and was judged valid by a person */
 };
 
 /* A value that others may be estimated from. */
