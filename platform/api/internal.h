@@ -99,10 +99,10 @@ MW_NODISCARD mw_status mw_api_parse_meter(mw_slice text, uint64_t *out_identity,
 void mw_api_meter_id(const mw_store_meter *m, char out_text[MW_API_METER_ID_MAX]);
 
 /* ---- shared pieces of JSON ---- */
-void mw_api_put_quality(mw_json *j, uint16_t quality);
+void mw_api_put_quality(mw_json *j, uint32_t quality);
 /* The same as words with spaces between; needs MW_API_QUALITY_MAX. */
-#define MW_API_QUALITY_MAX 120
-void mw_api_quality_words(uint16_t quality, char out_text[MW_API_QUALITY_MAX]);
+#define MW_API_QUALITY_MAX 320
+void mw_api_quality_words(uint32_t quality, char out_text[MW_API_QUALITY_MAX]);
 /* "now" and "clock" members. */
 void mw_api_put_clock(mw_json *j, mw_api *api);
 /* The overview of an operator (person NULL) or a consumer, as one object. */

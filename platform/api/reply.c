@@ -159,17 +159,34 @@ void mw_api_meter_id(const mw_store_meter *m, char out_text[MW_API_METER_ID_MAX]
 /* ---- shared pieces of JSON ---- */
 
 static const struct {
-    uint16_t bit;
+    uint32_t bit;
     const char *word;
 } qualities[] = {
-    {MW_QUALITY_CLOCK_UNSET, "clock_unset"}, {MW_QUALITY_CLOCK_UNCERTAIN, "clock_uncertain"},
-    {MW_QUALITY_PARTIAL, "partial"},         {MW_QUALITY_TAMPER, "tamper"},
-    {MW_QUALITY_CONFLICT, "conflict"},       {MW_QUALITY_ESTIMATED, "estimated"},
+    {MW_QUALITY_CLOCK_UNSET, "clock_unset"},
+    {MW_QUALITY_CLOCK_UNCERTAIN, "clock_uncertain"},
+    {MW_QUALITY_PARTIAL, "partial"},
+    {MW_QUALITY_TAMPER, "tamper"},
+    {MW_QUALITY_CONFLICT, "conflict"},
+    {MW_QUALITY_ESTIMATED, "estimated"},
     {MW_QUALITY_EDITED, "edited"},
+    {MW_QUALITY_VALIDATED, "validated"},
+    {MW_QUALITY_VERIFIED, "verified"},
+    {MW_QUALITY_DERIVED, "derived"},
+    {MW_QUALITY_IMPORTED, "imported"},
+    {MW_QUALITY_OUTAGE, "outage"},
+    {MW_QUALITY_DISCONNECTED, "disconnected"},
+    {MW_QUALITY_VACANT, "vacant"},
+    {MW_QUALITY_UNINSTALLED, "uninstalled"},
+    {MW_QUALITY_NO_CONTRACT, "no_contract"},
+    {MW_QUALITY_BATTERY, "battery"},
+    {MW_QUALITY_MEMORY_ERROR, "memory_error"},
+    {MW_QUALITY_MEASURE_ERROR, "measure_error"},
+    {MW_QUALITY_SUSPECT, "suspect"},
+    {MW_QUALITY_LOCKED, "locked"},
 };
 #define QUALITIES (sizeof qualities / sizeof qualities[0])
 
-void mw_api_put_quality(mw_json *j, uint16_t quality) {
+void mw_api_put_quality(mw_json *j, uint32_t quality) {
     mw_json_put_array(j, "quality");
     for (size_t i = 0; i < QUALITIES; i++)
         if (quality & qualities[i].bit)
@@ -177,7 +194,7 @@ void mw_api_put_quality(mw_json *j, uint16_t quality) {
     mw_json_array_end(j);
 }
 
-void mw_api_quality_words(uint16_t quality, char out_text[MW_API_QUALITY_MAX]) {
+void mw_api_quality_words(uint32_t quality, char out_text[MW_API_QUALITY_MAX]) {
     mw_writer w = mw_writer_of((mw_span){(uint8_t *)out_text, MW_API_QUALITY_MAX - 1});
     for (size_t i = 0; i < QUALITIES; i++) {
         if (!(quality & qualities[i].bit))

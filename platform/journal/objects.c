@@ -16,7 +16,7 @@ static const mw_store_channel *channel_of(const mw_registry_entry *e, uint8_t nu
     return NULL;
 }
 
-static uint16_t clock_quality(const mw_smp_day *day) {
+static uint32_t clock_quality(const mw_smp_day *day) {
     switch (day->clock) {
     case MW_SMP_CLOCK_SET:
         return 0;
@@ -30,7 +30,7 @@ static uint16_t clock_quality(const mw_smp_day *day) {
 /* Hourly values as runs, one for each UTC day that they touch. */
 static mw_status hours_store(mw_decoder *d, const mw_decode_record *r,
                              const mw_store_channel *channel, const mw_smp_day *day, mw_utc end,
-                             uint16_t quality) {
+                             uint32_t quality) {
     mw_store_interval rows[MW_SMP_HOURS_MAX];
     size_t n = 0;
     int64_t former = 0;
@@ -46,7 +46,7 @@ static mw_status hours_store(mw_decoder *d, const mw_decode_record *r,
         rows[n++] =
             (mw_store_interval){.start = mw_utc_of_s(start),
                                 .seconds = HOUR_S,
-                                .quality = (uint16_t)(quality | (partial ? MW_QUALITY_PARTIAL : 0)),
+                                .quality = quality | (partial ? (uint32_t)MW_QUALITY_PARTIAL : 0),
                                 .value = day->value[i],
                                 .received = r->envelope->received,
                                 .journal = r->envelope->id};
@@ -67,7 +67,7 @@ static mw_status grid_follow(mw_decoder *d, const mw_decode_record *r,
 
 static mw_status register_store(mw_decoder *d, const mw_decode_record *r,
                                 const mw_store_channel *channel, const mw_smp_day *day, mw_utc end,
-                                uint16_t quality) {
+                                uint32_t quality) {
     mw_store_register reg = {.tenant = r->envelope->tenant,
                              .channel = channel->channel,
                              .meter = end,
@@ -102,7 +102,7 @@ static mw_status day_store(mw_decoder *d, const mw_decode_record *r, const mw_de
     mw_store_device_state *state = &o->device->state;
     state->status = (state->status & ~(UINT32_C(0xffff) << shift)) | (uint32_t)day.status << shift;
     mw_utc end = mw_smp_utc_of_hour(day.end_hour, day.grid);
-    uint16_t quality = clock_quality(&day);
+    uint32_t quality = clock_quality(&day);
     int64_t ahead_s = (end.us - r->envelope->received.us) / MW_US_PER_S;
     bool unset = day.clock == MW_SMP_CLOCK_UNSET, ahead = ahead_s > MW_DECODE_AHEAD_S;
     if (ahead)

@@ -24,7 +24,7 @@ typedef struct mw_consumption_point {
     int64_t value;     /* meaningful when received > 0 */
     uint32_t expected; /* intervals that start in the span */
     uint32_t received;
-    uint16_t quality; /* MW_QUALITY_* of all its intervals together */
+    uint32_t quality; /* MW_QUALITY_* of all its intervals together */
 } mw_consumption_point;
 
 typedef struct mw_consumption {

@@ -4,7 +4,8 @@
 #include "base/bits.h"
 
 enum {
-    CHUNK_VERSION = 1,
+    CHUNK_VERSION_1 = 1, /* quality of 16 bits; otherwise the same */
+    CHUNK_VERSION = 2,
     CODING_ONE = 0,
     CODING_VARINT = 1,
     CODING_SIGNED = 2,
@@ -222,7 +223,7 @@ static void chunk_segment_read(mw_reader *r, chunk_context *c, int64_t day, mw_s
     }
     if ((head & ~(unsigned)HEAD_KNOWN) != 0)
         mw_reader_fail(r, MW_UNSUPPORTED);
-    if (n == 0 || seconds == 0 || seconds > MW_DAY_S || quality > UINT16_MAX || c->journal < 0)
+    if (n == 0 || seconds == 0 || seconds > MW_DAY_S || quality > UINT32_MAX || c->journal < 0)
         mw_reader_fail(r, MW_RANGE);
     if (n > room)
         mw_reader_fail(r, MW_LIMIT);
@@ -236,7 +237,7 @@ static void chunk_segment_read(mw_reader *r, chunk_context *c, int64_t day, mw_s
         rows[i] = (mw_store_interval){
             .start = mw_utc_of_s(day * MW_DAY_S + (int64_t)(start + i * seconds)),
             .seconds = (uint32_t)seconds,
-            .quality = (uint16_t)quality,
+            .quality = (uint32_t)quality,
             .received = mw_utc_of_s(c->received_s),
             .journal = c->journal};
     chunk_values_read(r, head & HEAD_CODING, rows, (size_t)n);
@@ -251,7 +252,8 @@ mw_status mw_chunk_decode(int64_t day, mw_slice chunk, mw_store_interval rows[MW
         return MW_RANGE;
     mw_reader r = mw_reader_of(chunk);
     chunk_context c = chunk_context_of_day(day);
-    if (mw_read_u8(&r) != CHUNK_VERSION)
+    unsigned version = mw_read_u8(&r);
+    if (version != CHUNK_VERSION && version != CHUNK_VERSION_1)
         mw_reader_fail(&r, MW_UNSUPPORTED);
     size_t n = 0;
     while (r.status == MW_OK && mw_reader_left(&r) > 0) {
@@ -265,8 +267,8 @@ mw_status mw_chunk_decode(int64_t day, mw_slice chunk, mw_store_interval rows[MW
 }
 
 /* Known doubts against a value; a conflict mark is not one, it stays on whichever value wins. */
-static int doubts(uint16_t quality) {
-    return __builtin_popcount(quality & ~(unsigned)MW_QUALITY_CONFLICT);
+static int doubts(uint32_t quality) {
+    return __builtin_popcount(quality & (uint32_t)MW_QUALITY_DOUBTS);
 }
 
 static int64_t interval_end_us(const mw_store_interval *r) {
@@ -283,7 +285,7 @@ mw_chunk_merge_result mw_chunk_merge(mw_store_interval rows[MW_CHUNK_VALUES_MAX]
         bool better = doubts(row->quality) < doubts(old->quality);
         if (old->value == row->value) {
             if (better)
-                old->quality = (uint16_t)(row->quality | (old->quality & MW_QUALITY_CONFLICT));
+                old->quality = row->quality | (old->quality & MW_QUALITY_CONFLICT);
             return MW_MERGE_SAME;
         }
         *out_loser = better ? *old : *row;

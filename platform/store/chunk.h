@@ -3,7 +3,7 @@
  * The compressed record of one channel and one UTC day, and the rule by which two reports of the
  * same interval become one. Hot rows use the same encoding.
  *
- *   u8 version (1)
+ *   u8 version (2; 1 differed only in a quality of at most 16 bits)
  *   segments up to the end, each a run of equal spacing, quality and origin:
  *     u8 head   bits 0-1 coding: 0 one value for all, 1 varints, 2 zig-zag varints, 3 packed
  *               bit 2 quality follows (else 0)

@@ -182,11 +182,12 @@ typedef struct mw_store_register {
     mw_utc received;
     mw_utc stored;
     int64_t value; /* as the register shows it, not unwrapped */
-    uint16_t quality;
+    uint32_t quality;
     int64_t journal;
 } mw_store_register;
 
-/* Why a value may be doubted. 0 = nothing known against it. */
+/* What is known of a value's quality; 0 = nothing. The first six doubt it; those from bit 16 on are
+ * the MW_VEE_* flags of platform/vee/series.h, bit for bit. */
 enum {
     MW_QUALITY_CLOCK_UNSET = 1 << 0,     /* the meter did not know the time   */
     MW_QUALITY_CLOCK_UNCERTAIN = 1 << 1, /* long since the last synchronisation */
@@ -195,13 +196,32 @@ enum {
     MW_QUALITY_CONFLICT = 1 << 4,  /* another value came for the same interval */
     MW_QUALITY_ESTIMATED = 1 << 5, /* made by the platform */
     MW_QUALITY_EDITED = 1 << 6,
+    MW_QUALITY_VALIDATED = 1 << 7, /* passed validation */
+    MW_QUALITY_VERIFIED = 1 << 8,  /* failed a rule, a person judged it right */
+    MW_QUALITY_DERIVED = 1 << 9,   /* made exactly from registers, such as at an exchange */
+    MW_QUALITY_IMPORTED = 1 << 10, /* came by a file */
+    MW_QUALITY_OUTAGE = 1 << 17,
+    MW_QUALITY_DISCONNECTED = 1 << 18,
+    MW_QUALITY_VACANT = 1 << 19,
+    MW_QUALITY_UNINSTALLED = 1 << 20,
+    MW_QUALITY_NO_CONTRACT = 1 << 21,
+    MW_QUALITY_BATTERY = 1 << 22,
+    MW_QUALITY_MEMORY_ERROR = 1 << 23,
+    MW_QUALITY_MEASURE_ERROR = 1 << 24,
+    MW_QUALITY_SUSPECT = 1 << 25,
+    MW_QUALITY_LOCKED = 1 << 26, /* final: no estimator may change it */
+    /* Of two reports of one interval the one with fewer of these stays. */
+    MW_QUALITY_DOUBTS = MW_QUALITY_CLOCK_UNSET | MW_QUALITY_CLOCK_UNCERTAIN | MW_QUALITY_PARTIAL |
+                        MW_QUALITY_TAMPER | MW_QUALITY_ESTIMATED | MW_QUALITY_EDITED |
+                        MW_QUALITY_OUTAGE | MW_QUALITY_MEMORY_ERROR | MW_QUALITY_MEASURE_ERROR |
+                        MW_QUALITY_SUSPECT,
 };
 
 /* The consumption of one interval. t_received is kept to the second. */
 typedef struct mw_store_interval {
     mw_utc start;
     uint32_t seconds;
-    uint16_t quality;
+    uint32_t quality;
     int64_t value;
     mw_utc received;
     int64_t journal; /* the journal record that brought it */

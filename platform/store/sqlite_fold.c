@@ -54,7 +54,7 @@ static mw_status chunk_store(mw_sq *q, const hot_ref *at, size_t n) {
     MW_TRY(mw_chunk_encode(at->day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
     int64_t total = 0;
     bool fits = true;
-    uint16_t quality = 0;
+    uint32_t quality = 0;
     for (size_t i = 0; i < n; i++) {
         fits = fits && !__builtin_add_overflow(total, q->rows[i].value, &total);
         quality |= q->rows[i].quality;

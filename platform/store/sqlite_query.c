@@ -205,7 +205,7 @@ static mw_status registers_give(sqlite3_stmt *st, mw_store_on_register each, voi
                                .received = mw_sq_get_utc(st, 5),
                                .stored = mw_sq_get_utc(st, 6),
                                .value = mw_sq_get_int(st, 7),
-                               .quality = (uint16_t)mw_sq_get_int(st, 8),
+                               .quality = (uint32_t)mw_sq_get_int(st, 8),
                                .journal = mw_sq_get_int(st, 9)};
         mw_sq_obis_of_number(mw_sq_get_int(st, 3), r.obis);
         status = each(ctx, &r);

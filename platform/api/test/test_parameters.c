@@ -57,8 +57,11 @@ MW_TEST(quality_words) {
     MW_CHECK_STR(text, "");
     mw_api_quality_words(MW_QUALITY_ESTIMATED, text);
     MW_CHECK_STR(text, "estimated");
-    mw_api_quality_words(UINT16_MAX, text);
+    mw_api_quality_words(0x7f, text);
     MW_CHECK_STR(text, "clock_unset clock_uncertain partial tamper conflict estimated edited");
+    mw_api_quality_words(UINT32_MAX, text); /* all words fit */
+    MW_CHECK(strstr(text, "edited validated") != NULL);
+    MW_CHECK_STR(text + strlen(text) - strlen(" suspect locked"), " suspect locked");
 }
 
 MW_TEST(scope_of_users) {

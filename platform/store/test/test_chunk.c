@@ -61,7 +61,7 @@ MW_TEST(any_day_survives) {
             rows[n++] = (mw_store_interval){
                 .start = mw_utc_of_s(day * MW_DAY_S + (int64_t)at),
                 .seconds = seconds,
-                .quality = odd ? (uint16_t)mw_prng_below(&g, 65536) : 0,
+                .quality = odd ? (uint32_t)mw_prng_u64(&g) : 0,
                 .value = mw_prng_below(&g, 3) == 0 ? -(int64_t)(bits / 2) : (int64_t)bits,
                 .received = (mw_utc){(day + (odd ? 3 : 1)) * MW_DAY_S * MW_US_PER_S + 999},
                 .journal = odd ? (int64_t)(mw_prng_u64(&g) >> 22) : 5};
@@ -101,7 +101,10 @@ MW_TEST(damaged_chunks_are_refused_or_bounded) {
     MW_CHECK_OK(mw_chunk_encode(DAY, rows, 24, MW_SPAN_OF(bytes), &size));
     for (size_t cut = 2; cut < size; cut++)
         MW_CHECK(mw_chunk_decode(DAY, (mw_slice){bytes, cut}, rows, &n) != MW_OK);
-    bytes[0] = 2;
+    bytes[0] = 1; /* the format of release 1 */
+    MW_CHECK_OK(mw_chunk_decode(DAY, (mw_slice){bytes, size}, rows, &n));
+    MW_CHECK_EQ(rows[23].value, 2300);
+    bytes[0] = 3;
     MW_CHECK_STATUS(mw_chunk_decode(DAY, (mw_slice){bytes, size}, rows, &n), MW_UNSUPPORTED);
     const uint8_t many[] = {1, 0, 0xff, 0xff, 0x7f, 0};
     MW_CHECK_STATUS(mw_chunk_decode(DAY, MW_SLICE_OF(many), rows, &n), MW_LIMIT);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mw_store: values in layers (records_values.h), findings and the suspense account.
+ *
+ * value_revise    appends one revision and marks the change. MW_RANGE: span or rows not as the
+ *                 record says. MW_STATE: a revision of the raw or validated layer is always
+ *                 welcome, one of the final layer too: locks keep themselves.
+ * values          what a layer shows, ascending. Reads see folded and unfolded values alike. The
+ *                 callback must not read values or intervals through the same handle.
+ * revisions       those of a channel that touch [from, to), newest first, id < before (0 = all),
+ *                 with rows and predictions. layer: MW_LAYERS = every layer.
+ * lock_put        locks [from, to) of the final layer as it is now; MW_CONFLICT when a lock is
+ *                 there already. locks: those that touch [from, to), ascending.
+ * change_add      marks a change by hand (import, master data). fold, register_append and
+ *                 value_revise mark theirs themselves. changes: id > after, ascending, of every
+ *                 tenant. changes_prune: forgets id <= through.
+ * exception_raise opens a row or refreshes the open one of (channel, rule, from); gives its id.
+ * suspense_settle replaces the rows of the channel that touch [from, to) by the given ones.
+ *                 suspense: the rows that touch [from, to), ascending by from. suspense_sum: the
+ *                 channel's balance, 0 without rows.
+ * journal_at      the last journal record that was stored at or before a moment, 0 = none.
+ */
+#ifndef MW_PLATFORM_STORE_OPS_VALUES_H
+#define MW_PLATFORM_STORE_OPS_VALUES_H
+
+#include "platform/store/records_values.h"
+
+typedef mw_status (*mw_store_on_value)(void *ctx, const mw_store_value *row);
+typedef mw_status (*mw_store_on_revision)(void *ctx, const mw_store_revision *row);
+typedef mw_status (*mw_store_on_lock)(void *ctx, const mw_store_lock *row);
+typedef mw_status (*mw_store_on_change)(void *ctx, const mw_store_change *row);
+typedef mw_status (*mw_store_on_exception)(void *ctx, const mw_store_exception *row);
+typedef mw_status (*mw_store_on_suspense)(void *ctx, const mw_store_suspense *row);
+
+#define MW_STORE_VALUE_OPS(X)                                                                      \
+    X(value_revise, (mw_store * s, const mw_store_revision *r, int64_t *out_id), (s, r, out_id))   \
+    X(values, (mw_store * s, const mw_store_values_query *q, mw_store_on_value each, void *ctx),   \
+      (s, q, each, ctx))                                                                           \
+    X(revisions,                                                                                   \
+      (mw_store * s, int64_t tenant, int64_t channel, mw_layer layer, mw_utc from, mw_utc to,      \
+       int64_t before, uint32_t limit, mw_store_on_revision each, void *ctx),                      \
+      (s, tenant, channel, layer, from, to, before, limit, each, ctx))                             \
+    X(lock_put, (mw_store * s, const mw_store_lock *lock, int64_t *out_id), (s, lock, out_id))     \
+    X(locks,                                                                                       \
+      (mw_store * s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,                      \
+       mw_store_on_lock each, void *ctx),                                                          \
+      (s, tenant, channel, from, to, each, ctx))                                                   \
+    X(change_add, (mw_store * s, const mw_store_change *c), (s, c))                                \
+    X(changes, (mw_store * s, int64_t after, uint32_t limit, mw_store_on_change each, void *ctx),  \
+      (s, after, limit, each, ctx))                                                                \
+    X(changes_prune, (mw_store * s, int64_t through), (s, through))                                \
+    X(journal_at, (mw_store * s, mw_utc at, int64_t * out_id), (s, at, out_id))
+
+#define MW_STORE_FINDING_OPS(X)                                                                    \
+    X(exception_raise, (mw_store * s, const mw_store_exception *e, int64_t *out_id),               \
+      (s, e, out_id))                                                                              \
+    X(exception_close,                                                                             \
+      (mw_store * s, int64_t tenant, int64_t id, mw_utc at, const char *by, const char *text),     \
+      (s, tenant, id, at, by, text))                                                               \
+    X(exceptions,                                                                                  \
+      (mw_store * s, const mw_store_exception_query *q, mw_store_on_exception each, void *ctx),    \
+      (s, q, each, ctx))                                                                           \
+    X(suspense_settle,                                                                             \
+      (mw_store * s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,                      \
+       const mw_store_suspense *rows, size_t n),                                                   \
+      (s, tenant, channel, from, to, rows, n))                                                     \
+    X(suspense,                                                                                    \
+      (mw_store * s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,                      \
+       mw_store_on_suspense each, void *ctx),                                                      \
+      (s, tenant, channel, from, to, each, ctx))                                                   \
+    X(suspense_sum, (mw_store * s, int64_t tenant, int64_t channel, int64_t * out_sum),            \
+      (s, tenant, channel, out_sum))
+
+#endif
