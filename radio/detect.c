@@ -207,7 +207,8 @@ static void spectra(mw_detect *d, const mw_history *h) {
     int64_t half = (int64_t)(d->window_n / 2);
     int64_t first = (int64_t)mw_detect_hop_at(d, d->next_hop) - half;
     int64_t last = (int64_t)mw_detect_hop_at(d, d->next_hop + BATCH - 1) + half;
-    const float *samples = mw_history_view(h, first, (size_t)(last - first + 1), d->scratch);
+    const float *samples = d->scratch;
+    mw_history_read(h, first, (size_t)(last - first + 1), d->scratch);
     for (unsigned i = 0; i < BATCH; i++) {
         int64_t from = (int64_t)mw_detect_hop_at(d, d->next_hop + i) - half;
         spectrum(d, samples + 2 * (from - first), from, d->batch + 2 * i * d->tiles * TILE);

@@ -11,7 +11,7 @@ static size_t row_of(int64_t hop) {
     return mw_kernel_row_of(hop) * MW_KERNEL_ROW;
 }
 
-MW_CLONES void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n) {
+MW_CLONES static void fold(float *buffer, const float *iq, const float *window, size_t n) {
     size_t i = 0;
     for (; i + 8 <= 2 * n; i += 8)
         *(mw_v8 *)(buffer + i) += *(const mw_v8 *)(iq + i) * *(const mw_v8 *)(window + i);
@@ -19,8 +19,7 @@ MW_CLONES void mw_kernel_fold(float *buffer, const float *iq, const float *windo
         buffer[i] += iq[i] * window[i];
 }
 
-MW_CLONES void mw_kernel_take(mw_kernel_tile *t, int64_t hop, const float *bins,
-                              mw_kernel_row *out) {
+MW_CLONES static void take(mw_kernel_tile *t, int64_t hop, const float *bins, mw_kernel_row *out) {
     float *x = t->x + row_of(hop);
     float *d = t->d + row_of(hop);
     double *energy = t->energy + (size_t)(hop & 3) * TILE;
@@ -46,8 +45,8 @@ MW_CLONES void mw_kernel_take(mw_kernel_tile *t, int64_t hop, const float *bins,
     }
 }
 
-MW_CLONES bool mw_kernel_correlate(const mw_kernel_tile *t, const mw_kernel_word *word, int64_t hop,
-                                   float threshold, mw_kernel_row *io_row) {
+MW_CLONES static bool correlate(const mw_kernel_tile *t, const mw_kernel_word *word, int64_t hop,
+                                float threshold, mw_kernel_row *io_row) {
     size_t rows[MW_KERNEL_SYMBOLS - 1]; /* offsets of the products, +1 turns first */
     size_t first = (size_t)(hop & 3) * MW_KERNEL_KEPT, newest = mw_kernel_row_of(hop) - first;
     for (size_t k = 0; k < MW_KERNEL_SYMBOLS - 1; k++) {
@@ -120,9 +119,9 @@ void mw_kernel_gather(const mw_kernel_tile *t, const mw_kernel_word *word, int64
     }
 }
 
-MW_CLONES mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank,
-                                          const float y[2 * MW_KERNEL_SYMBOLS], unsigned base,
-                                          int drifts) {
+MW_CLONES static mw_kernel_best refine(const mw_kernel_bank *bank,
+                                       const float y[2 * MW_KERNEL_SYMBOLS], unsigned base,
+                                       int drifts) {
     float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD] = {{0}};
     for (size_t b = 0; b < 4; b++) {
         mw_v8 r0 = {0}, r1 = {0}, i0 = {0}, i1 = {0};
@@ -157,4 +156,24 @@ MW_CLONES mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank,
         }
     }
     return best;
+}
+
+/* The clones have names of their own: clang gives a cloned function no plain symbol. */
+
+void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n) {
+    fold(buffer, iq, window, n);
+}
+
+void mw_kernel_take(mw_kernel_tile *t, int64_t hop, const float *bins, mw_kernel_row *out) {
+    take(t, hop, bins, out);
+}
+
+bool mw_kernel_correlate(const mw_kernel_tile *t, const mw_kernel_word *word, int64_t hop,
+                         float threshold, mw_kernel_row *io_row) {
+    return correlate(t, word, hop, threshold, io_row);
+}
+
+mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const float y[2 * MW_KERNEL_SYMBOLS],
+                                unsigned base, int drifts) {
+    return refine(bank, y, base, drifts);
 }

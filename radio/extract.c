@@ -124,8 +124,9 @@ void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, dou
     double tolerance = 0.01 * e->rate / TWO_PI / (1.5 * step);
     for (size_t done = 0; done < e->count; done += RUN) {
         size_t n = e->count - done < RUN ? e->count - done : RUN;
-        const float *samples = mw_history_view(h, (int64_t)(begin + (double)done * step),
-                                               (n - 1) * e->decimation + e->taps, e->samples);
+        const float *samples = e->samples;
+        mw_history_read(h, (int64_t)(begin + (double)done * step),
+                        (n - 1) * e->decimation + e->taps, e->samples);
         double t = (e->first + (double)done * step - c->at) / e->rate;
         double dt = step / e->rate, hz = c->hz + c->drift * t;
         if (!(fabs(hz - e->tap_hz) < tolerance))

@@ -173,7 +173,7 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
         mw_receiver_free(r);
         return s;
     }
-    r->memory += 2 * sizeof(float) * r->history.size;
+    r->memory += mw_history_memory(&r->history);
     *out_receiver = r;
     return MW_OK;
 }

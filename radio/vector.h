@@ -2,13 +2,18 @@
  *
  * Vectors for inner loops. The compiler splits mw_v8 on processors with narrower registers;
  * MW_CLONES compiles a function also for AVX2 and chooses at run time. No fused multiply-add, so
- * both give the same bits.
+ * both give the same bits. Only static functions: clang gives a cloned one no plain symbol.
  */
 #ifndef MW_RADIO_VECTOR_H
 #define MW_RADIO_VECTOR_H
 
 /* Sanitizers and fuzzers run before the loader could resolve a clone. */
-#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(coverage_sanitizer)
+#define MW_NO_CLONES
+#endif
+#endif
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(MW_NO_CLONES)
 #define MW_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define MW_CLONES
