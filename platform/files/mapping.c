@@ -140,7 +140,7 @@ static mw_status time_take(const decoder *d, const json_t *o) {
                                        {"in_order", MW_AMBIGUOUS_IN_ORDER},
                                        {NULL, 0}};
     static const choice skipped[] = {{"refuse", 0}, {"shift", 1}, {NULL, 0}};
-    int a = d->m->ambiguous, shift = 0;
+    int a = (int)d->m->ambiguous, shift = 0;
     MW_TRY(text_into(d, o, "format", d->m->time_format, sizeof d->m->time_format));
     if (mw_moment_format_check(d->m->time_format) != MW_OK)
         return bad(d, "\"%s\" is not rfc3339 and not made of %%Y %%m %%d %%H %%M %%S", "format");
@@ -158,7 +158,7 @@ static mw_status value_take(const decoder *d, const json_t *o) {
                                       {"nearest", MW_ROUNDING_NEAREST},
                                       {"carry", MW_ROUNDING_CARRY},
                                       {NULL, 0}};
-    int mean = 0, round = d->m->rounding;
+    int mean = 0, round = (int)d->m->rounding;
     int64_t scale = 0;
     const char *unit = NULL;
     MW_TRY(text_get(d, o, "unit", 16, &unit));
