@@ -10,26 +10,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
-#include "base/assert.h"
+#include "bench/recordings.h"
 #include "platform/vee/choice.h"
 
-enum { HOMES = 10, ROOM = 40000, DAYS = 900, SLOTS = 48, TRIALS = 128 };
+enum { HOMES = MW_REC_HOMES, SLOTS = 48, TRIALS = 128, LONGEST = 7 * 96 };
 
-typedef struct home {
-    int64_t value[ROOM];
-    uint32_t flags[ROOM];
-    mw_vee_day day[DAYS];
-    mw_vee_series s;
+typedef struct home { /* with what was learned of it */
+    mw_recording r;
     int64_t weight[3][SLOTS]; /* this home's own mean day, in 1/1000 of its average day */
     int64_t others[3][SLOTS]; /* the class profile: the other homes' */
     mw_vee_score learned, judged;
 } home;
 
 static home homes[HOMES];
-static home flat;
-static uint64_t memory[TRIALS * 400 * 2];
+static home others[4];
+static uint64_t memory[(TRIALS + 4) * LONGEST];
 static const char *folder = "tests/data/consumption";
 static bool all_ok = true;
 
@@ -40,135 +36,20 @@ static void must(mw_status s, const char *what) {
     exit(2);
 }
 
-static gzFile data_open(const char *name) {
-    char path[512];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    gzFile f = gzopen(path, "rb");
-    must(f == NULL ? MW_NOT_FOUND : MW_OK, path);
-    return f;
-}
-
-/* A moment at which the local offset changes: date, UTC hour, new offset in hours. */
-typedef struct change {
-    int32_t year;
-    uint8_t month, day, hour;
-    int8_t offset;
-} change;
-
-static const change rome[] = {{2018, 10, 28, 1, 1},
-                              {2019, 3, 31, 1, 2},
-                              {2019, 10, 27, 1, 1},
-                              {2020, 3, 29, 1, 2},
-                              {2020, 10, 25, 1, 1}};
-static const change sydney[] = {{2011, 10, 1, 16, 11}, {2012, 3, 31, 16, 10}, {2012, 10, 6, 16, 11},
-                                {2013, 4, 6, 16, 10},  {2013, 10, 5, 16, 11}, {2014, 4, 5, 16, 10}};
-
-static void home_finish(home *h, const change *zone, uint32_t changes) {
-    mw_vee_offset o[8];
-    for (uint32_t i = 0; i < changes; i++)
-        o[i] = (mw_vee_offset){
-            mw_utc_of_s(mw_days_of_date(zone[i].year, zone[i].month, zone[i].day) * 86400 +
-                        zone[i].hour * 3600),
-            zone[i].offset * 3600};
-    h->s.value = h->value;
-    h->s.flags = h->flags;
-    h->s.register_digits = 9;
-    must(mw_vee_days_make(&h->s, o, changes, h->day, DAYS, &h->s.days), "days");
-    h->s.day = h->day;
-    must(mw_vee_series_check(&h->s), "series");
-}
-
-/* Thousandths of a decimal number, without floating point. */
-static int64_t thousandths(const char *p) {
-    char *end;
-    int64_t v = strtoll(p, &end, 10) * 1000;
-    if (*end == '.') {
-        int64_t place = 100;
-        for (end++; *end >= '0' && *end <= '9'; end++, place /= 10)
-            v += (*end - '0') * place;
-    }
-    return v;
-}
-
-static void homes_read(void) {
-    gzFile f = data_open("sgsc_10_households_30min.csv.gz");
-    char line[128];
-    long id = 0;
-    home *h = homes - 1;
-    while (gzgets(f, line, sizeof line) != NULL) {
-        char *p;
-        mw_utc t;
-        long who = strtol(line, &p, 10);
-        if (p == line || mw_utc_parse((mw_slice){(const uint8_t *)p + 1, 20}, &t) != MW_OK)
-            continue;
-        if (who != id) {
-            h++;
-            mw_assert(h < homes + HOMES);
-            h->s.start = t;
-            h->s.seconds = 1800;
-            id = who;
-        }
-        int64_t i = (mw_utc_floor_s(t) - mw_utc_floor_s(h->s.start)) / 1800;
-        mw_assert(i >= 0 && i < ROOM);
-        for (; h->s.n <= i; h->s.n++)
-            h->flags[h->s.n] = MW_VEE_MISSING;
-        if (h->flags[i] == MW_VEE_MISSING)
-            h->value[i] = thousandths(p + 22); /* Wh */
-        h->flags[i] = 0;
-    }
-    (void)gzclose(f);
-    for (unsigned k = 0; k < HOMES; k++)
-        home_finish(&homes[k], sydney, 6);
-}
-
-/* Shower in mL a second plus toilet flushes; an hour without a line of the shower was not recorded.
- * Read as the meter does: whole litres of a counter. */
-static void flat_read(void) {
-    const int64_t start = mw_days_of_date(2019, 2, 26) * 86400,
-                  end = mw_days_of_date(2020, 10, 20) * 86400;
-    char line[128];
-    flat.s = (mw_vee_series){.start = mw_utc_of_s(start), .seconds = 3600};
-    flat.s.n = (uint32_t)((end - start) / 3600);
-    for (uint32_t i = 0; i < flat.s.n; i++)
-        flat.flags[i] = MW_VEE_MISSING;
-    for (unsigned file = 0; file < 2; file++) {
-        gzFile f =
-            data_open(file == 0 ? "weusedto_shower_water.csv.gz" : "weusedto_toilet_water.csv.gz");
-        while (gzgets(f, line, sizeof line) != NULL) {
-            char *p;
-            int64_t at = strtoll(line, &p, 10);
-            if (p == line || at < start || at >= end)
-                continue;
-            uint32_t hour = (uint32_t)((at - start) / 3600);
-            flat.value[hour] += thousandths(p + 1) / (file == 0 ? 1000 : 1);
-            if (file == 0)
-                flat.flags[hour] = 0;
-        }
-        (void)gzclose(f);
-    }
-    int64_t counter = 0;
-    for (uint32_t i = 0; i < flat.s.n; i++) {
-        int64_t before = counter / 1000;
-        counter += flat.value[i];
-        flat.value[i] = counter / 1000 - before;
-    }
-    home_finish(&flat, rome, 5);
-}
-
 /* --- profiles --------------------------------------------------------------------------------- */
 
 /* Means of the first half by kind of day and slot, so that nothing judged is learned from. */
 static void profile_own(home *h) {
     int64_t sum[3][SLOTS] = {{0}}, count[3][SLOTS] = {{0}}, all = 0, n = 0;
-    for (uint32_t i = 0; i < h->s.n / 2; i++) {
-        const mw_vee_day *d = &h->day[mw_vee_day_of(&h->s, i)];
+    for (uint32_t i = 0; i < h->r.s.n / 2; i++) {
+        const mw_vee_day *d = &h->r.day[mw_vee_day_of(&h->r.s, i)];
         unsigned type = d->weekday == 6 ? 2 : d->weekday == 5 ? 1 : 0;
         unsigned slot = mw_vee_slot_of(d, i) % SLOTS;
-        if ((h->flags[i] & MW_VEE_UNUSABLE) != 0)
+        if ((h->r.flags[i] & MW_VEE_UNUSABLE) != 0)
             continue;
-        sum[type][slot] += h->value[i];
+        sum[type][slot] += h->r.value[i];
         count[type][slot]++;
-        all += h->value[i];
+        all += h->r.value[i];
         n++;
     }
     for (unsigned t = 0; t < 3; t++) {
@@ -194,14 +75,14 @@ static void profiles_make(void) {
 static void home_judge(home *h, bool profile) {
     mw_arena a;
     mw_vee_profile p = {.slots = SLOTS, .weight = {h->others[0], h->others[1], h->others[2]}};
-    mw_vee_series learn = h->s, judge = h->s;
+    mw_vee_series learn = h->r.s, judge = h->r.s;
     mw_vee_source q = {.options = mw_vee_estimate_preset, .profile = profile ? &p : NULL};
     mw_vee_back_test o = mw_vee_back_test_preset;
     o.trials = TRIALS;
     q.options.linear_max_s = 604800; /* beyond its limit too, to see why there is one */
-    learn.days = mw_vee_day_of(&h->s, h->s.n / 2);
-    learn.n = h->day[learn.days].first;
-    learn.first = h->day[22].first;
+    learn.days = mw_vee_day_of(&h->r.s, h->r.s.n / 2);
+    learn.n = h->r.day[learn.days].first;
+    learn.first = h->r.day[22].first;
     judge.first = learn.n;
     mw_arena_init(&a, (mw_span){(uint8_t *)memory, sizeof memory});
     q.s = &learn;
@@ -270,6 +151,10 @@ static verdict league(const char *title, const home *h, unsigned n) {
             }
             cell(&v.chosen[c][mode]);
         }
+        printf("\n# %-12s", "90 % held");
+        for (unsigned c = 0; c < MW_VEE_GAP_CLASSES; c++)
+            printf(" %17" PRId64,
+                   mw_vee_ratio_ppm(v.chosen[c][mode].covered, v.chosen[c][mode].intervals));
         printf("\n");
     }
     return v;
@@ -304,21 +189,39 @@ static void figures(const char *what, const verdict *v) {
     figure(key, mw_vee_ratio_ppm(all[1].absolute, all[0].absolute), MW_VEE_PPM, false);
 }
 
+/* What is recorded, in the order of the tables. */
+static const struct {
+    const char *title, *key;
+    void (*read)(const char *folder, mw_recording *r);
+} singles[] = {
+    {"electricity, a London home, half-hours, Wh", "london", mw_recording_lcl},
+    {"electricity, a house in Ohrberg, quarter-hours, Wh", "quarters", mw_recording_wpuq},
+    {"heat, a Danish building, hours, Wh", "heat", mw_recording_heat},
+    {"water, a flat's shower and toilet, hours, L", "water", mw_recording_weusedto},
+};
+
 int main(int argc, char **argv) {
+    mw_recording *each[HOMES];
     if (argc > 1)
         folder = argv[1];
-    homes_read();
-    flat_read();
+    for (unsigned k = 0; k < HOMES; k++)
+        each[k] = &homes[k].r;
+    mw_recording_sgsc(folder, each);
     profiles_make();
     for (unsigned k = 0; k < HOMES; k++)
         home_judge(&homes[k], true);
-    home_judge(&flat, false);
     printf("# %d gaps of each length and meter; linear is tried beyond its limit of 1 h; no "
-           "temperatures, so no proxy day; the flat has no class, so no profile\n",
+           "temperatures, so no proxy day; one meter has no class, so no profile\n",
            TRIALS);
     verdict electricity = league("electricity, 10 homes, half-hours, Wh", homes, HOMES);
-    verdict water = league("water, a flat's shower and toilet, hours, L", &flat, 1);
+    verdict single[sizeof singles / sizeof singles[0]];
+    for (unsigned k = 0; k < sizeof singles / sizeof singles[0]; k++) {
+        singles[k].read(folder, &others[k].r);
+        home_judge(&others[k], false);
+        single[k] = league(singles[k].title, &others[k], 1);
+    }
     figures("electricity", &electricity);
-    figures("water", &water);
+    for (unsigned k = 0; k < sizeof singles / sizeof singles[0]; k++)
+        figures(singles[k].key, &single[k]);
     return all_ok ? 0 : 1;
 }
