@@ -136,6 +136,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "DELETE FROM failures; DELETE FROM alarms WHERE from_decode = 1;"
         "DELETE FROM registers; DELETE FROM newest; DELETE FROM events; DELETE FROM hot;"
         "DELETE FROM chunks; DELETE FROM conflicts; DELETE FROM health;"
+        "DELETE FROM vee_meters; DELETE FROM vee_choices;"
         "DELETE FROM counts WHERE name LIKE 'decode.%';"
         "DELETE FROM counts_hour WHERE name LIKE 'decode.%';"
         "UPDATE channels SET grid_seconds = 3600, grid_offset = 0";

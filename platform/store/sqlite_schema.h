@@ -23,5 +23,6 @@ enum { MW_SQ_SCHEMA_RELEASE_1 = 3 };
 extern const char *const mw_sq_step_released_1[];
 extern const char *const mw_sq_step_released_2[];
 extern const char *const mw_sq_step_released_3[];
+extern const char *const mw_sq_step_vee_1[];
 
 #endif

@@ -21,6 +21,7 @@
 #ifndef MW_PLATFORM_STORE_STORE_H
 #define MW_PLATFORM_STORE_STORE_H
 
+#include "platform/store/ops_vee.h"
 #include "platform/store/records.h"
 
 typedef struct mw_store mw_store;
@@ -257,7 +258,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_JOURNAL_OPS(X)                                                                        \
     MW_STORE_DECODE_OPS(X)                                                                         \
     MW_STORE_FOLD_OPS(X)                                                                           \
-    MW_STORE_QUERY_OPS(X)
+    MW_STORE_QUERY_OPS(X)                                                                          \
+    MW_STORE_VEE_OPS(X)
 
 typedef struct mw_store_ops {
 #define X(name, parameters, arguments) mw_status(*name) parameters;
