@@ -30,6 +30,8 @@ enum {
     MW_STORE_FOLD_MAX = 8192,     /* hot rows that one fold step takes */
 };
 
+typedef struct mw_store mw_store;
+
 /* --- master data ---------------------------------------------------------------------------- */
 
 typedef struct mw_store_person {

@@ -18,7 +18,8 @@
  * value. A span therefore starts and ends at boundaries of the intervals that it replaces; rows may
  * be of another length (an hour split at a meter exchange). Of several revisions of one layer the
  * newest (largest id) that covers a moment counts. MW_REVISION_WITHDRAW gives the span back to the
- * layer below.
+ * layer below. Only in the raw layer it is the other way round: a revision there (an import) never
+ * hides a report of the meter, its rows fill what no report covers.
  */
 #ifndef MW_PLATFORM_STORE_RECORDS_VALUES_H
 #define MW_PLATFORM_STORE_RECORDS_VALUES_H
@@ -85,8 +86,9 @@ typedef struct mw_store_revision {
     uint16_t method_version;
     char inputs[MW_STORE_INPUTS_MAX]; /* what it was estimated from, "" = nothing */
     int64_t action;                   /* revisions of one action share a number; 0 = alone */
-    /* Ascending, inside [from, to), not overlapping. .received and .journal are not used: `at` and
-     * `id` take their place. NULL and 0 for WITHDRAW. prediction: one for each row, or NULL. */
+    /* Ascending, starting inside [from, to), not overlapping; the last may end after `to` where
+     * `to` is the end of the UTC day. .received and .journal are not used: `at` and `id` take their
+     * place. NULL and 0 for WITHDRAW. prediction: one for each row, or NULL. */
     const mw_store_interval *rows;
     const mw_store_prediction *prediction;
     size_t n;
@@ -129,7 +131,7 @@ typedef struct mw_store_change {
     int64_t tenant;
     int64_t channel;
     mw_layer layer;
-    bool registers; /* a register reading or the master data of the channel, not intervals */
+    bool master; /* the channel's master data changed, not its values */
     mw_utc from, to;
 } mw_store_change;
 
@@ -172,7 +174,6 @@ typedef enum mw_register_step {
  * difference and suspense are 0 - the intervals are carried, nothing is claimed - and state says
  * so. */
 typedef struct mw_store_suspense {
-    int64_t id;
     int64_t tenant;
     int64_t channel;
     mw_utc from, to;

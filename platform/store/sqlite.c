@@ -229,6 +229,7 @@ static void op_close(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     for (int i = 0; i < MW_SQ_COUNT; i++)
         sqlite3_finalize(q->statement[i]);
+    mw_sq_layers_free(q);
     int code = sqlite3_close(q->db);
     mw_assert(code == SQLITE_OK);
     free(q);

@@ -139,6 +139,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "DELETE FROM vee_meters; DELETE FROM vee_choices;"
         "DELETE FROM counts WHERE name LIKE 'decode.%';"
         "DELETE FROM counts_hour WHERE name LIKE 'decode.%';"
+        "DELETE FROM changes; UPDATE cursors SET at = 0 WHERE name LIKE 'follow/%';"
         "UPDATE channels SET grid_seconds = 3600, grid_offset = 0";
     return mw_sq_status(sqlite3_exec(q->db, sql, NULL, NULL, NULL));
 }

@@ -85,8 +85,16 @@ static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_inter
     return mw_sq_op_alarm_raise(&q->base, &alarm);
 }
 
-/* Merges one run (in q->more) into q->rows. keep = remember conflicts. */
-static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n, bool keep) {
+static void change_grow(mw_store_change *c, const mw_store_interval *row) {
+    int64_t end = row->start.us + (int64_t)row->seconds * MW_US_PER_S;
+    c->from.us = row->start.us < c->from.us ? row->start.us : c->from.us;
+    c->to.us = end > c->to.us ? end : c->to.us;
+}
+
+/* Merges one run (in q->more) into q->rows. changed = NULL: a reader's merge; else conflicts are
+ * remembered and the span of what changed grows. */
+static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n,
+                           mw_store_change *changed) {
     for (size_t i = 0; i < run; i++) {
         mw_store_interval loser;
         mw_chunk_merge_result result = mw_chunk_merge(q->rows, n, &q->more[i], &loser);
@@ -95,8 +103,12 @@ static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n, b
             loser = q->more[i];
             differs = true;
         }
-        if (keep && differs)
+        if (changed == NULL)
+            continue;
+        if (differs)
             MW_TRY(conflict_keep(q, at, &loser));
+        if (result == MW_MERGE_NEW || result == MW_MERGE_REPLACED)
+            change_grow(changed, &q->more[i]);
     }
     return MW_OK;
 }
@@ -114,12 +126,19 @@ static mw_status hot_load(mw_sq *q, const hot_ref *at, size_t *out_n) {
 
 static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
     size_t n = 0;
+    mw_store_change changed = {.tenant = refs[0].tenant,
+                               .channel = refs[0].channel,
+                               .layer = MW_LAYER_RAW,
+                               .from = {INT64_MAX},
+                               .to = {INT64_MIN}};
     MW_TRY(chunk_load(q, refs[0].tenant, refs[0].day, refs[0].channel, &n));
     for (size_t i = 0; i < count; i++) {
         size_t run = 0;
         MW_TRY(hot_load(q, &refs[i], &run));
-        MW_TRY(run_merge(q, &refs[i], run, &n, true));
+        MW_TRY(run_merge(q, &refs[i], run, &n, &changed));
     }
+    if (changed.from.us < changed.to.us)
+        MW_TRY(mw_sq_change_add(q, &changed));
     return n == 0 ? MW_OK : chunk_store(q, &refs[0], n);
 }
 
@@ -186,7 +205,7 @@ mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
         size_t run = 0;
         status = mw_chunk_decode(day, mw_sq_get_blob(st, 0), q->more, &run);
         if (status == MW_OK)
-            status = run_merge(q, &at, run, &n, false);
+            status = run_merge(q, &at, run, &n, NULL);
         if (status != MW_OK) {
             mw_sq_reset(st);
             return MW_CORRUPT;
@@ -197,8 +216,8 @@ mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
 }
 
 /* The days of [from, to) that can hold values at all. */
-static mw_status days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int64_t *out_first,
-                           int64_t *out_end) {
+mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int64_t *out_first,
+                          int64_t *out_end) {
     *out_first = 0;
     *out_end = 0;
     if (from.us >= to.us)
@@ -239,7 +258,7 @@ mw_status mw_sq_op_intervals(mw_store *s, int64_t tenant, int64_t channel, mw_ut
                              mw_store_on_interval each, void *ctx) {
     mw_sq *q = mw_sq_of(s);
     int64_t day = 0, end = 0;
-    MW_TRY(days_clip(q, tenant, from, to, &day, &end));
+    MW_TRY(mw_sq_days_clip(q, tenant, from, to, &day, &end));
     for (; day < end; day++)
         MW_TRY(day_give(q, tenant, channel, day, from, to, each, ctx));
     return MW_OK;
@@ -249,7 +268,7 @@ mw_status mw_sq_op_intervals_all(mw_store *s, int64_t tenant, mw_utc from, mw_ut
                                  mw_store_on_interval each, void *ctx) {
     mw_sq *q = mw_sq_of(s);
     int64_t day = 0, end = 0;
-    MW_TRY(days_clip(q, tenant, from, to, &day, &end));
+    MW_TRY(mw_sq_days_clip(q, tenant, from, to, &day, &end));
     for (; day < end; day++) {
         sqlite3_stmt *st;
         MW_TRY(MW_SQ_BIND(q, CHANNELS_OF_DAY, &st, mw_sq_int(tenant), mw_sq_int(day)));

@@ -19,6 +19,8 @@ typedef enum mw_sq_id {
         MW_SQ_COUNT
 } mw_sq_id;
 
+typedef struct mw_sq_layers mw_sq_layers;
+
 typedef struct mw_sq {
     mw_store base;
     sqlite3 *db;
@@ -27,6 +29,7 @@ typedef struct mw_sq {
     mw_store_interval rows[MW_CHUNK_VALUES_MAX]; /* a day being merged ... */
     mw_store_interval more[MW_CHUNK_VALUES_MAX]; /* ... and a run that joins it */
     uint8_t chunk[MW_CHUNK_BYTES_MAX];
+    mw_sq_layers *layers; /* working memory of reading layers, NULL until it is needed */
 } mw_sq;
 
 static inline mw_sq *mw_sq_of(mw_store *s) {
@@ -102,6 +105,12 @@ void mw_sq_channel_of_row(sqlite3_stmt *st, mw_store_channel *c);
 /* Fills `rows` with the merged intervals of a channel's day, chunk and hot rows together. */
 MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
                                       size_t *out_n);
+
+/* The days of [from, to) that hold reports of any channel: *out_first .. *out_end - 1. */
+MW_NODISCARD mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to,
+                                       int64_t *out_first, int64_t *out_end);
+MW_NODISCARD mw_status mw_sq_change_add(mw_sq *q, const mw_store_change *c);
+void mw_sq_layers_free(mw_sq *q);
 
 /* The operations, one file per group. */
 #define X(name, parameters, arguments) mw_status mw_sq_op_##name parameters;

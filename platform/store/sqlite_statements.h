@@ -5,6 +5,7 @@
 #ifndef MW_PLATFORM_STORE_SQLITE_STATEMENTS_H
 #define MW_PLATFORM_STORE_SQLITE_STATEMENTS_H
 
+#include "platform/store/sqlite_statements_values.h"
 #include "platform/store/sqlite_statements_vee.h"
 
 /* clang-format off: one statement per entry reads best as written */
@@ -16,7 +17,8 @@
     MW_SQ_DECODE_STATEMENTS(X)                                                                     \
     MW_SQ_FOLD_STATEMENTS(X)                                                                       \
     MW_SQ_QUERY_STATEMENTS(X)                                                                      \
-    MW_SQ_VEE_STATEMENTS(X)
+    MW_SQ_VEE_STATEMENTS(X)                                                                        \
+    MW_SQ_VALUE_STATEMENTS(X)
 
 #define MW_SQ_CORE_STATEMENTS(X)                                                                   \
     X(META_PUT, "INSERT INTO meta(name, value) VALUES(?1, ?2)"                                     \

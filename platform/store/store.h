@@ -21,10 +21,9 @@
 #ifndef MW_PLATFORM_STORE_STORE_H
 #define MW_PLATFORM_STORE_STORE_H
 
+#include "platform/store/ops_values.h"
 #include "platform/store/ops_vee.h"
 #include "platform/store/records.h"
-
-typedef struct mw_store mw_store;
 
 /* What an implementation can do beyond the contract. */
 enum {
@@ -259,7 +258,9 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_DECODE_OPS(X)                                                                         \
     MW_STORE_FOLD_OPS(X)                                                                           \
     MW_STORE_QUERY_OPS(X)                                                                          \
-    MW_STORE_VEE_OPS(X)
+    MW_STORE_VEE_OPS(X)                                                                            \
+    MW_STORE_VALUE_OPS(X)                                                                          \
+    MW_STORE_FINDING_OPS(X)
 
 typedef struct mw_store_ops {
 #define X(name, parameters, arguments) mw_status(*name) parameters;
