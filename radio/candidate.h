@@ -19,6 +19,7 @@ typedef struct mw_candidate {
     float amplitude;    /* of the sync word */
     uint8_t rate;       /* mw_unb_rate */
     uint8_t next_size;  /* mw_unb_size to be tried next */
+    uint8_t retries;    /* tries after something else was taken out of the history */
 } mw_candidate;
 
 /* One decoded frame, times still in samples of the segment. */

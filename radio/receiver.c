@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "radio/candidate.h"
+#include "radio/crowd.h"
 
 /* Work is done each time this part of a second of samples is complete, counted from the start of
  * the segment and not from a block's: that is why the cutting into blocks does not matter. */
@@ -49,6 +50,7 @@ struct mw_receiver {
     uint64_t bridge; /* samples */
     mw_history history;
     lane lanes[MW_UNB_RATE_COUNT];
+    mw_crowd *crowd; /* NULL: no cancellation */
     mw_candidate pending[PENDING_MAX];
     size_t pending_count;
     recent_frame recent[RECENT_MAX];
@@ -74,6 +76,7 @@ mw_receiver_config mw_receiver_config_default(mw_freq centre) {
         .high = {centre.mhz + 100000000},
         .rates = MW_RECEIVER_R0 | MW_RECEIVER_R1,
         .full_scale_dbm = -40,
+        .cancel = true,
     };
 }
 
@@ -132,10 +135,27 @@ static size_t history_samples(const mw_receiver *r) {
             if (mw_unb_allowed((mw_unb_rate)i, (mw_unb_size)s) && n > symbols)
                 symbols = n;
         }
-        double samples = (symbols + 24) * r->lanes[i].sps;
+        double samples = ((r->config.cancel ? 2 : 1) * symbols + 24) * r->lanes[i].sps;
         most = samples > most ? samples : most;
     }
     return (size_t)most + 2 * r->quantum;
+}
+
+static mw_status crowd_init(mw_receiver *r) {
+    const mw_receiver_config *c = &r->config;
+    mw_crowd_config crowd = {
+        .rate_mhz = c->rate_mhz,
+        .low_hz = (double)(c->low.mhz - c->centre.mhz) / 1000,
+        .high_hz = (double)(c->high.mhz - c->centre.mhz) / 1000,
+        .prefilter_pfa = c->prefilter_pfa,
+        .sync_pfa = c->sync_pfa,
+        .drift_max = DRIFT_MAX,
+    };
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++)
+        crowd.tools[i] = r->lanes[i].tools;
+    MW_TRY(mw_crowd_new(&crowd, &r->crowd));
+    r->memory += mw_crowd_memory(r->crowd);
+    return MW_OK;
 }
 
 mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink, void *user,
@@ -169,6 +189,8 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
     }
     if (s == MW_OK)
         s = mw_history_init(&r->history, history_samples(r));
+    if (s == MW_OK && c.cancel)
+        s = crowd_init(r);
     if (s != MW_OK) {
         mw_receiver_free(r);
         return s;
@@ -187,6 +209,7 @@ void mw_receiver_free(mw_receiver *r) {
             mw_candidate_tools_fini(r->lanes[i].tools);
         free(r->lanes[i].tools);
     }
+    mw_crowd_free(r->crowd);
     mw_history_fini(&r->history);
     free(r);
 }
@@ -214,14 +237,16 @@ static int32_t centi(double db) {
     return (int32_t)lround(100 * db);
 }
 
-static void emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
+typedef enum belief { REFUSED, KNOWN, NEW } belief;
+
+static belief emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
     if (f->correlation < r->config.frame_correlation_min) {
         r->stats.refused++;
-        return;
+        return REFUSED;
     }
     if (seen_before(r, rate, f)) {
         r->stats.duplicates++;
-        return;
+        return KNOWN;
     }
     const mw_unb_layout *l = mw_unb_layout_of(f->size);
     double begin = floor(f->centre - 0.5 * r->lanes[rate].sps + 0.5);
@@ -247,6 +272,7 @@ static void emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) 
     }
     r->stats.frames++;
     r->sink(r->user, &out);
+    return NEW;
 }
 
 /* ---- Candidates -------------------------------------------------------------------------------*/
@@ -335,6 +361,31 @@ static void drop_neighbours(mw_receiver *r, const mw_candidate *done) {
     }
 }
 
+/* A candidate from under a frame that was taken out; one that is waiting anyway only learns where
+ * it really is. */
+static void add_uncovered(void *user, const mw_candidate *c) {
+    mw_receiver *r = user;
+    double sps = r->lanes[c->rate].sps, baud = r->rate / sps;
+    for (size_t i = 0; i < r->pending_count; i++) {
+        mw_candidate *p = &r->pending[i];
+        if (p->rate != c->rate || fabs(p->centre - c->centre) > sps ||
+            fabs(p->carrier.hz - c->carrier.hz) > baud / 2)
+            continue;
+        /* Tried in vain before: all sizes once more. */
+        uint8_t next_size = c->retries > p->retries ? 0 : p->next_size;
+        *p = *c;
+        p->next_size = next_size;
+        return;
+    }
+    add_pending(r, c);
+}
+
+static void take_frame(mw_receiver *r, uint8_t rate, const mw_candidate_frame *frame) {
+    belief b = emit(r, (mw_unb_rate)rate, frame);
+    if (b != REFUSED && r->crowd != NULL)
+        mw_crowd_frame(r->crowd, &r->history, rate, frame, b == NEW, add_uncovered, r);
+}
+
 static void decode_ready(mw_receiver *r, double cut) {
     size_t i;
     while ((i = next_ready(r, (double)r->history.head, cut)) != PENDING_MAX) {
@@ -345,12 +396,16 @@ static void decode_ready(mw_receiver *r, double cut) {
         case MW_CANDIDATE_FRAME:
             drop_pending(r, i);
             drop_neighbours(r, &done);
-            emit(r, (mw_unb_rate)done.rate, &frame);
+            take_frame(r, done.rate, &frame);
             break;
-        case MW_CANDIDATE_WAIT:
+        case MW_CANDIDATE_WAIT: /* for a longer size; or the shorter one was hidden */
+            if (r->crowd != NULL)
+                mw_crowd_park(r->crowd, &r->history, &done);
             break;
         case MW_CANDIDATE_ABANDON:
             drop_pending(r, i);
+            if (r->crowd != NULL)
+                mw_crowd_park(r->crowd, &r->history, &done);
             break;
         }
     }
@@ -404,6 +459,8 @@ static void finish(mw_receiver *r) {
     }
     r->pending_count = 0;
     r->recent_count = 0;
+    if (r->crowd != NULL)
+        mw_crowd_restart(r->crowd);
 }
 
 static void take_gap(mw_receiver *r, uint64_t count) {
@@ -491,6 +548,12 @@ const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
         s->sync_hits += mw_detect_sync_hits(l->detect);
         s->decode_attempts += l->tools->attempts;
         s->decode_retries += l->tools->retries;
+    }
+    if (r->crowd != NULL) {
+        const mw_crowd_stats *c = mw_crowd_stats_of(r->crowd);
+        s->cancelled = c->cancelled;
+        s->uncovered = c->uncovered;
+        s->retried = c->retried;
     }
     s->not_finite = r->faults.not_finite;
     s->clipped = r->faults.clipped;

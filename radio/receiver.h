@@ -7,7 +7,9 @@
  *
  * Time: a frame is emitted, from within mw_receiver_push, when the samples up to three symbols
  * after its end (its last pulse) and up to the next 1/64 s have been pushed, or at the next gap
- * longer than 16 symbols of the slowest enabled rate, or on mw_receiver_flush. How the stream is
+ * longer than 16 symbols of the slowest enabled rate, or on mw_receiver_flush. With cancellation a
+ * frame that lay under a stronger one comes out when that one has ended and was taken out: at most
+ * one longest frame later. How the stream is
  * cut into blocks does not change the result. Shorter gaps are bridged with zeros: a frame survives
  * them.
  *
@@ -39,6 +41,9 @@ typedef struct mw_receiver_config {
     /* A decoded frame, encoded again, must agree with the soft bits at least this much (0..1).
      * Frames at Es/N0 = -2 dB have 0.78 and more. 0 = default 0.65. */
     double frame_correlation_min;
+    /* Take each decoded frame out of the samples and look again at what it hid. Doubles the
+     * history: a frame may have been hidden until one more frame's length after its own end. */
+    bool cancel;
 } mw_receiver_config;
 
 typedef struct mw_receiver_frame {
@@ -73,6 +78,9 @@ typedef struct mw_receiver_stats {
     uint64_t frames;
     uint64_t duplicates; /* decoded again beside itself, not emitted */
     uint64_t refused;    /* CRC right but correlation too low */
+    uint64_t cancelled;  /* frames taken out of the samples */
+    uint64_t uncovered;  /* candidates that were found only after that */
+    uint64_t retried;    /* candidates that were tried again after that */
 } mw_receiver_stats;
 
 typedef void (*mw_receiver_sink)(void *user, const mw_receiver_frame *frame);

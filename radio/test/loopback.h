@@ -140,7 +140,7 @@ static void loop_play(loop *l, uint64_t from, uint64_t to, size_t block) {
     free(iq);
 }
 
-static void loop_gap(loop *l, uint64_t from, uint64_t count) {
+static inline void loop_gap(loop *l, uint64_t from, uint64_t count) {
     mw_samples_block b = loop_block(l, MW_SAMPLES_GAP, from, count, (mw_slice){NULL, 0});
     MW_CHECK_OK(mw_receiver_push(l->rx, &b));
 }
