@@ -182,6 +182,34 @@ mw_status mw_smp_command_decode(mw_slice body, mw_smp_command *out_command) {
     return MW_OK;
 }
 
+void mw_smp_request_put(mw_writer *w, const mw_smp_command *command) {
+    uint8_t memory[BODY_MAX];
+    mw_writer b = mw_writer_of(MW_SPAN_OF(memory));
+    mw_write_u16be(&b, command->id);
+    mw_write_u8(&b, command->code);
+    if (command->size > MW_SMP_DATA_MAX)
+        mw_writer_fail(&b, MW_RANGE);
+    else
+        mw_write_bytes(&b, (mw_slice){command->data, command->size});
+    put_written(w, MW_SMP_REQUEST, &b);
+}
+
+mw_status mw_smp_request_decode(mw_slice body, mw_smp_command *out_command) {
+    mw_reader r = mw_reader_of(body);
+    mw_smp_command c = {.id = mw_read_u16be(&r), .expires_s = UINT32_MAX};
+    c.code = mw_read_u8(&r);
+    MW_TRY(body_end(&r));
+    size_t n = mw_reader_left(&r);
+    if (n > MW_SMP_DATA_MAX)
+        return MW_RANGE;
+    c.size = (uint8_t)n;
+    mw_slice data = mw_read_bytes(&r, n);
+    if (n != 0)
+        mw_bytes_copy(c.data, data.p, n);
+    *out_command = c;
+    return MW_OK;
+}
+
 void mw_smp_receipt_put(mw_writer *w, const mw_smp_receipt *receipt) {
     uint8_t memory[BODY_MAX];
     mw_writer b = mw_writer_of(MW_SPAN_OF(memory));

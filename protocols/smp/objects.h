@@ -24,7 +24,8 @@ typedef enum mw_smp_type {
     MW_SMP_COMMAND = 4,  /* down */
     MW_SMP_RECEIPT = 5,  /* up   */
     MW_SMP_TIME_SET = 6, /* down */
-    MW_SMP_CONFIG = 7,   /* down: set; up: read back */
+    MW_SMP_CONFIG = 7,   /* up: read back */
+    MW_SMP_REQUEST = 8,  /* down: a command without expiry, see commands.h */
     MW_SMP_TYPE_MAX = 255
 } mw_smp_type;
 
@@ -93,11 +94,17 @@ typedef struct mw_smp_command {
 } mw_smp_command;
 
 typedef enum mw_smp_command_code {
-    MW_SMP_COMMAND_PING = 1,        /* no data */
-    MW_SMP_COMMAND_READ_DAY = 2,    /* channel 1, end hour 4, hours 1: answered by a day object */
-    MW_SMP_COMMAND_READ_CONFIG = 3, /* key 2: answered by a configuration object */
-    MW_SMP_COMMAND_RESTART = 4,     /* no data */
-    MW_SMP_COMMAND_RELAY = 5        /* 0 open, 1 close */
+    MW_SMP_COMMAND_PING = 1,         /* no data */
+    MW_SMP_COMMAND_READ_DAY = 2,     /* channel 1, end hour 4, hours 1: answered by a day object */
+    MW_SMP_COMMAND_READ_CONFIG = 3,  /* key 2: answered by a configuration object */
+    MW_SMP_COMMAND_RESTART = 4,      /* no data */
+    MW_SMP_COMMAND_RELAY = 5,        /* 0 open, 1 close */
+    MW_SMP_COMMAND_SET_CONFIG = 6,   /* a configuration body: all of it or nothing */
+    MW_SMP_COMMAND_SET_TIME = 7,     /* the moment one of the meter's frames began */
+    MW_SMP_COMMAND_HEALTH = 8,       /* no data: answered by a health object */
+    MW_SMP_COMMAND_KEY_EPOCH = 9,    /* epoch 1, proof 8 */
+    MW_SMP_COMMAND_GROUP_KEY = 10,   /* group 4, epoch 4, wrapped key 24 */
+    MW_SMP_COMMAND_READ_ARCHIVE = 11 /* channel 1, end hour 4, hours 2 */
 } mw_smp_command_code;
 
 typedef enum mw_smp_result {
@@ -128,6 +135,21 @@ typedef struct mw_smp_time_set {
 
 #define MW_SMP_CONFIG_MAX 8
 
+/* Keys of a configuration. Up to 32767: the kit's, the same in every model; above: the model's. */
+typedef enum mw_smp_config_key {
+    MW_SMP_KEY_PERIOD_H = 1,       /* hours between reports: 1, 3, 6, 12, 24 */
+    MW_SMP_KEY_JITTER_S = 2,       /* reports spread over this */
+    MW_SMP_KEY_COPIES = 3,         /* of each frame, 1..3 */
+    MW_SMP_KEY_RATE = 4,           /* 0 R0, 1 R1, 2 R2 */
+    MW_SMP_KEY_OVERLAP = 5,        /* 0, 1 */
+    MW_SMP_KEY_GRID_MIN = 6,       /* 0, 15, 30, 45 */
+    MW_SMP_KEY_BILLING_HOUR = 7,   /* 0..23 */
+    MW_SMP_KEY_ACTIVE = 8,         /* bit i: register i */
+    MW_SMP_KEY_BURST = 16,         /* more than this in an hour, model's unit; 0: off */
+    MW_SMP_KEY_LEAK = 17,          /* at least this in each of 24 hours; 0: off */
+    MW_SMP_KEY_BATTERY_LOW_MV = 18 /* 0: the model's limit */
+} mw_smp_config_key;
+
 typedef struct mw_smp_config {
     uint8_t count; /* 1..MW_SMP_CONFIG_MAX */
     struct {
@@ -144,6 +166,10 @@ void mw_smp_health_put(mw_writer *w, const mw_smp_health *health);
 MW_NODISCARD mw_status mw_smp_health_decode(mw_slice body, mw_smp_health *out_health);
 void mw_smp_command_put(mw_writer *w, const mw_smp_command *command);
 MW_NODISCARD mw_status mw_smp_command_decode(mw_slice body, mw_smp_command *out_command);
+/* The same without expiry: expires_s is not sent, and MW_SMP_NEVER (commands.h) when decoded. Use
+ * mw_smp_order_put, which knows which codes may travel so. */
+void mw_smp_request_put(mw_writer *w, const mw_smp_command *command);
+MW_NODISCARD mw_status mw_smp_request_decode(mw_slice body, mw_smp_command *out_command);
 void mw_smp_receipt_put(mw_writer *w, const mw_smp_receipt *receipt);
 MW_NODISCARD mw_status mw_smp_receipt_decode(mw_slice body, mw_smp_receipt *out_receipt);
 void mw_smp_time_set_put(mw_writer *w, const mw_smp_time_set *time);

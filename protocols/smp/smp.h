@@ -6,6 +6,7 @@
  *   frame.h    sealing and opening, addresses, counters
  *   day.h      a register and up to 48 hourly values: the core of a report
  *   objects.h  walking objects; events, health, command, receipt, time, configuration
+ *   commands.h what stands in a command, code by code
  *
  * A meter's report:                          The platform:
  *   mw_smp_day_encode(&day, room, span, &n)    mw_smp_header_decode(frame, MW_SMP_UP, &h)
@@ -17,6 +18,7 @@
 #ifndef MW_PROTOCOLS_SMP_SMP_H
 #define MW_PROTOCOLS_SMP_SMP_H
 
+#include "protocols/smp/commands.h"
 #include "protocols/smp/day.h"
 #include "protocols/smp/frame.h"
 #include "protocols/smp/objects.h"

@@ -27,6 +27,35 @@ static void check_day(mw_slice body) {
         mw_assert(reg >= 0 && reg <= day.reg);
 }
 
+/* Whatever the data of a command say must come out again as it was. */
+static void check_order(const mw_smp_object *object) {
+    mw_smp_command c, again = {0};
+    mw_smp_read_hours hours;
+    mw_smp_config config, back;
+    mw_smp_uplink_time time;
+    mw_smp_key_epoch epoch;
+    mw_smp_group_key group;
+    uint16_t key;
+    bool closed;
+    if (mw_smp_order_decode(object, &c) != MW_OK)
+        return;
+    mw_assert(c.size <= MW_SMP_DATA_MAX);
+    again.code = c.code;
+    if (mw_smp_read_hours_of(&c, &hours) == MW_OK)
+        mw_assert(mw_smp_read_hours_put(&hours, &again) == MW_OK);
+    if (mw_smp_set_config_of(&c, &config) == MW_OK &&
+        mw_smp_set_config_put(&config, &again) == MW_OK)
+        mw_assert(mw_smp_set_config_of(&again, &back) == MW_OK && back.count == config.count);
+    if (mw_smp_set_time_of(&c, &time) == MW_OK)
+        mw_assert(mw_smp_set_time_put(&time, &again) == MW_OK);
+    if (mw_smp_key_epoch_of(&c, &epoch) == MW_OK)
+        mw_smp_key_epoch_put(&epoch, &again);
+    if (mw_smp_group_key_of(&c, &group) == MW_OK)
+        mw_smp_group_key_put(&group, &again);
+    if (mw_smp_read_config_of(&c, &key) == MW_OK && mw_smp_relay_of(&c, &closed) == MW_OK)
+        mw_smp_relay_put(closed, &again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_reader r = mw_reader_of((mw_slice){data, size});
     mw_smp_object object;
@@ -40,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_writer w = mw_writer_of(MW_SPAN_OF(memory));
     while (mw_smp_object_next(&r, &object) == MW_OK) {
         w.at = 0;
+        check_order(&object);
         if (object.type == MW_SMP_DAY)
             check_day(object.body);
         else if (object.type == MW_SMP_EVENT && mw_smp_event_decode(object.body, &event) == MW_OK)
@@ -59,6 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         else if (object.type == MW_SMP_CONFIG &&
                  mw_smp_config_decode(object.body, &config) == MW_OK)
             mw_smp_config_put(&w, &config);
+        else if (object.type == MW_SMP_REQUEST &&
+                 mw_smp_request_decode(object.body, &command) == MW_OK)
+            mw_smp_request_put(&w, &command);
         mw_assert(w.status == MW_OK);
     }
     check_day((mw_slice){data, size});

@@ -100,6 +100,12 @@ static mw_slice make_object(const line *l, mw_slice expected) {
                             .size = (uint8_t)bytes(l, 4).n};
         MW_CHECK_OK(mw_span_copy(MW_SPAN_OF(c.data), bytes(l, 4)));
         mw_smp_command_put(&w, &c);
+    } else if (strcmp(kind, "request") == 0) {
+        mw_smp_command c = {.id = (uint16_t)number(l, 1),
+                            .code = (uint8_t)number(l, 2),
+                            .size = (uint8_t)bytes(l, 3).n};
+        MW_CHECK_OK(mw_span_copy(MW_SPAN_OF(c.data), bytes(l, 3)));
+        mw_smp_request_put(&w, &c);
     } else if (strcmp(kind, "receipt") == 0) {
         mw_smp_receipt c = {.id = (uint16_t)number(l, 1),
                             .result = (uint8_t)number(l, 2),
@@ -188,15 +194,41 @@ static void check_counter(const line *l) {
     MW_CHECK_EQ(counter, strtoll(l->result, NULL, 0));
 }
 
+/* proof master device new-epoch; groupkey master device wrap-epoch address group epoch key */
+static mw_slice make_secret(const line *l, mw_slice expected) {
+    mw_key master, key;
+    mw_device_id id;
+    MW_CHECK_OK(mw_key_of_bytes(bytes(l, 1), &master));
+    MW_CHECK_OK(mw_span_copy(MW_SPAN_OF(id.b), bytes(l, 2)));
+    (void)expected;
+    if (strcmp(l->word[0], "proof") == 0) {
+        MW_CHECK_OK(
+            mw_smp_key_epoch_prove(&mw_crypto_openssl, &master, &id, (uint32_t)number(l, 3), made));
+        return (mw_slice){made, MW_SMP_EPOCH_PROOF};
+    }
+    uint32_t wrap_epoch = (uint32_t)number(l, 3), address = (uint32_t)number(l, 4);
+    mw_smp_group_key g = {.group = (uint32_t)number(l, 5), .epoch = (uint32_t)number(l, 6)};
+    MW_CHECK_OK(mw_key_of_bytes(bytes(l, 7), &key));
+    MW_CHECK_OK(
+        mw_smp_group_key_wrap(&mw_crypto_openssl, &master, &id, wrap_epoch, address, &key, &g));
+    mw_key back;
+    MW_CHECK_OK(
+        mw_smp_group_key_unwrap(&mw_crypto_own, &master, &id, wrap_epoch, address, &g, &back));
+    MW_CHECK(mw_key_equal(&key, &back));
+    mw_bytes_copy(made, g.wrapped, sizeof g.wrapped);
+    return (mw_slice){made, sizeof g.wrapped};
+}
+
 typedef mw_slice make_function(const line *l, mw_slice expected);
 
 static void check_line(const line *l) {
     static const struct {
         const char *kind;
         make_function *make;
-    } kinds[] = {{"hours", make_hours},    {"day", make_day},     {"event", make_object},
-                 {"health", make_object},  {"time", make_object}, {"command", make_object},
-                 {"receipt", make_object}, {"key", make_key},     {"config", make_object},
+    } kinds[] = {{"hours", make_hours},    {"day", make_day},      {"event", make_object},
+                 {"health", make_object},  {"time", make_object},  {"command", make_object},
+                 {"receipt", make_object}, {"key", make_key},      {"config", make_object},
+                 {"request", make_object}, {"proof", make_secret}, {"groupkey", make_secret},
                  {"frame", make_frame}};
     if (strcmp(l->word[0], "counter") == 0) {
         check_counter(l);
