@@ -33,6 +33,9 @@ typedef struct mw_meter_config {
     uint8_t rate;             /* mw_unb_rate; the plan must have an uplink band for it */
     uint8_t overlap;          /* 1: hours are sent again with the next report; 0: once */
     uint8_t active;           /* bit i: register i is connected and reported */
+    uint16_t burst;           /* more than this in an hour is a burst, model's unit; 0: off */
+    uint8_t leak;             /* at least this in each of 24 hours is a leak; 0: off */
+    uint16_t battery_low_mv;  /* 0: the model's; else 1000..5100 in steps of 20 */
     mw_meter_scale scale[MW_METER_REGISTERS_MAX];
 } mw_meter_config;
 
@@ -47,7 +50,8 @@ typedef struct mw_meter_model {
     uint32_t snapshot_counts; /* a sudden cut loses fewer counts than this per register */
     uint8_t firmware[3];      /* major, minor, patch */
     uint16_t battery_low_mv;
-    bool dry; /* carries gas: frost harms nothing and is not reported */
+    bool dry;   /* carries gas: frost harms nothing and is not reported */
+    bool relay; /* has a relay or valve that follows mw_meter_outputs.relay */
     mw_meter_config defaults;
 } mw_meter_model;
 
@@ -58,6 +62,10 @@ typedef struct mw_meter_provision {
     uint8_t master_key[16];
     uint32_t key_epoch;
     const mw_unb_plan *plan; /* frequency plan of the country; must outlive the meter */
+    /* The group whose downlinks it takes; group 0: none until a command brings a key. */
+    uint32_t group;
+    uint32_t group_epoch;
+    uint8_t group_key[16];
 } mw_meter_provision;
 
 /* MW_RANGE when any field is outside its limits; nothing is repaired silently. */
@@ -68,6 +76,13 @@ MW_NODISCARD mw_status mw_meter_config_check(const mw_meter_config *c, const mw_
 #define MW_METER_CONFIG_PAYLOAD 48
 void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFIG_PAYLOAD]);
 MW_NODISCARD mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config);
+
+/* One value by its key (MW_SMP_KEY_*). Setting does not check against the other fields: set all
+ * keys of a change in a copy, then mw_meter_config_check. MW_NOT_FOUND for an unknown key;
+ * MW_RANGE when the value cannot stand in the field. */
+MW_NODISCARD mw_status mw_meter_config_get(const mw_meter_config *c, uint16_t key,
+                                           int64_t *out_value);
+MW_NODISCARD mw_status mw_meter_config_put(mw_meter_config *c, uint16_t key, int64_t value);
 
 /* Whether a day, or a report period, begins at this hour boundary (SMP hour number). */
 bool mw_meter_config_day_begins(const mw_meter_config *c, uint32_t hour);

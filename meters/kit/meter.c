@@ -8,6 +8,8 @@
 #define LATE_HOURS_MAX 48
 /* Water below this may freeze soon. */
 #define FROST_MDEGC 3000
+/* Corrections from here on are told as events. */
+#define CLOCK_TELL_US INT64_C(1000000)
 
 /* ---- flash layout ---- */
 
@@ -20,6 +22,8 @@ typedef enum region {
     REGION_EVENTS,
     REGION_HOURLY,
     REGION_DAILY,
+    REGION_DOWNLINK,
+    REGION_STATE,
     REGION_COUNT
 } region;
 
@@ -37,6 +41,8 @@ static const struct {
     [REGION_EVENTS] = {MW_EVENTS_PAYLOAD, 256},
     [REGION_HOURLY] = {MW_ARCHIVE_PAYLOAD, MW_ARCHIVE_HOURS},
     [REGION_DAILY] = {MW_ARCHIVE_PAYLOAD, MW_ARCHIVE_DAYS},
+    [REGION_DOWNLINK] = {MW_DOWNLINK_PAYLOAD, 4 * MW_DOWNLINK_IDS},
+    [REGION_STATE] = {MW_DOWNLINK_STATE, 1},
 };
 
 typedef struct place {
@@ -118,6 +124,7 @@ static void reverse_check(mw_meter *m, mw_mono now) {
 static mw_status hour_close(mw_meter *m) {
     mw_mono at = m->boundary;
     reverse_check(m, at);
+    mw_watch_hour(m, at, !m->hour_disturbed && !m->hour_stepped);
     mw_status s = boundary_store(m, m->hour + 1, at);
     m->hour++;
     m->hour_disturbed = m->hour_stepped = false;
@@ -130,6 +137,7 @@ static mw_status hour_close(mw_meter *m) {
  * between: the hour that ran is closed with what it has, the new one begins incomplete. */
 static mw_status hour_jump(mw_meter *m, uint32_t from, mw_mono now) {
     mw_status s = boundary_store(m, from + 1, now);
+    mw_watch_begin(m);
     if (m->hour > from + 1) {
         mw_status t = boundary_store(m, m->hour, now);
         s = s == MW_OK ? t : s;
@@ -208,9 +216,17 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     mw_key master;
     MW_TRY(mw_key_of_bytes(MW_SLICE_OF(provision->master_key), &master));
     uint32_t reported;
-    mw_status s =
-        mw_telemetry_boot(m, &master, board, at[REGION_COUNTER].first, at[REGION_COUNTER].sectors,
-                          at[REGION_RADIO].first, at[REGION_RADIO].sectors, now, &reported);
+    mw_downlink_place downlink = {.log_first = at[REGION_DOWNLINK].first,
+                               .log_sectors = at[REGION_DOWNLINK].sectors,
+                               .state_first = at[REGION_STATE].first,
+                               .state_sectors = at[REGION_STATE].sectors,
+                               .log_kind = kind_of(REGION_DOWNLINK),
+                               .state_kind = kind_of(REGION_STATE)};
+    mw_status s = mw_downlink_mount(m, provision, &master, &downlink);
+    if (s == MW_OK)
+        s = mw_telemetry_boot(m, &master, board, at[REGION_COUNTER].first,
+                              at[REGION_COUNTER].sectors, at[REGION_RADIO].first,
+                              at[REGION_RADIO].sectors, now, &reported);
     mw_key_wipe(&master);
     MW_TRY(s);
     MW_TRY(mw_events_mount(&m->events, &m->flash, at[REGION_EVENTS].first,
@@ -233,8 +249,10 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     }
     for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++)
         m->reverse_seen[i] = m->registers.counts[i];
-    return mw_events_raise(&m->events, &m->flash, now, utc, MW_SMP_EVENT_BOOT, 255,
-                           (int64_t)board->cause);
+    mw_watch_begin(m);
+    MW_TRY(mw_events_raise(&m->events, &m->flash, now, utc, MW_SMP_EVENT_BOOT, 255,
+                           (int64_t)board->cause));
+    return mw_downlink_resume(m, now);
 }
 
 /* ---- step ---- */
@@ -263,7 +281,9 @@ static void conditions_take(mw_meter *m, mw_mono now, const mw_meter_inputs *in)
         status |= MW_SMP_STATUS_SENSOR;
     if (in->battery_mv != 0) {
         status &= (uint16_t) ~(MW_SMP_STATUS_LOW_BATTERY | MW_SMP_STATUS_FROST);
-        if (in->battery_mv < m->model->battery_low_mv)
+        uint16_t low =
+            m->config.battery_low_mv != 0 ? m->config.battery_low_mv : m->model->battery_low_mv;
+        if (in->battery_mv < low)
             status |= MW_SMP_STATUS_LOW_BATTERY;
         if (m->model->unit == MW_UNIT_L && !m->model->dry && in->temperature.mdegc < FROST_MDEGC)
             status |= MW_SMP_STATUS_FROST;
@@ -309,6 +329,7 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
                         mw_meter_outputs *out) {
     out->transmit = false;
     out->listen = (mw_meter_listen){0};
+    out->restart = false;
     mw_status s = hours_close(m, now, false);
     mw_status t = MW_OK;
     uint32_t any = 0;
@@ -327,7 +348,16 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
         s = s == MW_OK ? t : s;
         due = mw_telemetry_next(m);
     }
+    if (m->downlink.restart_wanted && m->downlink.restart_at.ns <= now.ns) {
+        m->downlink.restart_wanted = false;
+        m->downlink.restart_at = MW_TICK_NEVER;
+        out->restart = true;
+    }
+    out->relay_known = m->downlink.relay_known;
+    out->relay_closed = m->downlink.relay_closed;
     out->next_wake = due.ns < m->boundary.ns ? due : m->boundary;
+    if (m->downlink.restart_at.ns < out->next_wake.ns)
+        out->next_wake = m->downlink.restart_at;
     if (out->next_wake.ns <= now.ns)
         out->next_wake.ns = now.ns + 1;
     return s;
@@ -374,11 +404,12 @@ mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc) {
         return MW_RANGE;
     mw_status s = hours_close(m, now, true);
     int64_t moved = utc.us - mw_rtc_utc(&m->clock, now).us;
+    mw_downlink_clock_moved(&m->downlink);
     bool first = m->clock.state == MW_CLOCK_NEVER_SET;
     bool step = first || moved > MW_CLOCK_STEP_US || moved < -MW_CLOCK_STEP_US;
     mw_status t = step ? clock_step(m, now, utc) : clock_adjust(m, now, utc);
     s = s == MW_OK ? t : s;
-    if (step && !first)
+    if (!first && (moved >= CLOCK_TELL_US || moved <= -CLOCK_TELL_US))
         (void)!mw_events_raise(&m->events, &m->flash, now, utc, MW_SMP_EVENT_CLOCK_SET, 255,
                                moved / 1000);
     return s;

@@ -64,6 +64,11 @@ typedef struct mw_meter_outputs {
     /* When to listen for a downlink: the window that follows tx. Comes with `transmit`; without it
      * when the meter wants to hear a beacon. A new one replaces one that has not begun. */
     mw_meter_listen listen;
+    /* Commanded: the board saves with mw_meter_last_gasp and starts again (MW_RESET_ORDERLY). */
+    bool restart;
+    /* Where the relay or valve of a model with one is to stand; until a command said so, as it is.
+     */
+    bool relay_known, relay_closed;
 } mw_meter_outputs;
 
 /* mw_meter: complete type in meters/kit/meter_state.h, included below. */

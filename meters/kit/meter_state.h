@@ -7,11 +7,13 @@
 
 #include "crypto/keys.h"
 #include "meters/kit/archive.h"
+#include "meters/kit/downlink_state.h"
 #include "meters/kit/events.h"
 #include "meters/kit/meter.h"
 #include "meters/kit/registers.h"
 #include "meters/kit/rtc.h"
 #include "meters/kit/telemetry.h"
+#include "meters/kit/watch.h"
 
 struct mw_meter {
     mw_flash flash;
@@ -27,6 +29,8 @@ struct mw_meter {
     mw_archive archive;
     mw_events events;
     mw_telemetry telemetry;
+    mw_downlink downlink;
+    mw_watch watch;
     uint32_t hour;    /* the running hour */
     mw_mono boundary; /* tick of its end */
     bool hour_disturbed;
@@ -38,6 +42,19 @@ struct mw_meter {
     uint16_t status_now; /* MW_SMP_STATUS_* that hold */
     int64_t reverse_seen[MW_METER_REGISTERS_MAX];
 };
+
+/* ---- between meter.c and downlink.c ---- */
+
+typedef struct mw_downlink_place {
+    uint32_t log_first, log_sectors, state_first, state_sectors;
+    uint8_t log_kind, state_kind;
+} mw_downlink_place;
+
+/* Mounts both logs and takes over the key epoch; before mw_telemetry_boot. MW_IO. */
+MW_NODISCARD mw_status mw_downlink_mount(mw_meter *m, const mw_meter_provision *p,
+                                         const mw_key *master, const mw_downlink_place *at);
+/* Counters and receipts; does what a reset interrupted. The last thing of a boot. MW_IO. */
+MW_NODISCARD mw_status mw_downlink_resume(mw_meter *m, mw_mono now);
 
 /* ---- between meter.c and telemetry.c ---- */
 
@@ -54,6 +71,10 @@ void mw_telemetry_hour(mw_meter *m, mw_mono at);
 void mw_telemetry_alarm(mw_meter *m, mw_mono now);
 /* Builds at most one frame that is due. */
 MW_NODISCARD mw_status mw_telemetry_step(mw_meter *m, mw_mono now, mw_meter_outputs *out);
+/* Derives the key of m->key_epoch for reports. MW_NOMEM never. */
+MW_NODISCARD mw_status mw_telemetry_key(mw_meter *m, const mw_key *master);
+/* Answers to downlinks, called by mw_telemetry_step when downlink.answer_at is reached. */
+MW_NODISCARD mw_status mw_answers_step(mw_meter *m, mw_mono now, mw_meter_outputs *out);
 /* When mw_telemetry_step has work again, MW_TICK_NEVER if unknown. */
 mw_mono mw_telemetry_next(const mw_meter *m);
 

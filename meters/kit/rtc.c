@@ -10,8 +10,9 @@ static mw_status store(mw_rtc *c, const mw_flash *flash) {
     mw_write_u64le(&w, (uint64_t)c->set_at.ns);
     mw_write_u16le(&w, c->resets);
     mw_write_u8(&w, (uint8_t)c->state);
-    mw_write_u8(&w, 0);
-    mw_write_u32le(&w, 0);
+    mw_write_u8(&w, c->drift_dppm != MW_CLOCK_DRIFT_UNKNOWN);
+    mw_write_u16le(&w, (uint16_t)c->drift_dppm);
+    mw_write_u16le(&w, 0);
     return mw_ringlog_append(&c->log, flash, mw_writer_done(&w));
 }
 
@@ -22,6 +23,9 @@ static void resume(mw_rtc *c, mw_slice payload, bool ticks_kept, mw_utc latest) 
     mw_mono set_at = {(int64_t)mw_read_u64le(&r)};
     c->resets = mw_read_u16le(&r);
     uint8_t state = mw_read_u8(&r);
+    bool drift = mw_read_u8(&r) == 1;
+    int16_t dppm = (int16_t)mw_read_u16le(&r);
+    c->drift_dppm = drift ? dppm : (int16_t)MW_CLOCK_DRIFT_UNKNOWN;
     bool good = state <= MW_CLOCK_UNCERTAIN && set_utc.us >= c->set_utc.us &&
                 set_utc.us <= mw_smp_utc_of_hour(MW_SMP_HOUR_MAX, 0).us && set_at.ns >= 0;
     if (good && ticks_kept && set_at.ns <= c->set_at.ns) {
@@ -39,7 +43,9 @@ static void resume(mw_rtc *c, mw_slice payload, bool ticks_kept, mw_utc latest) 
 
 mw_status mw_rtc_mount(mw_rtc *c, const mw_flash *flash, uint32_t first_sector, uint32_t sectors,
                        uint8_t kind, mw_mono now, bool ticks_kept, mw_utc latest) {
-    mw_rtc n = {.set_utc = mw_utc_of_s(MW_SMP_EPOCH_S), .set_at = now};
+    mw_rtc n = {.set_utc = mw_utc_of_s(MW_SMP_EPOCH_S),
+                .set_at = now,
+                .drift_dppm = MW_CLOCK_DRIFT_UNKNOWN};
     MW_TRY(mw_ringlog_mount(&n.log, flash, first_sector, sectors, MW_CLOCK_PAYLOAD, kind));
     uint8_t payload[MW_CLOCK_PAYLOAD];
     mw_status s = mw_ringlog_last(&n.log, flash, MW_SPAN_OF(payload));
@@ -70,7 +76,30 @@ mw_rtc_state mw_rtc_state_at(const mw_rtc *c, mw_mono now) {
     return c->state;
 }
 
+/* A trusted clock is moved: what it is moved by since the anchor is its drift. A step says nothing
+ * about the crystal and begins anew. */
+static void drift_learn(mw_rtc *c, mw_mono now, mw_utc utc) {
+    int64_t moved = utc.us - mw_rtc_utc(c, now).us;
+    bool small = moved <= MW_CLOCK_STEP_US && moved >= -MW_CLOCK_STEP_US;
+    if (!c->anchored || !small || c->state != MW_CLOCK_SET) {
+        c->anchored = true;
+        c->anchor = now;
+        c->moved_us = 0;
+        return;
+    }
+    c->moved_us += moved;
+    int64_t elapsed_us = mw_mono_since(now, c->anchor).ns / 1000;
+    if (elapsed_us < MW_CLOCK_DRIFT_S * MW_US_PER_S)
+        return;
+    int64_t dppm = -c->moved_us * 10000 / (elapsed_us / 1000);
+    if (dppm > INT16_MIN && dppm <= INT16_MAX)
+        c->drift_dppm = (int16_t)dppm;
+    c->anchor = now;
+    c->moved_us = 0;
+}
+
 mw_status mw_rtc_set(mw_rtc *c, const mw_flash *flash, mw_mono now, mw_utc utc) {
+    drift_learn(c, now, utc);
     c->set_utc = utc;
     c->set_at = now;
     c->state = MW_CLOCK_SET;

@@ -31,7 +31,15 @@ typedef struct mw_rtc {
     mw_mono set_at; /* ... at this tick */
     mw_rtc_state state;
     uint16_t resets; /* boots since production, stays at 65535 */
+    /* Drift: corrections added up since `anchor`; an estimate after MW_CLOCK_DRIFT_S. */
+    mw_mono anchor;
+    bool anchored;
+    int64_t moved_us;
+    int16_t drift_dppm; /* 0.1 ppm, positive: fast; MW_CLOCK_DRIFT_UNKNOWN */
 } mw_rtc;
+
+#define MW_CLOCK_DRIFT_S       (INT64_C(12) * 3600)
+#define MW_CLOCK_DRIFT_UNKNOWN INT16_MIN
 
 /* Resumes the clock and counts a boot. `ticks_kept` as in mw_board; `latest` is the newest moment
  * that other logs know, MW_UTC_NONE if none. MW_IO. */

@@ -3,22 +3,14 @@
 
 #include "base/assert.h"
 #include "base/prng.h"
-#include "meters/kit/meter.h"
-#include "protocols/smp/smp.h"
+#include "meters/kit/telemetry_internal.h"
 
 /* Frames remembered in the log that may still count against the duty. */
 #define LEDGER_REPLAY_MAX 64
 #define HEALTH_EVERY_H    (7u * 24)
 #define RETRY_NS          (INT64_C(60) * MW_NS_PER_S)
-#define OBJECTS_MAX       64
 
 _Static_assert(MW_LEDGER_BANDS >= MW_UNB_BANDS_MAX, "a ledger for each sub-band of a plan");
-
-/* A frame about to be sent. */
-typedef struct draft {
-    uint8_t objects[OBJECTS_MAX];
-    size_t n; /* bytes of objects */
-} draft;
 
 /* Kinds of the two logs that live here. */
 #define KIND_COUNTER 101
@@ -91,21 +83,21 @@ void mw_telemetry_alarm(mw_meter *m, mw_mono now) {
 mw_mono mw_telemetry_next(const mw_meter *m) {
     const mw_telemetry *t = &m->telemetry;
     mw_mono due = t->report_pending ? earlier(t->report_at, t->service_at) : t->service_at;
+    due = earlier(due, m->downlink.answer_at);
     return due.ns > t->radio_free.ns || due.ns == MW_TICK_NEVER.ns ? due : t->radio_free;
 }
 
 /* ---- radio log ---- */
 
-static mw_status log_append(mw_meter *m, uint32_t counter, unsigned band, uint32_t airtime_ms,
-                            mw_mono end) {
+mw_status mw_telemetry_log(mw_meter *m, const mw_meter_outputs *out, const mw_grant *g) {
     uint8_t payload[MW_RADIO_PAYLOAD];
     mw_writer w = mw_writer_of(MW_SPAN_OF(payload));
-    mw_write_u64le(&w, (uint64_t)end.ns);
-    mw_write_u32le(&w, counter);
-    mw_write_u32le(&w, airtime_ms);
+    mw_write_u64le(&w, (uint64_t)g->end.ns);
+    mw_write_u32le(&w, out->tx.counter);
+    mw_write_u32le(&w, g->airtime_ms);
     mw_write_u32le(&w, m->events.reported);
     mw_write_u32le(&w, m->telemetry.reported);
-    mw_write_u32le(&w, band);
+    mw_write_u32le(&w, g->band);
     return mw_ringlog_append(&m->telemetry.log, &m->flash, mw_writer_done(&w));
 }
 
@@ -142,21 +134,31 @@ static mw_status log_replay(mw_meter *m, mw_mono now, bool ticks_kept, uint32_t 
     return MW_OK;
 }
 
+mw_status mw_telemetry_key(mw_meter *m, const mw_key *master) {
+    mw_key up;
+    mw_crypto_ctx ctx;
+    MW_TRY(
+        mw_key_derive_device(&mw_crypto_own, master, &m->device_id, m->key_epoch, MW_KEY_UP, &up));
+    mw_status s = mw_crypto_init(&ctx, &mw_crypto_own, &up);
+    mw_key_wipe(&up);
+    MW_TRY(s);
+    mw_crypto_fini(&m->telemetry.up);
+    m->telemetry.up = ctx;
+    m->telemetry.full_due = true;
+    return MW_OK;
+}
+
 mw_status mw_telemetry_boot(mw_meter *m, const mw_key *master, const mw_board *board,
                             uint32_t counter_first, uint32_t counter_sectors, uint32_t log_first,
                             uint32_t log_sectors, mw_mono now, uint32_t *out_events_reported) {
     mw_telemetry *t = &m->telemetry;
+    m->downlink.answer_at = MW_TICK_NEVER;
     MW_TRY(mw_counter_mount(&t->counter, &m->flash, counter_first, counter_sectors, KIND_COUNTER));
     MW_TRY(
         mw_ringlog_mount(&t->log, &m->flash, log_first, log_sectors, MW_RADIO_PAYLOAD, KIND_RADIO));
     mw_ledger_init(&t->ledger);
     MW_TRY(log_replay(m, now, board->ticks_kept, out_events_reported));
-    mw_key up;
-    MW_TRY(
-        mw_key_derive_device(&mw_crypto_own, master, &m->device_id, m->key_epoch, MW_KEY_UP, &up));
-    mw_status s = mw_crypto_init(&t->up, &mw_crypto_own, &up);
-    mw_key_wipe(&up);
-    MW_TRY(s);
+    MW_TRY(mw_telemetry_key(m, master));
     t->full_due = true;
     t->health_due = true;
     for (unsigned i = 0; i < m->model->register_count; i++)
@@ -177,13 +179,13 @@ static bool full_required(const mw_telemetry *t) {
 }
 
 /* Bytes for objects in the largest frame that the rate allows. */
-static size_t room_max(const mw_meter *m) {
+size_t mw_telemetry_room(const mw_meter *m) {
     bool l = mw_unb_allowed((mw_unb_rate)m->config.rate, MW_UNB_L);
     return mw_smp_frame_room(l ? MW_UNB_PAYLOAD_L : MW_UNB_PAYLOAD_M, MW_SMP_UP,
                              full_required(&m->telemetry));
 }
 
-/* The smallest frame for n bytes of objects; at most room_max. */
+/* The smallest frame for n bytes of objects; at most mw_telemetry_room. */
 static mw_unb_size size_for(size_t n, bool full) {
     for (unsigned size = MW_UNB_S; size < MW_UNB_L; size++) {
         size_t bytes = mw_unb_layout_of((mw_unb_size)size)->payload_bytes;
@@ -193,14 +195,8 @@ static mw_unb_size size_for(size_t n, bool full) {
     return MW_UNB_L;
 }
 
-typedef struct grant {
-    unsigned band;
-    uint8_t copies;
-    uint32_t airtime_ms; /* of all copies */
-} grant;
-
 /* Asks the ledger for a band. MW_DUTY: not now; radio_free says when to ask again. */
-static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, grant *out_grant) {
+static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, mw_grant *out_grant) {
     mw_telemetry *t = &m->telemetry;
     mw_unb_rate rate = (mw_unb_rate)m->config.rate;
     uint64_t copy_ns = (uint64_t)mw_unb_airtime(rate, size).ns;
@@ -214,7 +210,7 @@ static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, grant
             mw_status s =
                 mw_ledger_ask(&t->ledger, band, m->plan->band[band].duty_ppm, ms, start, &retry);
             if (s == MW_OK) {
-                *out_grant = (grant){band, copies, ms};
+                *out_grant = (mw_grant){.band = band, .copies = copies, .airtime_ms = ms};
                 return MW_OK;
             }
             if (s == MW_DUTY) {
@@ -253,8 +249,8 @@ static mw_mono listen_end(const mw_meter_listen *listen, mw_mono end) {
 }
 
 /* Seals a draft and fills the transmission. On MW_OK the frame is as good as sent. */
-static mw_status frame_send(mw_meter *m, const draft *d, mw_mono now, mw_meter_outputs *out,
-                            grant *out_grant, mw_mono *out_end) {
+mw_status mw_telemetry_send(mw_meter *m, const mw_draft *d, mw_mono now, mw_meter_outputs *out,
+                            mw_grant *out_grant) {
     mw_telemetry *t = &m->telemetry;
     mw_unb_rate rate = (mw_unb_rate)m->config.rate;
     bool full = full_required(t);
@@ -264,7 +260,7 @@ static mw_status frame_send(mw_meter *m, const draft *d, mw_mono now, mw_meter_o
      * need not wait for the 256th. */
     full = full || d->n <= mw_smp_frame_room(bytes, MW_SMP_UP, true);
     mw_mono start = {now.ns + MW_SEND_LEAD_NS};
-    grant g;
+    mw_grant g;
     MW_TRY(airtime_ask(m, size, start, &g));
     mw_meter_transmission *tx = &out->tx;
     mw_smp_frame_info info = {
@@ -295,9 +291,10 @@ static mw_status frame_send(mw_meter *m, const draft *d, mw_mono now, mw_meter_o
     uint32_t sum = *spent + (g.airtime_ms + 99) / 100;
     *spent = (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);
     t->full_due = false;
+    mw_downlink_uplink_sent(&m->downlink, info.counter, out->tx.copy[0].start);
     out->transmit = true;
+    g.end = end;
     *out_grant = g;
-    *out_end = end;
     return MW_OK;
 }
 
@@ -341,8 +338,8 @@ static void day_fill(const mw_meter *m, const mw_archive_window *w, unsigned ind
     }
 }
 
-static bool day_put(const mw_smp_day *day, size_t room, draft *d) {
-    uint8_t body[OBJECTS_MAX];
+static bool day_put(const mw_smp_day *day, size_t room, mw_draft *d) {
+    uint8_t body[MW_DRAFT_MAX];
     size_t n;
     if (room < 2 || mw_smp_day_encode(day, room - 1, MW_SPAN_OF(body), &n) != MW_OK)
         return false;
@@ -364,9 +361,10 @@ static unsigned shorter(unsigned hours) {
 }
 
 /* Drafts the newest part that fits a frame; *out_hours says how many hours it covers. */
-static bool part_draft(const mw_meter *m, const mw_archive_window *w, unsigned index, uint32_t end,
-                       unsigned hours, mw_smp_day *day, draft *d, unsigned *out_hours) {
-    size_t room = room_max(m);
+bool mw_telemetry_part(const mw_meter *m, const mw_archive_window *w, unsigned index, uint32_t end,
+                       unsigned hours, bool fill, mw_draft *d, unsigned *out_hours) {
+    mw_smp_day scratch, *day = &scratch;
+    size_t room = mw_telemetry_room(m);
     unsigned n = hours;
     for (;; n = shorter(n)) {
         day_fill(m, w, index, end, n, day);
@@ -377,7 +375,8 @@ static bool part_draft(const mw_meter *m, const mw_archive_window *w, unsigned i
     }
     *out_hours = n;
     /* A frame of a short period has room to spare: older hours ride along for free. */
-    if (m->config.report_period_h == 24 || m->config.overlap == 0 || n < hours || end != w->end)
+    if (!fill || m->config.report_period_h == 24 || m->config.overlap == 0 || n < hours ||
+        end != w->end)
         return true;
     bool full = full_required(&m->telemetry);
     size_t bytes = mw_unb_layout_of(size_for(d->n, full))->payload_bytes;
@@ -430,14 +429,12 @@ static mw_status report_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
         unsigned total = span < w.hours ? span : w.hours;
         if (sent >= total && sent > 0)
             continue;
-        mw_smp_day day;
-        draft d;
+        mw_draft d;
         unsigned hours;
-        if (!part_draft(m, &w, index, t->part_end, total - sent, &day, &d, &hours))
+        if (!mw_telemetry_part(m, &w, index, t->part_end, total - sent, true, &d, &hours))
             continue;
-        grant g;
-        mw_mono end;
-        MW_TRY(frame_send(m, &d, now, out, &g, &end));
+        mw_grant g;
+        MW_TRY(mw_telemetry_send(m, &d, now, out, &g));
         t->part_end -= hours;
         if (hours == 0 || t->report_end - t->part_end >= total)
             register_next(m);
@@ -445,7 +442,7 @@ static mw_status report_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
             register_next(m);
         if (t->part_register >= m->model->register_count)
             report_finish(m, now);
-        return log_append(m, out->tx.counter, g.band, g.airtime_ms, end);
+        return mw_telemetry_log(m, out, &g);
     }
     report_finish(m, now);
     return MW_OK;
@@ -453,7 +450,7 @@ static mw_status report_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
 
 /* ---- service frames ---- */
 
-static mw_smp_health health_of(const mw_meter *m, mw_mono now) {
+mw_smp_health mw_telemetry_health(const mw_meter *m, mw_mono now) {
     uint32_t airtime = 0;
     for (unsigned i = 0; i < 24; i++)
         airtime += m->telemetry.airtime_ds[i];
@@ -461,7 +458,7 @@ static mw_smp_health health_of(const mw_meter *m, mw_mono now) {
                        .temperature_dc = INT16_MIN,
                        .resets = m->clock.resets,
                        .airtime_ds = (uint16_t)(airtime < UINT16_MAX ? airtime : UINT16_MAX),
-                       .drift_dppm = INT16_MIN};
+                       .drift_dppm = m->clock.drift_dppm};
     if (m->battery_mv != 0)
         h.temperature_dc = (int16_t)(m->temperature.mdegc / 100);
     mw_bytes_copy(h.firmware, m->model->firmware, sizeof h.firmware);
@@ -482,7 +479,7 @@ static bool total_of(const mw_meter *m, unsigned index, mw_smp_day *day) {
 }
 
 /* Undoes what the last put wrote when it did not fit. */
-static bool keep(mw_writer *w, size_t before, size_t room) {
+bool mw_telemetry_keep(mw_writer *w, size_t before, size_t room) {
     if (w->status == MW_OK && w->at <= room)
         return true;
     w->status = MW_OK;
@@ -492,35 +489,35 @@ static bool keep(mw_writer *w, size_t before, size_t room) {
 
 static mw_status service_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     mw_telemetry *t = &m->telemetry;
-    size_t room = room_max(m), before;
-    draft d;
+    size_t room = mw_telemetry_room(m), before;
+    mw_draft d;
     mw_writer w = mw_writer_of(MW_SPAN_OF(d.objects));
     unsigned events = 0;
     for (; events < m->events.queued; events++) {
         before = w.at;
         mw_smp_event_put(&w, &m->events.queue[events]);
-        if (!keep(&w, before, room) && before > 0)
+        if (!mw_telemetry_keep(&w, before, room) && before > 0)
             break; /* the next frame takes it; one too large even for an empty frame is passed by */
     }
     uint8_t announced = 0;
     for (unsigned i = 0; i < m->model->register_count; i++) {
         mw_smp_day day;
-        uint8_t body[OBJECTS_MAX];
+        uint8_t body[MW_DRAFT_MAX];
         size_t n;
         if ((t->announce >> i & 1) == 0 || !total_of(m, i, &day) ||
             mw_smp_day_encode(&day, sizeof body, MW_SPAN_OF(body), &n) != MW_OK)
             continue;
         before = w.at;
         mw_smp_object_put(&w, MW_SMP_DAY, (mw_slice){body, n});
-        if (keep(&w, before, room))
+        if (mw_telemetry_keep(&w, before, room))
             announced |= (uint8_t)(1u << i);
     }
     bool health = false;
     if (t->health_due) {
-        mw_smp_health h = health_of(m, now);
+        mw_smp_health h = mw_telemetry_health(m, now);
         before = w.at;
         mw_smp_health_put(&w, &h);
-        health = keep(&w, before, room);
+        health = mw_telemetry_keep(&w, before, room);
     }
     if (w.at == 0) {
         /* Nothing to say, or nothing that fits any frame: never try again for its own sake. */
@@ -530,9 +527,8 @@ static mw_status service_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
         return MW_OK;
     }
     d.n = w.at;
-    grant g;
-    mw_mono end;
-    MW_TRY(frame_send(m, &d, now, out, &g, &end));
+    mw_grant g;
+    MW_TRY(mw_telemetry_send(m, &d, now, out, &g));
     mw_events_sent(&m->events, events);
     t->announce = (uint8_t)(t->announce & ~announced);
     for (unsigned i = 0; i < m->model->register_count; i++)
@@ -541,13 +537,16 @@ static mw_status service_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     t->health_due = t->health_due && !health;
     if (m->events.queued == 0 && t->announce == 0 && !t->health_due)
         t->service_at = MW_TICK_NEVER;
-    return log_append(m, out->tx.counter, g.band, g.airtime_ms, end);
+    return mw_telemetry_log(m, out, &g);
 }
 
 mw_status mw_telemetry_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     mw_telemetry *t = &m->telemetry;
     mw_status s = MW_OK;
-    if (t->service_at.ns <= now.ns && !(t->report_pending && t->report_at.ns < t->service_at.ns))
+    if (m->downlink.answer_at.ns <= now.ns)
+        s = mw_answers_step(m, now, out);
+    else if (t->service_at.ns <= now.ns &&
+             !(t->report_pending && t->report_at.ns < t->service_at.ns))
         s = service_step(m, now, out);
     else if (t->report_pending && t->report_at.ns <= now.ns)
         s = report_step(m, now, out);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meters/kit/watch.h"
+
+#include "meters/kit/meter.h"
+#include "protocols/smp/smp.h"
+
+void mw_watch_begin(mw_meter *m) {
+    for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++) {
+        m->watch.began[i] = m->registers.counts[i];
+        m->watch.streak[i] = 0;
+    }
+}
+
+static void raise(mw_meter *m, mw_mono at, mw_smp_event_code code, unsigned i, int64_t value) {
+    if (mw_events_raise(&m->events, &m->flash, at, mw_rtc_utc(&m->clock, at), code,
+                        m->model->channel[i], value) != MW_DUPLICATE)
+        mw_telemetry_alarm(m, at);
+}
+
+static void leak_follow(mw_meter *m, mw_mono at, unsigned i, int64_t units) {
+    mw_watch *w = &m->watch;
+    if (units < m->config.leak) {
+        w->streak[i] = 0;
+        return;
+    }
+    w->least[i] = w->streak[i] == 0 || units < w->least[i] ? units : w->least[i];
+    if (w->streak[i] < MW_WATCH_LEAK_HOURS && ++w->streak[i] == MW_WATCH_LEAK_HOURS)
+        raise(m, at, MW_SMP_EVENT_LEAK, i, w->least[i]);
+}
+
+void mw_watch_hour(mw_meter *m, mw_mono at, bool whole) {
+    mw_watch *w = &m->watch;
+    bool leak = false;
+    for (unsigned i = 0; i < m->model->register_count; i++) {
+        const mw_meter_scale *scale = &m->config.scale[i];
+        int64_t units =
+            mw_scale_value(scale, m->registers.counts[i]) - mw_scale_value(scale, w->began[i]);
+        w->began[i] = m->registers.counts[i];
+        if (!whole || (m->model->hourly >> i & 1) == 0)
+            continue;
+        if (m->config.leak != 0)
+            leak_follow(m, at, i, units);
+        else
+            w->streak[i] = 0;
+        leak = leak || w->streak[i] == MW_WATCH_LEAK_HOURS;
+        if (m->config.burst != 0 && units > m->config.burst) {
+            m->telemetry.status_arisen |= MW_SMP_STATUS_BURST;
+            raise(m, at, MW_SMP_EVENT_BURST, i, units);
+        }
+    }
+    if (!whole)
+        return;
+    m->status_now =
+        (uint16_t)(leak ? m->status_now | MW_SMP_STATUS_LEAK : m->status_now & ~MW_SMP_STATUS_LEAK);
+    if (leak)
+        m->telemetry.status_arisen |= MW_SMP_STATUS_LEAK;
+}
