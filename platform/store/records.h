@@ -78,6 +78,9 @@ typedef struct mw_store_installation {
     mw_utc to;
     bool has_initial_value;
     int64_t initial_value;
+    bool has_final_value;
+    int64_t final_value;
+    mw_utc recorded; /* when this became known; 1970 = always */
 } mw_store_installation;
 
 /* Who may send envelopes: a station, a concentrator, a third party. */

@@ -111,6 +111,8 @@ MW_NODISCARD mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw
                                        int64_t *out_first, int64_t *out_end);
 MW_NODISCARD mw_status mw_sq_change_add(mw_sq *q, const mw_store_change *c);
 void mw_sq_layers_free(mw_sq *q);
+/* Steps through rows of MW_SQ_READING_COLUMNS. */
+MW_NODISCARD mw_status mw_sq_registers_give(sqlite3_stmt *st, mw_store_on_register each, void *ctx);
 
 /* The operations, one file per group. */
 #define X(name, parameters, arguments) mw_status mw_sq_op_##name parameters;

@@ -195,7 +195,7 @@ mw_status mw_sq_op_meter_of_channel(mw_store *s, int64_t tenant, int64_t channel
     return meter_one(st, tenant, out_meter);
 }
 
-static mw_status registers_give(sqlite3_stmt *st, mw_store_on_register each, void *ctx) {
+mw_status mw_sq_registers_give(sqlite3_stmt *st, mw_store_on_register each, void *ctx) {
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
         mw_store_register r = {.id = mw_sq_get_int(st, 0),
@@ -224,14 +224,14 @@ mw_status mw_sq_op_registers(mw_store *s, int64_t tenant, int64_t channel, int64
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), REGISTERS, &st, mw_sq_int(tenant), mw_sq_int(channel),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
-    return registers_give(st, each, ctx);
+    return mw_sq_registers_give(st, each, ctx);
 }
 
 mw_status mw_sq_op_registers_newest(mw_store *s, int64_t tenant, int64_t channel,
                                     mw_store_on_register each, void *ctx) {
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), REGISTERS_NEWEST, &st, mw_sq_int(tenant), mw_sq_int(channel)));
-    return registers_give(st, each, ctx);
+    return mw_sq_registers_give(st, each, ctx);
 }
 
 mw_status mw_sq_op_registers_all(mw_store *s, int64_t tenant, mw_utc from, mw_utc to,
@@ -239,7 +239,7 @@ mw_status mw_sq_op_registers_all(mw_store *s, int64_t tenant, mw_utc from, mw_ut
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), REGISTERS_ALL, &st, mw_sq_int(tenant), mw_sq_int(from.us),
                       mw_sq_int(to.us)));
-    return registers_give(st, each, ctx);
+    return mw_sq_registers_give(st, each, ctx);
 }
 
 mw_status mw_sq_op_feed(mw_store *s, int64_t tenant, int64_t after, uint32_t limit,
@@ -249,7 +249,7 @@ mw_status mw_sq_op_feed(mw_store *s, int64_t tenant, int64_t after, uint32_t lim
     sqlite3_stmt *st = NULL;
     MW_TRY(
         MW_SQ_BIND(mw_sq_of(s), FEED, &st, mw_sq_int(tenant), mw_sq_int(after), mw_sq_int(limit)));
-    return registers_give(st, each, ctx);
+    return mw_sq_registers_give(st, each, ctx);
 }
 
 mw_status mw_sq_op_receptions(mw_store *s, int64_t tenant, int64_t device, int64_t before,
