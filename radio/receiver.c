@@ -91,8 +91,13 @@ static bool config_valid(const mw_receiver_config *c) {
         return false;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
         /* fewer than 8 samples a symbol would leave the matched filter no shape */
-        if ((c->rates & 1u << i) != 0 &&
-            c->rate_mhz < UINT64_C(8000) * mw_unb_rate_bd((mw_unb_rate)i))
+        if ((c->rates & 1u << i) == 0)
+            continue;
+        if (c->rate_mhz < UINT64_C(8000) * mw_unb_rate_bd((mw_unb_rate)i))
+            return false;
+        if (c->narrow[i].high.mhz != 0 &&
+            (c->narrow[i].low.mhz >= c->narrow[i].high.mhz || c->narrow[i].low.mhz < c->low.mhz ||
+             c->narrow[i].high.mhz > c->high.mhz))
             return false;
     }
     return c->prefilter_pfa > 0 && c->prefilter_pfa <= 0.1 && c->sync_pfa > 0 &&
@@ -105,11 +110,13 @@ static mw_status lane_init(mw_receiver *r, unsigned i) {
     unsigned baud = mw_unb_rate_bd((mw_unb_rate)i);
     l->enabled = true;
     l->sps = r->rate / baud;
+    bool all = c->narrow[i].high.mhz == 0;
+    mw_freq low = all ? c->low : c->narrow[i].low, high = all ? c->high : c->narrow[i].high;
     mw_detect_config detect = {
         .rate_mhz = c->rate_mhz,
         .baud = baud,
-        .low_hz = (double)(c->low.mhz - c->centre.mhz) / 1000,
-        .high_hz = (double)(c->high.mhz - c->centre.mhz) / 1000,
+        .low_hz = (double)(low.mhz - c->centre.mhz) / 1000,
+        .high_hz = (double)(high.mhz - c->centre.mhz) / 1000,
         .prefilter_pfa = c->prefilter_pfa,
         .sync_pfa = c->sync_pfa,
         .drift_max = DRIFT_MAX,

@@ -29,10 +29,14 @@
 #define MW_RECEIVER_R2 4u /* 3200 Bd */
 
 typedef struct mw_receiver_config {
-    uint64_t rate_mhz;     /* sample rate in millihertz; blocks must agree */
-    mw_freq centre;        /* blocks must agree */
-    mw_freq low, high;     /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
-    unsigned rates;        /* MW_RECEIVER_R* */
+    uint64_t rate_mhz; /* sample rate in millihertz; blocks must agree */
+    mw_freq centre;    /* blocks must agree */
+    mw_freq low, high; /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
+    unsigned rates;    /* MW_RECEIVER_R* */
+    /* For a rate's carriers only this part of [low, high]; both 0: all of it. */
+    struct {
+        mw_freq low, high;
+    } narrow[3];
     double full_scale_dbm; /* level of a carrier of amplitude 1.0 */
     /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
      * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/band_work.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+
+#define FOUND_ROOM 64u
+
+typedef struct sub_band {
+    mw_band_sub_plan plan;
+    mw_receiver *receiver;
+    mw_band_found found;
+} sub_band;
+
+typedef struct worker {
+    mw_band_work *work;
+    unsigned number;
+    pthread_t thread;
+} worker;
+
+struct mw_band_work {
+    size_t subs;
+    sub_band *sub;
+    unsigned threads; /* running; 0: the caller works */
+    worker *workers;
+    mw_band_job job;
+    bool under_way;
+    /* guarded by lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    uint64_t begun;    /* jobs */
+    unsigned finished; /* threads that have done their part of the last one */
+    bool stop;
+};
+
+static void take_frame(void *user, const mw_receiver_frame *frame) {
+    mw_band_found *f = user;
+    if (f->count == f->room) {
+        size_t room = f->room == 0 ? FOUND_ROOM : 2 * f->room;
+        mw_receiver_frame *more = realloc(f->frames, room * sizeof *more);
+        if (more == NULL) {
+            f->lost++;
+            return;
+        }
+        f->frames = more;
+        f->room = room;
+    }
+    f->frames[f->count++] = *frame;
+}
+
+static void do_sub(sub_band *s, const mw_band_job *job) {
+    const float *iq = job->samples + 2 * s->plan.channel * job->stride;
+    if (job->n > 0) {
+        mw_samples_block b = {.h = {.format = MW_SAMPLES_CF32,
+                                    .first_index = job->first,
+                                    .utc = MW_UTC_NONE,
+                                    .rate_mhz = s->plan.radio.rate_mhz,
+                                    .centre = s->plan.radio.centre,
+                                    .count = job->n},
+                              .payload = {(const uint8_t *)iq, job->n * 2 * sizeof *iq}};
+        mw_status status = mw_receiver_push(s->receiver, &b);
+        mw_assert(status == MW_OK);
+    }
+    if (job->flush)
+        mw_receiver_flush(s->receiver);
+    s->found.safe = mw_receiver_safe_index(s->receiver);
+}
+
+static void do_part(mw_band_work *w, unsigned number) {
+    for (size_t i = 0; i < w->subs; i++) {
+        if (w->sub[i].plan.thread == number)
+            do_sub(&w->sub[i], &w->job);
+    }
+}
+
+static void *run(void *context) {
+    worker *me = context;
+    mw_band_work *w = me->work;
+    uint64_t seen = 0;
+    (void)pthread_mutex_lock(&w->lock);
+    for (;;) {
+        while (w->begun == seen && !w->stop)
+            (void)pthread_cond_wait(&w->changed, &w->lock);
+        if (w->stop)
+            break;
+        seen = w->begun;
+        (void)pthread_mutex_unlock(&w->lock);
+        do_part(w, me->number);
+        (void)pthread_mutex_lock(&w->lock);
+        w->finished++;
+        (void)pthread_cond_broadcast(&w->changed);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static mw_status start_threads(mw_band_work *w, unsigned threads) {
+    if (threads <= 1)
+        return MW_OK;
+    w->workers = calloc(threads, sizeof *w->workers);
+    if (w->workers == NULL)
+        return MW_NOMEM;
+    for (unsigned i = 0; i < threads; i++) {
+        w->workers[i] = (worker){.work = w, .number = i};
+        if (pthread_create(&w->workers[i].thread, NULL, run, &w->workers[i]) != 0)
+            return MW_NOMEM;
+        w->threads++;
+    }
+    return MW_OK;
+}
+
+mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, mw_band_work **out_work) {
+    mw_band_work *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return MW_NOMEM;
+    (void)pthread_mutex_init(&w->lock, NULL);
+    (void)pthread_cond_init(&w->changed, NULL);
+    w->sub = calloc(plan->subs, sizeof *w->sub);
+    mw_status s = w->sub == NULL ? MW_NOMEM : MW_OK;
+    for (size_t i = 0; i < plan->subs && s == MW_OK; i++) {
+        w->sub[i].plan = plan->sub[i];
+        s = mw_receiver_new(&plan->sub[i].radio, take_frame, &w->sub[i].found, &w->sub[i].receiver);
+        w->subs += s == MW_OK;
+    }
+    if (s == MW_OK)
+        s = start_threads(w, threads);
+    if (s != MW_OK) {
+        mw_band_work_free(w);
+        return s;
+    }
+    *out_work = w;
+    return MW_OK;
+}
+
+void mw_band_work_free(mw_band_work *w) {
+    if (w == NULL)
+        return;
+    (void)pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    (void)pthread_cond_broadcast(&w->changed);
+    (void)pthread_mutex_unlock(&w->lock);
+    for (unsigned i = 0; i < w->threads; i++)
+        (void)pthread_join(w->workers[i].thread, NULL);
+    for (size_t i = 0; i < w->subs; i++) {
+        mw_receiver_free(w->sub[i].receiver);
+        free(w->sub[i].found.frames);
+    }
+    (void)pthread_cond_destroy(&w->changed);
+    (void)pthread_mutex_destroy(&w->lock);
+    free(w->workers);
+    free(w->sub);
+    free(w);
+}
+
+void mw_band_work_begin(mw_band_work *w, const mw_band_job *job) {
+    mw_assert(!w->under_way);
+    w->under_way = true;
+    (void)pthread_mutex_lock(&w->lock);
+    w->job = *job;
+    w->finished = 0;
+    w->begun++;
+    (void)pthread_cond_broadcast(&w->changed);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+void mw_band_work_wait(mw_band_work *w) {
+    if (!w->under_way)
+        return;
+    if (w->threads == 0)
+        do_part(w, 0);
+    (void)pthread_mutex_lock(&w->lock);
+    while (w->finished < w->threads)
+        (void)pthread_cond_wait(&w->changed, &w->lock);
+    (void)pthread_mutex_unlock(&w->lock);
+    w->under_way = false;
+}
+
+mw_band_found *mw_band_work_found(mw_band_work *w, size_t sub) {
+    mw_assert(!w->under_way);
+    return &w->sub[sub].found;
+}
+
+const mw_receiver_stats *mw_band_work_stats(mw_band_work *w, size_t sub) {
+    mw_assert(!w->under_way);
+    return mw_receiver_stats_of(w->sub[sub].receiver);
+}
+
+size_t mw_band_work_memory(const mw_band_work *w) {
+    size_t bytes = sizeof *w + w->subs * sizeof *w->sub;
+    for (size_t i = 0; i < w->subs; i++)
+        bytes += mw_receiver_memory(w->sub[i].receiver) +
+                 w->sub[i].found.room * sizeof(mw_receiver_frame);
+    return bytes;
+}

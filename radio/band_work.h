@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sub-bands' receivers at work: one job at a time, shared out to threads that own their
+ * sub-bands. What a job found is read when it is over; nothing else is shared.
+ */
+#ifndef MW_RADIO_BAND_WORK_H
+#define MW_RADIO_BAND_WORK_H
+
+#include "radio/band_plan.h"
+
+typedef struct mw_band_job {
+    const float *samples; /* channel k's at samples + 2 * k * stride */
+    size_t stride, n;     /* n may be 0 */
+    uint64_t first;       /* index of the first, in sub-band samples */
+    bool flush;           /* then end the segment */
+} mw_band_job;
+
+/* What one sub-band has found since it was last emptied. */
+typedef struct mw_band_found {
+    mw_receiver_frame *frames; /* first_index in sub-band samples */
+    size_t count, room;
+    uint64_t safe; /* of its receiver, in sub-band samples */
+    uint64_t lost; /* frames for which memory was lacking */
+} mw_band_found;
+
+typedef struct mw_band_work mw_band_work;
+
+MW_NODISCARD mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads,
+                                        mw_band_work **out_work);
+void mw_band_work_free(mw_band_work *w);
+/* Begins a job; the one before must be over. */
+void mw_band_work_begin(mw_band_work *w, const mw_band_job *job);
+/* Waits until the job is over; without threads this is where it is done. */
+void mw_band_work_wait(mw_band_work *w);
+/* Only between wait and begin: */
+mw_band_found *mw_band_work_found(mw_band_work *w, size_t sub);
+const mw_receiver_stats *mw_band_work_stats(mw_band_work *w, size_t sub);
+size_t mw_band_work_memory(const mw_band_work *w);
+
+#endif
