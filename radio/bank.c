@@ -102,7 +102,7 @@ size_t mw_bank_memory(const mw_bank *b) {
 
 /* out[j] = sum over k of iq * window at place j + k * channels, for the `n` places of a run. */
 MW_CLONES static void bank_fold(const float *iq, const float *window, size_t n, size_t channels,
-                           float *out) {
+                                float *out) {
     size_t j = 0;
     for (; j + 8 <= 2 * n; j += 8) {
         mw_v8 sum = {0};

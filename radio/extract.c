@@ -98,8 +98,8 @@ static void tune(mw_extract *e, double hz) {
 }
 
 /* Sum of iq * taps over n samples (a multiple of 8). */
-MW_CLONES static void filter(const float *iq, const float *tap_re, const float *tap_im, size_t n,
-                             float out[2]) {
+MW_CLONES static void extract_filter(const float *iq, const float *tap_re, const float *tap_im,
+                                     size_t n, float out[2]) {
     mw_v8 a0 = {0}, b0 = {0}, a1 = {0}, b1 = {0};
     for (size_t i = 0; i < 2 * n; i += 16) {
         mw_v8 x0 = *(const mw_v8 *)(iq + i), x1 = *(const mw_v8 *)(iq + i + 8);
@@ -139,7 +139,7 @@ void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, dou
         double qr = cos(bend), qi = -sin(bend);
         for (size_t i = 0; i < n; i++) {
             float v[2];
-            filter(samples + 2 * i * e->decimation, e->tap_re, e->tap_im, e->taps, v);
+            extract_filter(samples + 2 * i * e->decimation, e->tap_re, e->tap_im, e->taps, v);
             e->z[2 * (done + i)] = v[0] * (float)zr - v[1] * (float)zi;
             e->z[2 * (done + i) + 1] = v[0] * (float)zi + v[1] * (float)zr;
             double r = zr * wr - zi * wi;
@@ -153,7 +153,7 @@ void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, dou
 }
 
 /* Sum of iq * taps over n samples (a multiple of 4), real taps. */
-MW_CLONES static void match(const float *iq, const float *taps, size_t n, float out[2]) {
+MW_CLONES static void extract_match(const float *iq, const float *taps, size_t n, float out[2]) {
     mw_v8 a = {0};
     for (size_t i = 0; i < 2 * n; i += 8)
         a += *(const mw_v8 *)(iq + i) * *(const mw_v8 *)(taps + i);
@@ -171,7 +171,7 @@ void mw_extract_symbols(const mw_extract *e, double centre, size_t from, size_t 
         double whole = floor(at);
         size_t phase = (size_t)((at - whole) * PHASES);
         mw_assert(whole >= 0 && whole + (double)e->pulse_taps <= (double)e->count);
-        match(e->z + 2 * (size_t)whole, e->pulse + 2 * phase * e->pulse_taps, e->pulse_taps,
-              y + 2 * k);
+        extract_match(e->z + 2 * (size_t)whole, e->pulse + 2 * phase * e->pulse_taps, e->pulse_taps,
+                      y + 2 * k);
     }
 }

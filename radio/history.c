@@ -50,7 +50,7 @@ static float power_of_two(int e) {
 }
 
 /* Rounds a block and returns log2 of its unit. */
-MW_CLONES static int8_t pack(const float *iq, int8_t *out) {
+MW_CLONES static int8_t history_pack(const float *iq, int8_t *out) {
     float most[8] = {0}, peak = 0;
     for (size_t i = 0; i < FLOATS; i += 8) {
         for (size_t k = 0; k < 8; k++) {
@@ -81,7 +81,7 @@ MW_CLONES static int8_t pack(const float *iq, int8_t *out) {
     return (int8_t)e;
 }
 
-MW_CLONES static void unpack(const int8_t *in, float unit, size_t n, float *out) {
+MW_CLONES static void history_unpack(const int8_t *in, float unit, size_t n, float *out) {
     for (size_t i = 0; i < n; i++)
         out[i] = unit * (float)in[i];
 }
@@ -89,7 +89,7 @@ MW_CLONES static void unpack(const int8_t *in, float unit, size_t n, float *out)
 /* The block that sample `at` falls in has become complete. */
 static void close_block(mw_history *h, int64_t at) {
     size_t block = (size_t)(at % (int64_t)h->size) / BLOCK;
-    h->unit[block] = pack(h->open, h->iq + block * FLOATS);
+    h->unit[block] = history_pack(h->open, h->iq + block * FLOATS);
 }
 
 /* Room in the incomplete block, at most n samples. */
@@ -136,7 +136,7 @@ static void read_block(const mw_history *h, int64_t first, size_t n, float *out)
         return;
     }
     size_t block = (size_t)(first % (int64_t)h->size) / BLOCK;
-    unpack(h->iq + block * FLOATS + 2 * skip, power_of_two(h->unit[block]), 2 * n, out);
+    history_unpack(h->iq + block * FLOATS + 2 * skip, power_of_two(h->unit[block]), 2 * n, out);
 }
 
 void mw_history_read(const mw_history *h, int64_t first, size_t n, float *out) {
@@ -182,7 +182,7 @@ void mw_history_subtract(mw_history *h, int64_t first, size_t n, const float *iq
         }
         if (!open) {
             size_t k = (size_t)(block % (int64_t)h->size) / BLOCK;
-            h->unit[k] = pack(now, h->iq + k * FLOATS);
+            h->unit[k] = history_pack(now, h->iq + k * FLOATS);
         }
         at = stop;
     }

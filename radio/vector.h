@@ -2,7 +2,9 @@
  *
  * Vectors for inner loops. The compiler splits mw_v8 on processors with narrower registers;
  * MW_CLONES compiles a function also for AVX2 and chooses at run time. No fused multiply-add, so
- * both give the same bits. Only static functions: clang gives a cloned one no plain symbol.
+ * both give the same bits. Only static functions with
+ * names of their own in the whole library: clang gives a cloned one no plain symbol, and its
+ * dispatcher a global one.
  */
 #ifndef MW_RADIO_VECTOR_H
 #define MW_RADIO_VECTOR_H
