@@ -7,17 +7,17 @@
 #define S_NS        MW_NS_PER_S
 #define MHZ         INT64_C(1000000000)
 
-#define SAMPLES_SETTINGS(prefix)                                                                   \
+#define SAMPLES_SETTINGS(prefix, format_default)                                                   \
     {prefix "format",                                                                              \
      MW_SETTING_CHOICE,                                                                            \
      FIELD(format),                                                                                \
-     "blocks",                                                                                     \
+     format_default,                                                                               \
      0,                                                                                            \
      0,                                                                                            \
-     "blocks|cf32|cs16|cu8|cs8",                                                                   \
+     "blocks|auto|wav|sigmf|cf32|cs16|cu8|cs8",                                                    \
      false,                                                                                        \
-     "What comes: sample blocks that describe themselves, or plain (I, Q) pairs of float, "        \
-     "int16, uint8 or int8."},                                                                     \
+     "What comes: sample blocks that describe themselves, a WAV or SigMF recording, or plain "     \
+     "(I, Q) pairs of float, int16, uint8 or int8; auto looks at the name and the first bytes."},  \
         {prefix "rate", MW_SETTING_FREQ, FIELD(sample_rate),                                       \
          "250kHz",      1000000,         100000 * MHZ / 1000,                                      \
          NULL,          false,           "Samples a second of plain samples."},                    \
@@ -69,8 +69,19 @@ static const mw_setting settings[] = {
      "Name under which the platform knows this station."},
     {"samples.source", MW_SETTING_TEXT, FIELD(source), NULL, 0, 0, NULL, false,
      "Where samples come from: unix:PATH connects to a socket that sends sample blocks, again and "
-     "again; file:PATH reads a file or named pipe; - reads standard input."},
-    SAMPLES_SETTINGS("samples."),
+     "again; soapy:ARGUMENTS opens a radio through SoapySDR, such as soapy:driver=rtlsdr; "
+     "file:PATH "
+     "reads a file or named pipe; - reads standard input."},
+    SAMPLES_SETTINGS("samples.", "blocks"),
+    {"sdr.antenna", MW_SETTING_TEXT, FIELD(sdr_antenna), "", 0, 0, NULL, false,
+     "Antenna connector of the radio; empty: its driver's choice."},
+    {"sdr.gain_db", MW_SETTING_INT, FIELD(sdr_gain_db), "-1", -1, 120, NULL, false,
+     "Gain of the radio's receiver in dB; -1: its own gain control."},
+    {"sdr.correction_ppb", MW_SETTING_INT, FIELD(sdr_correction_ppb), "0", -200000, 200000, NULL,
+     false, "Correction of the radio's oscillator in parts of 10^9."},
+    {"sdr.delay", MW_SETTING_DUR, FIELD(sdr_delay), "0ms", 0, S_NS, NULL, false,
+     "Constant time between the antenna and the arrival of samples here; time stamps are set "
+     "back by it."},
     {"samples.stop_at_end", MW_SETTING_BOOL, FIELD(stop_at_end), "no", 0, 0, NULL, false,
      "End the daemon when a file has ended and everything was delivered."},
     RADIO_SETTINGS("radio."),
@@ -107,13 +118,22 @@ const mw_program mw_station_program = {
     .settings_n = sizeof settings / sizeof settings[0],
 };
 
-static const mw_setting decode_settings[] = {SAMPLES_SETTINGS(""), RADIO_SETTINGS("")};
+static const mw_setting decode_settings[] = {
+    SAMPLES_SETTINGS("", "auto"),
+    RADIO_SETTINGS(""),
+    {"output", MW_SETTING_CHOICE, FIELD(output), "json", 0, 0, "json|text", false,
+     "Frames as JSON lines or as text for people."},
+    {"summary", MW_SETTING_BOOL, FIELD(summary), "yes", 0, 0, NULL, false,
+     "Tell on standard error what was read."},
+};
 
 const mw_program mw_station_decode_program = {
     .name = "mw-station decode",
-    .about = "Prints the frames in a file of samples (or - for standard input) as JSON lines. Each "
-             "setting may also be written --key value.",
-    .commands = "  FILE    sample blocks, or plain samples with format and rate\n",
+    .about =
+        "Prints the frames in a file of samples (or - for standard input). Each setting may also "
+        "be written --key value. Exit status: 0 frames were found, 3 none, 4 the file is cut "
+        "off, 1 it cannot be read, 2 wrong usage.",
+    .commands = "  FILE    sample blocks, WAV, SigMF, or plain samples with their rate\n",
     .settings = decode_settings,
     .settings_n = sizeof decode_settings / sizeof decode_settings[0],
 };
@@ -155,15 +175,18 @@ mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_m
     return MW_OK;
 }
 
-mw_status mw_station_plain_header(const mw_station_config *c, mw_utc now,
-                                  mw_samples_header *out_header) {
-    mw_samples_format format;
-    if (mw_samples_format_of_name(c->format, &format) != MW_OK)
-        return MW_SYNTAX;
-    *out_header = (mw_samples_header){.format = format,
-                                      .utc = c->start.us == 0 ? now : c->start,
-                                      .utc_uncertainty_us = 1000000,
-                                      .rate_mhz = (uint64_t)c->sample_rate.mhz,
-                                      .centre = c->centre};
-    return MW_OK;
+mw_station_source_options mw_station_source_options_of(const mw_station_config *c, const char *spec,
+                                                       mw_utc now) {
+    mw_station_source_options o = {.spec = spec, .format = c->format};
+    o.start_given = c->start.us != 0;
+    o.plain = (mw_samples_header){.format = MW_SAMPLES_CF32,
+                                  .utc = o.start_given ? c->start : now,
+                                  .utc_uncertainty_us = 1000000,
+                                  .rate_mhz = (uint64_t)c->sample_rate.mhz,
+                                  .centre = c->centre};
+    o.radio = (mw_soapy_options){.antenna = c->sdr_antenna,
+                                 .gain_db = (double)c->sdr_gain_db,
+                                 .correction_ppm = (double)c->sdr_correction_ppb / 1000.0,
+                                 .fixed_delay = c->sdr_delay};
+    return o;
 }

@@ -7,15 +7,20 @@
 
 #include "radio/receiver.h"
 #include "runtime/settings.h"
+#include "station/source.h"
 
 typedef struct mw_station_config {
     const char *clock;
     const char *log_level;
     const char *id;
-    const char *source; /* unix:PATH, file:PATH or - */
-    const char *format; /* blocks, cf32, cs16, cu8, cs8 */
+    const char *source; /* unix:PATH, soapy:ARGUMENTS, file:PATH or - */
+    const char *format; /* blocks, auto, wav, sigmf, cf32, cs16, cu8, cs8 */
     mw_freq sample_rate;
     mw_utc start; /* of plain samples; 0 = when the daemon began */
+    const char *sdr_antenna;
+    int64_t sdr_gain_db;
+    int64_t sdr_correction_ppb;
+    mw_dur sdr_delay;
     bool stop_at_end;
     mw_freq centre;
     mw_freq half_width;
@@ -32,6 +37,8 @@ typedef struct mw_station_config {
     mw_dur retry_min;
     mw_dur retry_max;
     const char *listen;
+    const char *output; /* of decode: json or text */
+    bool summary;
 } mw_station_config;
 
 extern const mw_program mw_station_program;
@@ -43,8 +50,8 @@ MW_NODISCARD mw_status mw_station_rates_parse(const char *text, unsigned *out_ra
 /* The receiver for samples of a rate and centre, with what the settings say about the rest. */
 MW_NODISCARD mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_mhz,
                                                   mw_freq centre, mw_receiver_config *out_config);
-/* What plain samples are. MW_SYNTAX when the format is "blocks". */
-MW_NODISCARD mw_status mw_station_plain_header(const mw_station_config *c, mw_utc now,
-                                               mw_samples_header *out_header);
+/* Where samples come from and what plain ones are; now: the moment when reading begins. */
+mw_station_source_options mw_station_source_options_of(const mw_station_config *c, const char *spec,
+                                                       mw_utc now);
 
 #endif

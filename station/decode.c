@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
+#include "protocols/unb/unb.h"
+#include "radio/quality.h"
 #include "runtime/clock.h"
 #include "station/config.h"
 #include "station/record.h"
@@ -48,8 +49,20 @@ static bool decode_arguments(int argc, char **argv, char *out[ARGUMENTS_MAX], mw
     return true;
 }
 
-static void decode_print(void *context, const mw_receiver_frame *f) {
-    unsigned *count = context;
+/* What is read, what was found, and how the file was. */
+typedef struct decode_job {
+    const mw_station_config *config;
+    const char *file;
+    mw_station_source *source;
+    mw_receiver *receiver;
+    mw_samples_header last; /* of the blocks so far */
+    uint64_t samples;
+    unsigned frames;
+    mw_quality quality;
+    mw_receiver_stats stats;
+} decode_job;
+
+static void decode_print_json(const mw_receiver_frame *f) {
     mw_buffer text;
     mw_buffer_init(&text, 4096);
     mw_json j = mw_json_of(&text);
@@ -64,40 +77,129 @@ static void decode_print(void *context, const mw_receiver_frame *f) {
     if (mw_json_done(&j) == MW_OK)
         (void)puts(mw_buffer_text(&text));
     mw_buffer_fini(&text);
-    ++*count;
 }
 
-static mw_status decode_block(const mw_station_config *c, const mw_samples_block *b,
-                              mw_receiver **receiver, unsigned *count) {
-    mw_status status = *receiver == NULL ? MW_CONFLICT : mw_receiver_push(*receiver, b);
+static void decode_print_text(const mw_receiver_frame *f) {
+    char at[MW_UTC_TEXT_MAX] = "-";
+    char hex[2 * MW_RECEIVER_PAYLOAD_MAX + 1] = "";
+    if (!mw_utc_is_none(f->start))
+        mw_utc_format(f->start, at);
+    if (mw_hex_encode((mw_slice){f->payload, f->payload_bytes},
+                      (mw_span){(uint8_t *)hex, sizeof hex - 1}) != MW_OK)
+        return;
+    (void)printf("%-27s %12.6f MHz %7.1f dBm %6.1f dB  %s %s  %s\n", at,
+                 (double)f->frequency.mhz / 1e9, (double)f->level.cdbm / 100.0,
+                 (double)f->snr.cdb / 100.0, mw_unb_rate_name((mw_unb_rate)f->rate),
+                 mw_unb_size_name((mw_unb_size)f->size), hex);
+}
+
+static void decode_frame(void *context, const mw_receiver_frame *f) {
+    decode_job *job = context;
+    if (strcmp(job->config->output, "text") == 0)
+        decode_print_text(f);
+    else
+        decode_print_json(f);
+    job->frames++;
+}
+
+/* Ends what is under way, with its frames. */
+static void decode_flush(decode_job *job) {
+    if (job->receiver == NULL)
+        return;
+    mw_receiver_flush(job->receiver);
+    const mw_receiver_stats *now = mw_receiver_stats_of(job->receiver);
+    job->stats.jumps += now->jumps;
+    job->stats.refused += now->refused;
+    mw_receiver_free(job->receiver);
+    job->receiver = NULL;
+}
+
+static mw_status decode_block(decode_job *job, const mw_samples_block *b) {
+    mw_status status = job->receiver == NULL ? MW_CONFLICT : mw_receiver_push(job->receiver, b);
     if (status != MW_CONFLICT)
         return status;
     mw_receiver_config config;
-    if (*receiver != NULL)
-        mw_receiver_flush(*receiver);
-    mw_receiver_free(*receiver);
-    *receiver = NULL;
-    MW_TRY(mw_station_receiver_config(c, b->h.rate_mhz, b->h.centre, &config));
-    MW_TRY(mw_receiver_new(&config, decode_print, count, receiver));
-    return mw_receiver_push(*receiver, b);
+    decode_flush(job);
+    MW_TRY(mw_station_receiver_config(job->config, b->h.rate_mhz, b->h.centre, &config));
+    status = mw_receiver_new(&config, decode_frame, job, &job->receiver);
+    if (status == MW_RANGE)
+        (void)fprintf(
+            stderr,
+            "mw-station decode: %s: %.0f samples a second are not enough (or too many) to "
+            "hear %s within %.1f kHz of the centre; is the rate right?\n",
+            job->file, (double)b->h.rate_mhz / 1000.0, job->config->rates,
+            (double)job->config->half_width.mhz / 1e6);
+    MW_TRY(status);
+    return mw_receiver_push(job->receiver, b);
 }
 
-static mw_status decode_all(const mw_station_config *c, mw_station_source *source,
-                            unsigned *count) {
-    mw_receiver *receiver = NULL;
+/* MW_OK at the end; MW_SHORT when the file ends before it should. */
+static mw_status decode_all(decode_job *job) {
     mw_samples_block block;
     mw_status status;
-    while ((status = mw_station_source_pull(source, mw_dur_s(3600), &block)) == MW_OK) {
-        status = decode_block(c, &block, &receiver, count);
+    while ((status = mw_station_source_pull(job->source, mw_dur_s(3600), &block)) == MW_OK) {
+        mw_quality_push(&job->quality, &block, 1);
+        status = decode_block(job, &block);
         if (status != MW_OK)
             break;
+        job->samples += block.h.count;
+        if (block.h.format != MW_SAMPLES_GAP || job->last.rate_mhz == 0)
+            job->last = block.h;
     }
-    if (receiver != NULL)
-        mw_receiver_flush(receiver);
-    mw_receiver_free(receiver);
-    if (status == MW_CLOSED && mw_station_source_trouble(source) != MW_CLOSED)
-        return mw_station_source_trouble(source);
-    return status == MW_CLOSED ? MW_OK : status;
+    decode_flush(job);
+    if (status != MW_CLOSED)
+        return status;
+    mw_status trouble = mw_station_source_trouble(job->source);
+    if (trouble != MW_CLOSED)
+        return trouble;
+    return *mw_station_source_why(job->source) != 0 ? MW_SHORT : MW_OK;
+}
+
+/* What a person wants to know when there are fewer frames than hoped for. */
+static void decode_summary(const decode_job *job) {
+    const mw_quality *q = &job->quality;
+    double rate = (double)job->last.rate_mhz / 1000.0;
+    if (job->config->summary)
+        (void)fprintf(stderr,
+                      "mw-station decode: %s: %u frames in %.1f s (%llu samples, %.0f a second, "
+                      "centre %.6f MHz), level %.1f dB and constant part %.1f dB of full scale, "
+                      "%.4f %% clipped, %llu not finite, %llu jumps\n",
+                      job->file, job->frames, rate > 0 ? (double)job->samples / rate : 0.0,
+                      (unsigned long long)job->samples, rate, (double)job->last.centre.mhz / 1e9,
+                      mw_quality_level_db(q), mw_quality_constant_db(q),
+                      100.0 * mw_quality_clipped_share(q), (unsigned long long)q->faults.not_finite,
+                      (unsigned long long)job->stats.jumps);
+    unsigned faults = mw_quality_faults_of(q, job->last.format);
+    for (unsigned bit = 1; bit <= MW_QUALITY_WEAK; bit <<= 1)
+        if ((faults & bit) != 0 && (job->samples == 0 || q->samples > 0))
+            (void)fprintf(stderr, "mw-station decode: %s: %s\n", job->file,
+                          mw_quality_text((mw_quality_fault)bit));
+}
+
+static int decode_file(const mw_station_config *config, const char *file) {
+    decode_job job = {.config = config, .file = file};
+    char *spec = NULL;
+    if (asprintf(&spec, "%s%s", strcmp(file, "-") == 0 ? "" : "file:", file) < 0)
+        return 1;
+    mw_station_source_options o =
+        mw_station_source_options_of(config, spec, mw_clock_machine_utc());
+    o.once = true;
+    mw_status status = mw_station_source_open(&o, &job.source);
+    if (status == MW_OK)
+        status = decode_all(&job);
+    const char *why = job.source == NULL ? "" : mw_station_source_why(job.source);
+    if (status != MW_OK)
+        (void)fprintf(stderr, "mw-station decode: %s: %s%s%s\n", file, mw_status_text(status),
+                      *why == 0 ? "" : ": ", why);
+    if (status == MW_OK || status == MW_SHORT)
+        decode_summary(&job);
+    mw_station_source_free(job.source);
+    free(spec);
+    if (status == MW_SHORT && job.samples > 0)
+        return MW_DECODE_EXIT_CUT;
+    if (status != MW_OK)
+        return 1;
+    return job.frames > 0 ? 0 : MW_DECODE_EXIT_NONE;
 }
 
 int mw_station_decode_main(int argc, char **argv) {
@@ -121,26 +223,7 @@ int mw_station_decode_main(int argc, char **argv) {
                                            : "mw-station decode: rates is a list of R0, R1, R2\n");
         return 2;
     }
-    if (strcmp(file, "-") != 0 && access(file, R_OK) != 0) {
-        perror(file);
-        return 1;
-    }
-    char *spec = NULL;
-    mw_samples_header plain;
-    mw_status status = mw_station_plain_header(&config, mw_clock_machine_utc(), &plain);
-    bool is_plain = status == MW_OK;
-    mw_station_source *source = NULL;
-    unsigned count = 0;
-    if (asprintf(&spec, "%s%s", strcmp(file, "-") == 0 ? "" : "file:", file) < 0)
-        return 1;
-    status = mw_station_source_new(spec, is_plain ? &plain : NULL, &source);
-    if (status == MW_OK)
-        status = decode_all(&config, source, &count);
-    mw_station_source_free(source);
-    free(spec);
+    int exit_code = decode_file(&config, file);
     mw_settings_free(start.settings);
-    if (status != MW_OK)
-        (void)fprintf(stderr, "mw-station decode: %s: %s%s\n", file, mw_status_text(status),
-                      is_plain ? "" : "; plain samples need --format");
-    return status == MW_OK ? 0 : 1;
+    return exit_code;
 }

@@ -76,9 +76,9 @@ static bool station_open_flow(station *st) {
                                    &st->sender, error);
     if (status != MW_OK)
         return station_fail("sender", status, error);
-    mw_samples_header plain;
-    bool is_plain = mw_station_plain_header(c, mw_loop_utc(st->loop), &plain) == MW_OK;
-    status = mw_station_source_new(c->source, is_plain ? &plain : NULL, &st->source);
+    mw_station_source_options source =
+        mw_station_source_options_of(c, c->source, mw_loop_utc(st->loop));
+    status = mw_station_source_open(&source, &st->source);
     return status == MW_OK || station_fail("samples.source", status, c->source);
 }
 

@@ -125,7 +125,7 @@ static void receive_show_source(mw_station_receiver *r) {
     mw_metric_set(r->connected, connected);
     if (!connected && trouble != r->trouble)
         mw_log(MW_LOG_WARN, "no samples; trying again", MW_S("source", r->config->source),
-               MW_ST("status", trouble));
+               MW_ST("status", trouble), MW_S("detail", mw_station_source_why(r->source)));
     r->trouble = connected ? MW_OK : trouble;
     mw_metric_set(r->connections, (int64_t)connections);
     if (connections != r->connection) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,60 +14,93 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
+#include "station/source_file.h"
 
-#define SOURCE_BUFFER (2 * MW_SAMPLES_BLOCK_MAX)
-#define SOURCE_PAUSE  mw_dur_ms(200) /* between two attempts to open */
+#define SOURCE_PAUSE       mw_dur_ms(200)  /* between two attempts to open */
+#define SOURCE_RADIO_PAUSE mw_dur_ms(2000) /* ... a radio */
+#define SOURCE_RADIO_WAIT  mw_dur_ms(100)  /* for samples, between two looks at the stop */
+
+typedef enum source_kind { SOURCE_SOCKET, SOURCE_FILE, SOURCE_RADIO } source_kind;
 
 struct mw_station_source {
-    char *path; /* NULL = standard input */
-    bool socket;
-    bool is_plain;
-    mw_samples_header plain;
-    atomic_int fd; /* -1 = not open */
+    mw_station_source_options options;
+    char *spec;
+    char *format;
+    char *path; /* NULL = standard input; a radio's arguments */
+    source_kind kind;
+    atomic_bool open;
     int stop_fd;
     atomic_bool stopped;
     bool ended; /* a file's end was reached */
     mw_mono next_try;
-    mw_samples_reader reader;
+    mw_source_file file;
+    mw_soapy *radio;
     uint8_t *memory;
     atomic_uint_fast64_t connections;
     atomic_int trouble;
+    char why[200];
 };
 
-mw_status mw_station_source_new(const char *spec, const mw_samples_header *plain,
-                                mw_station_source **out_source) {
-    bool is_socket = strncmp(spec, "unix:", 5) == 0;
-    bool is_file = strncmp(spec, "file:", 5) == 0;
-    const char *path = is_socket || is_file ? spec + 5 : NULL;
-    if ((path == NULL && strcmp(spec, "-") != 0) || (path != NULL && *path == 0))
+static mw_status source_spec(mw_station_source *s, const char *spec) {
+    const char *path = spec;
+    if (strncmp(spec, "unix:", 5) == 0) {
+        s->kind = SOURCE_SOCKET;
+        path = spec + 5;
+    } else if (strncmp(spec, "file:", 5) == 0) {
+        s->kind = SOURCE_FILE;
+        path = spec + 5;
+    } else if (strncmp(spec, "soapy:", 6) == 0) {
+        s->kind = SOURCE_RADIO;
+        path = spec + 6;
+    } else if (strcmp(spec, "-") == 0) {
+        s->kind = SOURCE_FILE;
+        path = NULL;
+    } else {
         return MW_SYNTAX;
-    if (is_socket && strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+    }
+    if (path != NULL && *path == 0 && s->kind != SOURCE_RADIO)
         return MW_SYNTAX;
+    if (s->kind == SOURCE_SOCKET && strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+        return MW_SYNTAX;
+    if (s->kind == SOURCE_RADIO && !mw_soapy_built_in())
+        return MW_UNSUPPORTED;
+    if (path != NULL && (s->path = strdup(path)) == NULL)
+        return MW_NOMEM;
+    return MW_OK;
+}
+
+mw_status mw_station_source_open(const mw_station_source_options *options,
+                                 mw_station_source **out_source) {
     mw_station_source *s = calloc(1, sizeof *s);
     if (s == NULL)
         return MW_NOMEM;
-    s->socket = is_socket;
-    s->fd = -1;
+    s->file.fd = -1;
+    s->options = *options;
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    s->memory = malloc(SOURCE_BUFFER);
-    s->path = path == NULL ? NULL : strdup(path);
-    s->is_plain = plain != NULL;
-    if (plain != NULL)
-        s->plain = *plain;
-    if (s->stop_fd < 0 || s->memory == NULL || (path != NULL && s->path == NULL)) {
+    s->memory = malloc(MW_SOURCE_BUFFER);
+    s->format = strdup(options->format);
+    mw_status status = source_spec(s, options->spec);
+    if (status == MW_OK && (s->stop_fd < 0 || s->memory == NULL || s->format == NULL))
+        status = MW_NOMEM;
+    if (status != MW_OK) {
         mw_station_source_free(s);
-        return MW_NOMEM;
+        return status;
     }
+    s->options.format = s->format;
     *out_source = s;
     return MW_OK;
 }
 
 static void source_close(mw_station_source *s, mw_status why) {
-    if (s->fd > STDIN_FILENO)
-        (void)close(s->fd);
-    s->fd = -1;
+    if (s->file.fd > STDIN_FILENO)
+        (void)close(s->file.fd);
+    s->file.fd = -1;
+    mw_soapy_close(s->radio);
+    s->radio = NULL;
+    s->open = false;
     s->trouble = (int)why;
-    s->next_try = mw_mono_add(mw_clock_mono(), SOURCE_PAUSE);
+    s->next_try =
+        mw_mono_add(mw_clock_mono(), s->kind == SOURCE_RADIO ? SOURCE_RADIO_PAUSE : SOURCE_PAUSE);
 }
 
 void mw_station_source_free(mw_station_source *s) {
@@ -77,6 +111,7 @@ void mw_station_source_free(mw_station_source *s) {
         (void)close(s->stop_fd);
     free(s->memory);
     free(s->path);
+    free(s->format);
     free(s);
 }
 
@@ -94,24 +129,39 @@ static int source_connect(const char *path) {
     return fd;
 }
 
+static mw_status source_open_file(mw_station_source *s) {
+    mw_span memory = {s->memory, MW_SOURCE_BUFFER};
+    int fd = STDIN_FILENO;
+    if (s->kind == SOURCE_SOCKET) {
+        fd = source_connect(s->path);
+        if (fd < 0) {
+            (void)snprintf(s->why, sizeof s->why, "%s", strerror(errno));
+            return MW_NOT_FOUND;
+        }
+    }
+    const char *path = s->kind == SOURCE_SOCKET ? NULL : s->path;
+    mw_status status = mw_source_file_open(&s->file, memory, &s->options, path, fd);
+    (void)snprintf(s->why, sizeof s->why, "%s", s->file.why);
+    if (status != MW_OK && (status != MW_NOT_FOUND || s->options.once))
+        s->ended = s->kind == SOURCE_FILE; /* it will not become better */
+    return status;
+}
+
+static mw_status source_open_radio(mw_station_source *s) {
+    mw_soapy_options o = s->options.radio;
+    o.arguments = s->path;
+    o.rate_mhz = s->options.plain.rate_mhz;
+    o.centre = s->options.plain.centre;
+    return mw_soapy_open(&o, &s->radio, s->why);
+}
+
 static bool source_open(mw_station_source *s) {
-    int fd = s->path == NULL ? STDIN_FILENO
-             : s->socket     ? source_connect(s->path)
-                             : open(s->path, O_RDONLY | O_CLOEXEC);
-    mw_span memory = {s->memory, SOURCE_BUFFER};
-    if (fd < 0) {
-        source_close(s, MW_NOT_FOUND);
+    mw_status status = s->kind == SOURCE_RADIO ? source_open_radio(s) : source_open_file(s);
+    if (status != MW_OK) {
+        source_close(s, status);
         return false;
     }
-    if (s->is_plain && mw_samples_reader_init_plain(&s->reader, memory, &s->plain) != MW_OK) {
-        s->fd = fd;
-        source_close(s, MW_RANGE);
-        s->ended = true;
-        return false;
-    }
-    if (!s->is_plain)
-        mw_samples_reader_init(&s->reader, memory);
-    s->fd = fd;
+    s->open = true;
     s->trouble = MW_OK;
     s->connections++;
     return true;
@@ -119,49 +169,70 @@ static bool source_open(mw_station_source *s) {
 
 /* Waits for bytes, for a stop, or for the time of the next attempt to open. */
 static bool source_wait(mw_station_source *s, mw_mono end) {
-    struct pollfd p[2] = {{s->stop_fd, POLLIN, 0}, {s->fd, POLLIN, 0}};
+    struct pollfd p[2] = {{s->stop_fd, POLLIN, 0}, {s->file.fd, POLLIN, 0}};
     mw_mono until = end;
-    if (s->fd < 0 && mw_mono_since(s->next_try, end).ns < 0)
+    if (!s->open && mw_mono_since(s->next_try, end).ns < 0)
         until = s->next_try;
     int64_t ms = (mw_mono_since(until, mw_clock_mono()).ns + 999999) / 1000000;
-    int n = poll(p, s->fd >= 0 ? 2 : 1, ms < 0 ? 0 : (int)ms);
-    return n > 0 && s->fd >= 0 && p[1].revents != 0;
+    int n = poll(p, s->open ? 2 : 1, ms < 0 ? 0 : (int)ms);
+    return n > 0 && s->open && p[1].revents != 0;
 }
 
-/* One read; false when the source ended or broke. */
-static bool source_read(mw_station_source *s) {
-    mw_span room = mw_samples_reader_room(&s->reader);
-    ssize_t n = read(s->fd, room.p, room.n);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return true;
-    if (n > 0) {
-        mw_samples_reader_commit(&s->reader, (size_t)n);
-        return true;
+/* The stream ended or broke. */
+static void source_over(mw_station_source *s, mw_status status) {
+    (void)snprintf(s->why, sizeof s->why, "%s", s->file.why);
+    source_close(s, status);
+    s->ended = s->kind == SOURCE_FILE; /* a file ends once */
+}
+
+static mw_utc source_now(void *context) {
+    (void)context;
+    return mw_clock_machine_utc();
+}
+
+/* A radio's next block, or MW_AGAIN; its breakdown closes it. */
+static mw_status source_pull_radio(mw_station_source *s, mw_mono end, mw_samples_block *out_block) {
+    while (!s->stopped) {
+        mw_dur left = mw_mono_since(end, mw_clock_mono());
+        if (left.ns < 0)
+            left.ns = 0;
+        mw_dur wait = left.ns < SOURCE_RADIO_WAIT.ns ? left : SOURCE_RADIO_WAIT;
+        mw_status status = mw_soapy_receive(s->radio, wait, source_now, NULL, out_block);
+        if (status == MW_OK)
+            return MW_OK;
+        if (status != MW_AGAIN) {
+            (void)snprintf(s->why, sizeof s->why, "the radio is gone or broken");
+            source_close(s, status);
+            return MW_AGAIN;
+        }
+        if (left.ns == 0)
+            return MW_AGAIN;
     }
-    source_close(s, n < 0 ? MW_IO : MW_CLOSED);
-    s->ended = !s->socket; /* a file ends once */
-    return false;
+    return MW_CLOSED;
 }
 
 mw_status mw_station_source_pull(mw_station_source *s, mw_dur wait, mw_samples_block *out_block) {
     mw_mono end = mw_mono_add(mw_clock_mono(), wait);
     for (;;) {
-        if (s->stopped || (s->ended && s->fd < 0))
+        if (s->stopped || (s->ended && !s->open))
             return MW_CLOSED;
-        if (s->fd >= 0) {
-            mw_status status = mw_samples_reader_pull(&s->reader, out_block);
+        if (s->open && s->kind == SOURCE_RADIO)
+            return source_pull_radio(s, end, out_block);
+        if (s->open) {
+            mw_status status = mw_source_file_pull(&s->file, out_block);
             if (status == MW_OK)
                 return MW_OK;
             if (status != MW_AGAIN) {
-                source_close(s, status); /* the stream lost its place: begin it anew */
-                s->ended = !s->socket;
+                source_over(s, status); /* the stream lost its place: begin it anew */
                 continue;
             }
         } else if (mw_mono_since(mw_clock_mono(), s->next_try).ns >= 0 && source_open(s)) {
             continue;
         }
         if (source_wait(s, end)) {
-            (void)source_read(s);
+            mw_status status = mw_source_file_read(&s->file);
+            if (status != MW_OK && status != MW_AGAIN)
+                source_over(s, status);
             continue;
         }
         if (mw_mono_since(mw_clock_mono(), end).ns >= 0)
@@ -171,11 +242,11 @@ mw_status mw_station_source_pull(mw_station_source *s, mw_dur wait, mw_samples_b
 
 void mw_station_source_acknowledge(mw_station_source *s, uint64_t index) {
     uint8_t ack[MW_SAMPLES_ACK_BYTES];
-    if (!s->socket || s->fd < 0)
+    if (s->kind != SOURCE_SOCKET || !s->open)
         return;
     mw_samples_ack_encode(index, ack);
     /* 16 bytes either fit the socket's buffer or the sender is far behind in reading them */
-    ssize_t n = send(s->fd, ack, sizeof ack, MSG_NOSIGNAL);
+    ssize_t n = send(s->file.fd, ack, sizeof ack, MSG_NOSIGNAL);
     if (n != (ssize_t)sizeof ack && !(n < 0 && errno == EAGAIN))
         source_close(s, MW_CLOSED);
 }
@@ -188,7 +259,11 @@ void mw_station_source_stop(mw_station_source *s) {
 }
 
 bool mw_station_source_connected(const mw_station_source *s) {
-    return s->fd >= 0;
+    return s->open;
+}
+
+bool mw_station_source_can_wait(const mw_station_source *s) {
+    return s->kind != SOURCE_RADIO && s->path != NULL;
 }
 
 uint64_t mw_station_source_connections(const mw_station_source *s) {
@@ -197,4 +272,12 @@ uint64_t mw_station_source_connections(const mw_station_source *s) {
 
 mw_status mw_station_source_trouble(const mw_station_source *s) {
     return (mw_status)s->trouble;
+}
+
+const char *mw_station_source_why(const mw_station_source *s) {
+    return s->why;
+}
+
+uint64_t mw_station_source_missing(const mw_station_source *s) {
+    return s->file.missing;
 }

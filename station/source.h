@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where samples come from: a UNIX socket that is connected again and again, a file, a pipe. Used by
- * the receiving thread only, except mw_station_source_stop.
+ * Where samples come from: a UNIX socket that is connected again and again, a radio, a file of any
+ * format, a pipe. Used by the receiving thread only, except mw_station_source_stop.
  */
 #ifndef MW_STATION_SOURCE_H
 #define MW_STATION_SOURCE_H
 
-#include "radio/samples.h"
+#include "radio/recording.h"
+#include "radio/soapy.h"
 
 typedef struct mw_station_source mw_station_source;
 
-/* spec: unix:PATH, file:PATH or "-". plain: what plain samples are, NULL for sample blocks.
- * MW_SYNTAX, MW_NOMEM; a socket or file that is not there is tried later. */
-MW_NODISCARD mw_status mw_station_source_new(const char *spec, const mw_samples_header *plain,
-                                             mw_station_source **out_source);
+typedef struct mw_station_source_options {
+    const char *spec;   /* unix:PATH, file:PATH, soapy:ARGUMENTS or "-" */
+    const char *format; /* blocks, auto, wav, sigmf, cf32, cs16, cu8, cs8 */
+    /* What plain samples are: rate, centre, UTC and its uncertainty. A file that says something of
+     * this itself is believed. */
+    mw_samples_header plain;
+    bool start_given;       /* plain.utc was set by a person, who knows better than the file */
+    bool once;              /* a file that is not there is the end, not something to wait for */
+    mw_soapy_options radio; /* of soapy:; arguments, rate and centre are taken from above */
+} mw_station_source_options;
+
+/* MW_SYNTAX, MW_NOMEM, MW_UNSUPPORTED (a radio in a build without SoapySDR); a socket, file or
+ * radio that is not there is tried later. */
+MW_NODISCARD mw_status mw_station_source_open(const mw_station_source_options *options,
+                                              mw_station_source **out_source);
 void mw_station_source_free(mw_station_source *s);
 /* The next block, borrowed until the next call. MW_AGAIN: nothing came within `wait`. MW_CLOSED:
  * the end of a file, or stopped. A broken connection or stream is opened anew, with pauses. */
@@ -25,8 +37,14 @@ void mw_station_source_acknowledge(mw_station_source *s, uint64_t index);
 /* From any thread: pull returns MW_CLOSED from now on. */
 void mw_station_source_stop(mw_station_source *s);
 bool mw_station_source_connected(const mw_station_source *s);
-/* Connections made, and why the last one ended. */
+/* Whether samples wait for us while we do not take them: a file or a socket, not a radio. */
+bool mw_station_source_can_wait(const mw_station_source *s);
+/* Connections made, and why the last one ended: as a status, and in words ("" when there is nothing
+ * to say; the receiving thread's). */
 uint64_t mw_station_source_connections(const mw_station_source *s);
 mw_status mw_station_source_trouble(const mw_station_source *s);
+const char *mw_station_source_why(const mw_station_source *s);
+/* Bytes that the file's own head promised and the file does not have. */
+uint64_t mw_station_source_missing(const mw_station_source *s);
 
 #endif
