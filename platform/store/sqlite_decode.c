@@ -137,6 +137,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "DELETE FROM registers; DELETE FROM newest; DELETE FROM events; DELETE FROM hot;"
         "DELETE FROM chunks; DELETE FROM conflicts; DELETE FROM health;"
         "DELETE FROM vee_meters; DELETE FROM vee_choices;"
+        "DELETE FROM facts; DELETE FROM told_configs;"
         "DELETE FROM counts WHERE name LIKE 'decode.%';"
         "DELETE FROM counts_hour WHERE name LIKE 'decode.%';"
         "DELETE FROM changes; UPDATE cursors SET at = 0 WHERE name LIKE 'follow/%';"
@@ -157,6 +158,8 @@ static const char *const digest_sql[] = {
     "SELECT * FROM newest ORDER BY tenant, channel, obis",
     "SELECT * FROM events ORDER BY id",
     "SELECT * FROM health ORDER BY tenant, device, journal",
+    "SELECT * FROM facts ORDER BY journal, n",
+    "SELECT * FROM told_configs ORDER BY tenant, device, key",
     "SELECT tenant, channel, day, data FROM hot ORDER BY id",
     "SELECT * FROM chunks ORDER BY tenant, day, channel",
     ("SELECT tenant, channel, start, seconds, value, quality, received, journal FROM conflicts"

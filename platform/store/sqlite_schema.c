@@ -8,5 +8,6 @@ const char *const *const mw_sq_schema_steps[] = {
     mw_sq_step_vee_1,      /* 4: settings, judgements and corrections of validation */
     mw_sq_step_values,     /* 5: layers, locks, findings, suspense */
     mw_sq_step_model,      /* 6: areas, premises, configurations, factors, contracts */
+    mw_sq_step_commands,   /* 7: commands, downlinks and their counters */
 };
 const int mw_sq_schema_count = sizeof mw_sq_schema_steps / sizeof mw_sq_schema_steps[0];

@@ -21,6 +21,7 @@
 #ifndef MW_PLATFORM_STORE_STORE_H
 #define MW_PLATFORM_STORE_STORE_H
 
+#include "platform/store/ops_commands.h"
 #include "platform/store/ops_model.h"
 #include "platform/store/ops_values.h"
 #include "platform/store/ops_vee.h"
@@ -260,6 +261,7 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_FOLD_OPS(X)                                                                           \
     MW_STORE_QUERY_OPS(X)                                                                          \
     MW_STORE_VEE_OPS(X)                                                                            \
+    MW_STORE_COMMAND_OPS(X)                                                                        \
     MW_STORE_MODEL_OPS(X)                                                                          \
     MW_STORE_REGISTER_OPS(X)                                                                       \
     MW_STORE_VALUE_OPS(X)                                                                          \
