@@ -6,6 +6,7 @@
 #define MW_PLATFORM_STORE_SQLITE_STATEMENTS_H
 
 #include "platform/store/sqlite_statements_commands.h"
+#include "platform/store/sqlite_statements_files.h"
 #include "platform/store/sqlite_statements_model.h"
 #include "platform/store/sqlite_statements_values.h"
 #include "platform/store/sqlite_statements_vee.h"
@@ -21,6 +22,7 @@
     MW_SQ_QUERY_STATEMENTS(X)                                                                      \
     MW_SQ_VEE_STATEMENTS(X)                                                                        \
     MW_SQ_COMMAND_STATEMENTS(X)                                                                    \
+    MW_SQ_FILES_STATEMENTS(X)                                                                      \
     MW_SQ_MODEL_STATEMENTS(X)                                                                      \
     MW_SQ_VALUE_STATEMENTS(X)
 
