@@ -34,6 +34,8 @@ struct mw_http_call {
     struct curl_slist *fields;
     mw_buffer body;
     mw_buffer reply;
+    mw_http_data_fn *data; /* of a stream, else NULL */
+    mw_dur silence;
     mw_http_done_fn *done;
     void *context;
     char error[CURL_ERROR_SIZE];
@@ -184,6 +186,13 @@ void mw_http_call_cancel(mw_http_call *call) {
 
 static size_t mw_http_call_receive(char *bytes, size_t size, size_t n, void *context) {
     mw_http_call *call = context;
+    long http_status = 0;
+    if (call->data != NULL)
+        (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &http_status);
+    if (http_status == 200) {
+        call->data(call->context, (mw_slice){(const uint8_t *)bytes, size * n});
+        return size * n;
+    }
     mw_buffer_append(&call->reply, (mw_slice){(const uint8_t *)bytes, size * n});
     return call->reply.status == MW_OK ? size * n : 0; /* a short count ends the transfer */
 }
@@ -309,18 +318,25 @@ static void mw_http_call_options(mw_http_call *call, const char *method, const c
     }
     if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0)
         (void)curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
+    if (call->data != NULL) {
+        (void)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 0L);
+        (void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        (void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)(call->silence.ns / MW_NS_PER_S));
+    }
 }
 
-mw_status mw_http_call_start(mw_http_client *c, const char *method, const char *url,
-                             const char *bearer, const char *content_type, mw_slice body,
-                             mw_http_done_fn *done, void *context, mw_http_call **out_call) {
+static mw_status mw_http_start(mw_http_client *c, const char *method, const char *url,
+                               const char *bearer, const char *content_type, mw_slice body,
+                               const mw_http_call *like, mw_http_call **out_call) {
     MW_TRY(mw_http_url_check(c, url));
     mw_http_call *call = calloc(1, sizeof *call);
     if (call == NULL)
         return MW_NOMEM;
     call->client = c;
-    call->done = done;
-    call->context = context;
+    call->data = like->data;
+    call->silence = like->silence;
+    call->done = like->done;
+    call->context = like->context;
     call->link = &c->calls;
     call->next = c->calls;
     if (call->next != NULL)
@@ -353,4 +369,18 @@ mw_status mw_http_call_start(mw_http_client *c, const char *method, const char *
     }
     *out_call = call;
     return MW_OK;
+}
+
+mw_status mw_http_call_start(mw_http_client *c, const char *method, const char *url,
+                             const char *bearer, const char *content_type, mw_slice body,
+                             mw_http_done_fn *done, void *context, mw_http_call **out_call) {
+    mw_http_call like = {.done = done, .context = context};
+    return mw_http_start(c, method, url, bearer, content_type, body, &like, out_call);
+}
+
+mw_status mw_http_stream_start(mw_http_client *c, const char *url, const char *bearer,
+                               mw_dur silence, mw_http_data_fn *data, mw_http_done_fn *done,
+                               void *context, mw_http_call **out_call) {
+    mw_http_call like = {.data = data, .silence = silence, .done = done, .context = context};
+    return mw_http_start(c, "GET", url, bearer, NULL, (mw_slice){0}, &like, out_call);
 }

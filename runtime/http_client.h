@@ -48,4 +48,13 @@ MW_NODISCARD mw_status mw_http_call_start(mw_http_client *c, const char *method,
                                           mw_http_call **out_call);
 void mw_http_call_cancel(mw_http_call *call);
 
+/* A GET whose answer does not end: the bytes of a 200 go to `data` as they come, from within the
+ * client, so data must not start or cancel calls. Broken off with MW_TIMEOUT when nothing came for
+ * `silence`. `done` is told the end with an empty body, or an answer other than 200 as usual. */
+typedef void mw_http_data_fn(void *context, mw_slice bytes);
+MW_NODISCARD mw_status mw_http_stream_start(mw_http_client *c, const char *url, const char *bearer,
+                                            mw_dur silence, mw_http_data_fn *data,
+                                            mw_http_done_fn *done, void *context,
+                                            mw_http_call **out_call);
+
 #endif
