@@ -360,7 +360,8 @@ static void push_wide(mw_band *b, const mw_samples_block *block) {
         b->expected = b->safe = h->first_index;
         b->started = true;
     }
-    if (h->format == MW_SAMPLES_GAP) {
+    if (h->format == MW_SAMPLES_GAP &&
+        ((h->flags & MW_SAMPLES_FLAG_ERASED) == 0 || !b->open)) {
         take_gap(b, h->count);
         return;
     }

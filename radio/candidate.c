@@ -137,6 +137,8 @@ static unsigned plausible_sizes(mw_candidate_tools *t, const mw_candidate *c) {
         double re = 0, im = 0, power = 0, count = 0;
         for (size_t i = 0; i < symbols; i++) {
             double sign = t->frame[s].sign[i], yr = t->rest[2 * i], yi = t->rest[2 * i + 1];
+            if (mw_track_erased(t->rest + 2 * i))
+                continue;
             re += sign * yr;
             im += sign * yi;
             power += sign * sign * (yr * yr + yi * yi);
@@ -177,12 +179,15 @@ static void judge(mw_candidate_tools *t, mw_candidate_frame *f) {
     mw_unb_frame again;
     mw_status s = mw_unb_frame_encode(f->size, (mw_slice){f->payload, l->payload_bytes}, &again);
     mw_assert(s == MW_OK);
-    double along = 0, total = 0, re = 0, power = 0;
+    double along = 0, total = 0, re = 0, power = 0, heard = 0;
     f->symbol_errors = 0;
     for (unsigned i = 0; i < l->symbols; i++) {
         double sign = mw_unb_frame_bit(&again, i) ? -1 : 1;
         float llr = t->phase.llr[i], phase = t->phase.phase[i];
         const float *y = t->y + 2 * i;
+        if (mw_track_erased(y))
+            continue;
+        heard++;
         re += sign * (double)(y[0] * cosf(phase) + y[1] * sinf(phase));
         power += (double)(y[0] * y[0] + y[1] * y[1]);
         if (t->frame[f->size].sign[i] != 0)
@@ -194,8 +199,8 @@ static void judge(mw_candidate_tools *t, mw_candidate_frame *f) {
         f->symbol_errors += sign * (double)llr < 0;
     }
     f->correlation = total > 0 && along > 0 ? along / total : 0;
-    f->amplitude = re > 0 ? re / l->symbols : 0;
-    double noise = power / l->symbols - f->amplitude * f->amplitude;
+    f->amplitude = re > 0 ? re / heard : 0;
+    double noise = (heard > 0 ? power / heard : 0) - f->amplitude * f->amplitude;
     double signal = f->amplitude * f->amplitude;
     f->es_n0 = noise > 1e-9 * signal ? signal / noise : 1e9;
 }

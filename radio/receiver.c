@@ -522,7 +522,8 @@ mw_status mw_receiver_push(mw_receiver *r, const mw_samples_block *block) {
         r->expected = r->safe = h->first_index;
         r->started = true;
     }
-    if (h->format == MW_SAMPLES_GAP) {
+    if (h->format == MW_SAMPLES_GAP &&
+        ((h->flags & MW_SAMPLES_FLAG_ERASED) == 0 || r->history.head == 0)) {
         take_gap(r, h->count);
         return MW_OK;
     }

@@ -9,6 +9,7 @@
 
 static const char magic_block[4] = {'M', 'W', 'I', 'Q'};
 static const char magic_ack[4] = {'M', 'W', 'A', 'K'};
+static const char magic_watermark[4] = {'M', 'W', 'T', 'X'};
 
 static const struct {
     const char *name;
@@ -101,23 +102,40 @@ mw_status mw_samples_header_decode(mw_slice in, mw_samples_header *out_h) {
     return MW_OK;
 }
 
-void mw_samples_ack_encode(uint64_t index, uint8_t out[MW_SAMPLES_ACK_BYTES]) {
-    mw_writer w = mw_writer_of((mw_span){out, MW_SAMPLES_ACK_BYTES});
-    mw_write_bytes(&w, (mw_slice){(const uint8_t *)magic_ack, sizeof magic_ack});
+/* Two kinds of marks of 16 bytes: a word of four letters, version 1, an index. */
+static void mark_encode(const char word[4], uint64_t index, uint8_t out[16]) {
+    mw_writer w = mw_writer_of((mw_span){out, 16});
+    mw_write_bytes(&w, (mw_slice){(const uint8_t *)word, 4});
     mw_write_u32le(&w, 1);
     mw_write_u64le(&w, index);
 }
 
-mw_status mw_samples_ack_decode(mw_slice in, uint64_t *out_index) {
-    if (in.n < MW_SAMPLES_ACK_BYTES)
+static mw_status mark_decode(const char word[4], mw_slice in, uint64_t *out_index) {
+    if (in.n < 16)
         return MW_SHORT;
     mw_reader r = mw_reader_of(in);
-    if (memcmp(mw_read_bytes(&r, 4).p, magic_ack, 4) != 0)
+    if (memcmp(mw_read_bytes(&r, 4).p, word, 4) != 0)
         return MW_SYNTAX;
     if (mw_read_u32le(&r) != 1)
         return MW_UNSUPPORTED;
     *out_index = mw_read_u64le(&r);
     return MW_OK;
+}
+
+void mw_samples_ack_encode(uint64_t index, uint8_t out[MW_SAMPLES_ACK_BYTES]) {
+    mark_encode(magic_ack, index, out);
+}
+
+mw_status mw_samples_ack_decode(mw_slice in, uint64_t *out_index) {
+    return mark_decode(magic_ack, in, out_index);
+}
+
+void mw_samples_watermark_encode(uint64_t index, uint8_t out[MW_SAMPLES_WATERMARK_BYTES]) {
+    mark_encode(magic_watermark, index, out);
+}
+
+mw_status mw_samples_watermark_decode(mw_slice in, uint64_t *out_index) {
+    return mark_decode(magic_watermark, in, out_index);
 }
 
 /* ---- Conversion -------------------------------------------------------------------------------*/

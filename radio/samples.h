@@ -37,6 +37,9 @@
 #define MW_SAMPLES_FLAG_OVERLOAD 0x0001u /* the front end clipped within this block */
 #define MW_SAMPLES_FLAG_LOST     0x0002u /* samples were lost just before this block */
 #define MW_SAMPLES_FLAG_LAST     0x0004u /* the sender has nothing after this block */
+/* Of a gap: the receiver was deaf, because its own station was sending. Frames under way go on, and
+ * their symbols in this stretch are erasures, however long it is. */
+#define MW_SAMPLES_FLAG_ERASED 0x0008u
 
 typedef enum mw_samples_format {
     MW_SAMPLES_GAP = 0,
@@ -82,6 +85,14 @@ MW_NODISCARD mw_status mw_samples_header_decode(mw_slice in, mw_samples_header *
  * 3 x 0, index u64. */
 void mw_samples_ack_encode(uint64_t index, uint8_t out[MW_SAMPLES_ACK_BYTES]);
 MW_NODISCARD mw_status mw_samples_ack_decode(mw_slice in, uint64_t *out_index);
+
+/* A station that transmits sends its bursts the other way as blocks (any rate that divides the
+ * receiver's; sample 0 is the same moment), and with them: "no transmission that was not sent yet
+ * begins before this sample of the receiver's stream": bytes "MWTX", version 1, 3 x 0, index u64.
+ * UINT64_MAX: there is no transmitter. */
+#define MW_SAMPLES_WATERMARK_BYTES 16
+void mw_samples_watermark_encode(uint64_t index, uint8_t out[MW_SAMPLES_WATERMARK_BYTES]);
+MW_NODISCARD mw_status mw_samples_watermark_decode(mw_slice in, uint64_t *out_index);
 
 /* What was wrong with samples while they were converted; counts add up over calls. */
 typedef struct mw_samples_faults {

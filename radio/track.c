@@ -125,8 +125,8 @@ static void run_search(search *s, double f, double d, double f_step, double d_st
                 best = value;
                 io_fit->f = f0 + m * f_step;
                 io_fit->d = d0 + k * d_step;
-                io_fit->re = p[0] / s->count;
-                io_fit->im = p[1] / s->count;
+                io_fit->re = s->count > 0 ? p[0] / s->count : 0;
+                io_fit->im = s->count > 0 ? p[1] / s->count : 0;
             }
         }
     }
@@ -134,13 +134,16 @@ static void run_search(search *s, double f, double d, double f_step, double d_st
 
 static void collect(search *s, const float *y, const mw_track_known *known, size_t n,
                     const mw_track_fit *fit, double centre) {
-    double power = 0;
+    double power = 0, heard = 0;
     s->known.n = s->data.n = 0;
     s->known.rate = 1;
     s->data.rate = 2;
     s->power = s->count = 0;
     for (size_t i = 0; i < n; i++) {
         float re = y[2 * i], im = y[2 * i + 1], sign = known->sign[i];
+        if (mw_track_erased(y + 2 * i))
+            continue;
+        heard++;
         power += (double)(re * re + im * im);
         if (known->sign[i] == 0) {
             add_term(&s->data, (double)i - centre, re * re - im * im, 2 * re * im);
@@ -155,7 +158,7 @@ static void collect(search *s, const float *y, const mw_track_known *known, size
     /* ln cosh x is about x^2 / 2: right while symbols are uncertain, and when they are not there is
      * information enough. */
     double signal = fit->re * fit->re + fit->im * fit->im;
-    double noise = power / (double)n - signal;
+    double noise = (heard > 0 ? power / heard : 0) - signal;
     if (noise < 0.3 * signal)
         noise = 0.3 * signal;
     noise += 1e-30;
@@ -217,14 +220,18 @@ void mw_track_derotate(float *y, size_t n, const mw_track_fit *fit) {
 
 /* Noise power near each symbol, as a factor of LLRs: 2 amplitude / noise. */
 static void weights(const float *y, size_t n, double amplitude, double noise, float *out) {
-    double sum = 0;
+    double sum = 0, heard = 0;
     size_t low = 0, high = 0; /* window [low, high) */
     for (size_t i = 0; i < n; i++) {
-        for (; high < n && high <= i + LOCAL; high++)
+        for (; high < n && high <= i + LOCAL; high++) {
             sum += (double)(y[2 * high] * y[2 * high] + y[2 * high + 1] * y[2 * high + 1]);
-        for (; low + LOCAL < i; low++)
+            heard += mw_track_erased(y + 2 * high) ? 0 : 1;
+        }
+        for (; low + LOCAL < i; low++) {
             sum -= (double)(y[2 * low] * y[2 * low] + y[2 * low + 1] * y[2 * low + 1]);
-        double mean = sum / (double)(high - low);
+            heard -= mw_track_erased(y + 2 * low) ? 0 : 1;
+        }
+        double mean = heard > 0 ? sum / heard : 0;
         double local = mean - amplitude * amplitude;
         /* A window's estimate is itself noisy: believe only what is clearly louder. */
         double used = local > 1.6 * noise ? local : noise;
@@ -273,10 +280,12 @@ void mw_track_soft(const float *y, const mw_track_known *known, const mw_track_f
         cosine[p] = (float)cos(TWO_PI * p / PHASES);
         sine[p] = (float)sin(TWO_PI * p / PHASES);
     }
-    double power = 0;
-    for (size_t i = 0; i < 2 * n; i++)
-        power += (double)(y[i] * y[i]);
-    power /= (double)n;
+    double power = 0, heard = 0;
+    for (size_t i = 0; i < n; i++) {
+        power += (double)(y[2 * i] * y[2 * i] + y[2 * i + 1] * y[2 * i + 1]);
+        heard += mw_track_erased(y + 2 * i) ? 0 : 1;
+    }
+    power /= heard > 0 ? heard : 1;
     double signal = fit->re * fit->re + fit->im * fit->im;
     if (signal > power)
         signal = power;

@@ -6,6 +6,7 @@
 #ifndef MW_RADIO_TRACK_H
 #define MW_RADIO_TRACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,12 @@ typedef struct mw_track_known {
     int8_t sign[MW_TRACK_SYMBOLS_MAX];
     size_t symbols;
 } mw_track_known;
+
+/* A symbol that was not received: exactly zero, as samples of a gap or of a deaf stretch give it. It
+ * counts nowhere, and its soft bit says nothing. */
+static inline bool mw_track_erased(const float *y) {
+    return y[0] == 0 && y[1] == 0;
+}
 
 /* Remaining carrier, in cycles a symbol (and a symbol squared) at symbol `centre`. */
 typedef struct mw_track_fit {

@@ -107,6 +107,23 @@ static const mw_setting settings[] = {
      false, "Longest pause after failed requests."},
     {"http.listen", MW_SETTING_TEXT, FIELD(listen), "127.0.0.1:9101", 0, 0, NULL, false,
      "Loopback address of /healthz and /metrics."},
+    {"transmit.enabled", MW_SETTING_BOOL, FIELD(transmit), "no", 0, 0, NULL, false,
+     "Send downlinks. Switch it on only where the plan's sub-bands, power and duty are yours to "
+     "use."},
+    {"transmit.plan", MW_SETTING_TEXT, FIELD(transmit_plan), "eu868", 0, 0, NULL, false,
+     "Frequency plan of the downlinks: eu868, eu434, demo, or file:PATH (docs/spec/unb.md, section "
+     "4)."},
+    {"transmit.erp", MW_SETTING_LEVEL, FIELD(transmit_erp), "13.98dBm", -5000, 4000, NULL, false,
+     "Effective radiated power of a burst: 25 mW unless the plan's sub-bands allow more."},
+    {"transmit.full_scale", MW_SETTING_LEVEL, FIELD(transmit_full_scale), "17dBm", -5000, 5000,
+     NULL, false,
+     "Radiated power of samples of full scale: what amplifier, cable and antenna make of them. At "
+     "least 2.8 dB above transmit.erp."},
+    {"transmit.lead", MW_SETTING_DUR, FIELD(transmit_lead), "1s", S_NS / 10, 3 * S_NS / 2, NULL,
+     false, "How long before its start a burst is decided and handed to the radio."},
+    {"transmit.airtime", MW_SETTING_TEXT, FIELD(transmit_airtime), "", 0, 0, NULL, false,
+     "File with the airtime of the last hour, so that a restart keeps the duty; empty: airtime in "
+     "spool.folder."},
 };
 
 const mw_program mw_station_program = {

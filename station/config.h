@@ -39,6 +39,12 @@ typedef struct mw_station_config {
     const char *listen;
     const char *output; /* of decode: json or text */
     bool summary;
+    bool transmit;
+    const char *transmit_plan; /* a built-in one, or file:PATH */
+    mw_level transmit_erp;
+    mw_level transmit_full_scale;
+    mw_dur transmit_lead;
+    const char *transmit_airtime; /* "" = spool folder/airtime */
 } mw_station_config;
 
 extern const mw_program mw_station_program;

@@ -3,12 +3,14 @@
  * mw-station: wiring only.
  *
  *   source -> receiver (own thread) -> spool -> sender -> platform
+ *   source <- transmitter <- downlinks <- platform
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime/log.h"
 #include "station/decode.h"
+#include "station/downlinks.h"
 #include "station/status.h"
 
 typedef struct station {
@@ -20,6 +22,8 @@ typedef struct station {
     mw_station_source *source;
     mw_station_receiver *receiver;
     mw_station_sender *sender;
+    mw_station_transmitter *transmitter; /* NULL: none */
+    mw_station_downlinks *downlinks;
     mw_http_server *server;
     mw_station_status status;
 } station;
@@ -82,14 +86,42 @@ static bool station_open_flow(station *st) {
     return status == MW_OK || station_fail("samples.source", status, c->source);
 }
 
+static mw_status antenna_burst(void *context, const mw_samples_block *block) {
+    return mw_station_source_transmit(context, block);
+}
+
+static void antenna_watermark(void *context, uint64_t index) {
+    mw_station_source_watermark(context, index);
+}
+
+/* The transmitter of a source that can take samples back. */
+static bool station_open_transmitter(station *st) {
+    char error[160] = "";
+    const mw_station_config *c = &st->config;
+    if (!c->transmit)
+        return true;
+    mw_station_antenna antenna = {.context = st->source,
+                                  .burst = antenna_burst,
+                                  .watermark = antenna_watermark,
+                                  .rate_factor_max = 64};
+    mw_status status = mw_station_transmitter_new(c, mw_station_store_stats(st->store).epoch,
+                                                  mw_loop_utc(st->loop), st->store, st->metrics,
+                                                  &antenna, &st->transmitter, error);
+    if (status != MW_OK)
+        return station_fail("transmitter", status, error);
+    status = mw_station_downlinks_new(c, st->loop, st->transmitter, st->metrics, &st->downlinks);
+    return status == MW_OK || station_fail("downlinks", status, "");
+}
+
 static bool station_start(station *st) {
     char error[160] = "";
     mw_http_options http = {.listen = st->config.listen, .metrics = st->metrics};
     mw_status status = mw_http_server_open(st->loop, &http, &st->server, error);
     if (status != MW_OK)
         return station_fail("http.listen", status, error);
-    status = mw_station_receiver_start(&st->config, st->loop, st->source, st->store, st->metrics,
-                                       station_stored, st, &st->receiver);
+    status =
+        mw_station_receiver_start(&st->config, st->loop, st->source, st->store, st->transmitter,
+                                  st->metrics, station_stored, st, &st->receiver);
     if (status != MW_OK)
         return station_fail("receiver", status, "");
     st->status = (mw_station_status){.config = &st->config,
@@ -105,12 +137,16 @@ static bool station_start(station *st) {
            MW_S("http", mw_http_server_url(st->server)), MW_S("samples", st->config.source),
            MW_S("platform", st->config.url), MW_S("clock", mw_clock_source(st->clock)));
     mw_station_sender_kick(st->sender);
+    if (st->downlinks != NULL)
+        mw_station_downlinks_start(st->downlinks);
     return true;
 }
 
 /* Everything that was made, in reverse order; what was not made is NULL. */
 static void station_close(station *st) {
     mw_station_receiver_stop(st->receiver);
+    mw_station_downlinks_free(st->downlinks);
+    mw_station_transmitter_free(st->transmitter);
     mw_station_source_free(st->source);
     mw_http_server_close(st->server);
     mw_station_sender_free(st->sender);
@@ -132,7 +168,8 @@ int main(int argc, char **argv) {
         mw_settings_free(start.settings);
         return 2;
     }
-    bool good = station_open_basics(&st) && station_open_flow(&st) && station_start(&st);
+    bool good = station_open_basics(&st) && station_open_flow(&st) &&
+                station_open_transmitter(&st) && station_start(&st);
     if (good)
         mw_loop_run(st.loop);
     station_close(&st);

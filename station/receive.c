@@ -17,6 +17,7 @@ struct mw_station_receiver {
     const mw_clock *clock;
     mw_station_source *source;
     mw_station_store *store;
+    mw_station_transmitter *transmitter; /* or NULL */
     mw_wake *wake;
     pthread_t thread;
     atomic_bool stop;
@@ -30,8 +31,8 @@ struct mw_station_receiver {
     mw_status trouble; /* of the source, as last logged */
     bool fresh;        /* connected, but no block of this connection was taken yet */
     bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
-    mw_metric *frames_total, *samples_total, *gap_total, *connected, *connections, *refused_blocks,
-        *jumps;
+    mw_metric *frames_total, *samples_total, *gap_total, *deaf_total, *connected, *connections,
+        *refused_blocks, *jumps;
 };
 
 static void receive_pause(mw_station_receiver *r, mw_dur d) {
@@ -47,6 +48,9 @@ static bool receive_store(mw_station_receiver *r) {
             mw_station_store_append(r->store, r->frames, r->frames_n, mw_clock_utc(r->clock));
         if (status == MW_OK) {
             mw_metric_add(r->frames_total, (int64_t)r->frames_n);
+            if (r->transmitter != NULL)
+                mw_station_transmitter_stored(r->transmitter, r->frames, r->frames_n,
+                                              mw_station_store_first(r->store));
             r->frames_n = 0;
             r->blocked = false;
             mw_wake_send(r->wake);
@@ -69,6 +73,8 @@ static void receive_frame(void *context, const mw_receiver_frame *frame) {
     if (r->frames_n == MW_STATION_APPEND_MAX && !receive_store(r))
         return; /* stopping: not acknowledged either, so the source sends it again */
     r->frames[r->frames_n++] = *frame;
+    if (r->transmitter != NULL)
+        mw_station_transmitter_heard(r->transmitter, frame);
 }
 
 /* Stores what was decoded and tells the source how far it need not keep samples. */
@@ -97,13 +103,53 @@ static mw_status receive_new(mw_station_receiver *r, const mw_samples_header *h)
     return MW_OK;
 }
 
-static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
+static mw_status receive_push(mw_station_receiver *r, const mw_samples_block *b) {
     mw_status status = r->receiver == NULL ? MW_CONFLICT : mw_receiver_push(r->receiver, b);
     if (status == MW_CONFLICT) {
         status = receive_new(r, &b->h);
         if (status == MW_OK)
             status = mw_receiver_push(r->receiver, b);
     }
+    return status;
+}
+
+/* Samples [from, to) of a block, which are taken as they are or as a stretch of deafness. */
+static mw_status receive_part(mw_station_receiver *r, const mw_samples_block *b, uint64_t from,
+                              uint64_t to, bool deaf) {
+    mw_samples_block part = *b;
+    size_t bytes = mw_samples_format_bytes(b->h.format);
+    uint64_t skip = from - b->h.first_index;
+    if (from == to)
+        return MW_OK;
+    part.h.first_index = from;
+    part.h.count = to - from;
+    if (!mw_utc_is_none(b->h.utc))
+        part.h.utc.us += (int64_t)((double)skip * 1e9 / (double)b->h.rate_mhz + 0.5);
+    part.payload = mw_slice_sub(b->payload, (size_t)skip * bytes, (size_t)(to - from) * bytes);
+    if (deaf) {
+        part.h.format = MW_SAMPLES_GAP;
+        part.h.flags |= MW_SAMPLES_FLAG_ERASED;
+        part.payload = (mw_slice){0};
+        mw_metric_add(r->deaf_total, (int64_t)part.h.count);
+    }
+    return receive_push(r, &part);
+}
+
+/* While the station sends it hears nothing else: what the front end delivers then is left out. */
+static mw_status receive_hearing(mw_station_receiver *r, const mw_samples_block *b) {
+    uint64_t at = b->h.first_index, end = at + b->h.count, from, to;
+    if (r->transmitter == NULL || b->h.format == MW_SAMPLES_GAP)
+        return receive_push(r, b);
+    while (at < end && mw_station_transmitter_deaf(r->transmitter, at, end - at, &from, &to)) {
+        MW_TRY(receive_part(r, b, at, from, false));
+        MW_TRY(receive_part(r, b, from, to, true));
+        at = to;
+    }
+    return receive_part(r, b, at, end, false);
+}
+
+static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
+    mw_status status = receive_hearing(r, b);
     if (status != MW_OK) {
         mw_metric_add(r->refused_blocks, 1);
         mw_log(MW_LOG_ERROR, "samples cannot be received", MW_ST("status", status),
@@ -132,6 +178,10 @@ static void receive_show_source(mw_station_receiver *r) {
         r->connection = connections;
         r->acknowledged = 0; /* the new peer does not know what the former one was told */
         r->fresh = true;     /* and may number its samples anew */
+        if (r->transmitter != NULL)
+            mw_station_transmitter_reconnected(r->transmitter);
+        else
+            mw_station_source_watermark(r->source, UINT64_MAX);
         mw_log(MW_LOG_INFO, "connected to the samples", MW_I("connection", connections));
     }
 }
@@ -149,6 +199,8 @@ static void *receive_run(void *context) {
         receive_show_source(r);
         if (status == MW_OK) {
             receive_block(r, &block);
+            if (r->transmitter != NULL)
+                mw_station_transmitter_turn(r->transmitter, &block.h);
             if (r->frames_n == 0 || r->frames_n >= MW_STATION_APPEND_MAX / 2 ||
                 ++unsettled >= RECEIVE_BLOCKS_MAX) {
                 receive_settle(r);
@@ -174,6 +226,8 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
                                           "Samples received, silence not counted.");
     r->gap_total = mw_metrics_counter(m, "mw_station_gap_samples_total", NULL,
                                       "Samples that the source said were silence or missing.");
+    r->deaf_total = mw_metrics_counter(m, "mw_station_deaf_samples_total", NULL,
+                                       "Samples left out because the station itself was sending.");
     r->connected =
         mw_metrics_gauge(m, "mw_station_source_connected", NULL, "Whether samples can come.");
     r->connections = mw_metrics_gauge(m, "mw_station_source_connections", NULL,
@@ -186,7 +240,8 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
 
 mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,
                                     mw_station_source *source, mw_station_store *store,
-                                    mw_metrics *metrics, mw_wake_fn *stored, void *context,
+                                    mw_station_transmitter *transmitter, mw_metrics *metrics,
+                                    mw_wake_fn *stored, void *context,
                                     mw_station_receiver **out_receiver) {
     mw_station_receiver *r = calloc(1, sizeof *r);
     if (r == NULL)
@@ -195,6 +250,7 @@ mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *lo
     r->clock = mw_loop_clock(loop);
     r->source = source;
     r->store = store;
+    r->transmitter = transmitter;
     receive_metrics(r, metrics);
     mw_status status = mw_wake_new(loop, stored, context, &r->wake);
     if (status == MW_OK && pthread_create(&r->thread, NULL, receive_run, r) != 0) {

@@ -11,12 +11,15 @@
 #include "station/config.h"
 #include "station/source.h"
 #include "station/store.h"
+#include "station/transmit.h"
 
 typedef struct mw_station_receiver mw_station_receiver;
 
-/* stored: called in the loop's thread after frames became durable, and when the input ended. */
+/* transmitter: is told what is heard and sends in step with it; NULL = there is none. stored:
+ * called in the loop's thread after frames became durable, and when the input ended. */
 MW_NODISCARD mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,
                                                  mw_station_source *source, mw_station_store *store,
+                                                 mw_station_transmitter *transmitter,
                                                  mw_metrics *metrics, mw_wake_fn *stored,
                                                  void *context, mw_station_receiver **out_receiver);
 /* The input has ended and all its frames are durable. */

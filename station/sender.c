@@ -9,6 +9,7 @@
 #include "runtime/file.h"
 #include "runtime/json_read.h"
 #include "runtime/log.h"
+#include "station/outcome.h"
 #include "station/record.h"
 
 #define SENDER_BODY_MAX  (1024u * 1024) /* the door takes 2 MiB */
@@ -74,10 +75,13 @@ static void sender_fail(mw_station_sender *s, mw_status why, const char *what, i
 
 /* ---- requests ---- */
 
-/* Appends one item; false when the record cannot be read, which is put aside. */
+/* Appends one item; a record that cannot be read is put aside. */
 static void sender_item(mw_station_sender *s, mw_json *j, uint64_t sequence) {
     mw_receiver_frame f;
-    mw_status status = mw_station_record_decode(mw_buffer_view(&s->record), &f);
+    mw_downlink_result outcome;
+    bool is_outcome = mw_station_outcome_is(mw_buffer_view(&s->record));
+    mw_status status = is_outcome ? mw_station_outcome_decode(mw_buffer_view(&s->record), &outcome)
+                                  : mw_station_record_decode(mw_buffer_view(&s->record), &f);
     if (status != MW_OK) { /* its number is acknowledged with the batch; its bytes are kept */
         mw_metric_add(s->unread, 1);
         mw_log(MW_LOG_ERROR, "a record of the spool cannot be read; put aside",
@@ -89,7 +93,10 @@ static void sender_item(mw_station_sender *s, mw_json *j, uint64_t sequence) {
     }
     mw_json_object_begin(j);
     mw_json_put_uint(j, "seq", sequence);
-    mw_station_record_json(&f, j);
+    if (is_outcome)
+        mw_station_outcome_json(&outcome, j);
+    else
+        mw_station_record_json(&f, j);
     mw_json_object_end(j);
     s->sequences[s->items_n++] = sequence;
 }

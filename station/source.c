@@ -17,6 +17,7 @@
 #include "station/source_file.h"
 
 #define SOURCE_PAUSE       mw_dur_ms(200)  /* between two attempts to open */
+#define SOURCE_WRITE_MAX   mw_dur_s(10)    /* for a peer to take what we send */
 #define SOURCE_RADIO_PAUSE mw_dur_ms(2000) /* ... a radio */
 #define SOURCE_RADIO_WAIT  mw_dur_ms(100)  /* for samples, between two looks at the stop */
 
@@ -248,6 +249,50 @@ void mw_station_source_acknowledge(mw_station_source *s, uint64_t index) {
     /* 16 bytes either fit the socket's buffer or the sender is far behind in reading them */
     ssize_t n = send(s->file.fd, ack, sizeof ack, MSG_NOSIGNAL);
     if (n != (ssize_t)sizeof ack && !(n < 0 && errno == EAGAIN))
+        source_close(s, MW_CLOSED);
+}
+
+/* Writes all of it, waiting for a peer that is busy. */
+static mw_status source_write(mw_station_source *s, const uint8_t *p, size_t n) {
+    mw_mono end = mw_mono_add(mw_clock_mono(), SOURCE_WRITE_MAX);
+    while (n > 0) {
+        ssize_t done = send(s->file.fd, p, n, MSG_NOSIGNAL);
+        if (done > 0) {
+            p += done;
+            n -= (size_t)done;
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+            return MW_CLOSED;
+        if (s->stopped || mw_mono_since(mw_clock_mono(), end).ns >= 0)
+            return MW_TIMEOUT;
+        struct pollfd wait = {s->file.fd, POLLOUT, 0};
+        (void)poll(&wait, 1, 50);
+    }
+    return MW_OK;
+}
+
+mw_status mw_station_source_transmit(mw_station_source *s, const mw_samples_block *block) {
+    uint8_t header[MW_SAMPLES_HEADER_BYTES];
+    if (s->kind != SOURCE_SOCKET)
+        return MW_UNSUPPORTED;
+    if (!s->open)
+        return MW_CLOSED;
+    MW_TRY(mw_samples_header_encode(&block->h, header));
+    mw_status status = source_write(s, header, sizeof header);
+    if (status == MW_OK)
+        status = source_write(s, block->payload.p, block->payload.n);
+    if (status != MW_OK)
+        source_close(s, status); /* half a block was sent */
+    return status;
+}
+
+void mw_station_source_watermark(mw_station_source *s, uint64_t index) {
+    uint8_t mark[MW_SAMPLES_WATERMARK_BYTES];
+    if (s->kind != SOURCE_SOCKET || !s->open)
+        return;
+    mw_samples_watermark_encode(index, mark);
+    if (source_write(s, mark, sizeof mark) != MW_OK)
         source_close(s, MW_CLOSED);
 }
 

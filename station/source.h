@@ -34,6 +34,12 @@ MW_NODISCARD mw_status mw_station_source_pull(mw_station_source *s, mw_dur wait,
 /* Tells a sender of blocks on a socket that all before this index is safe. Best effort: a lost
  * acknowledgement makes it send again. */
 void mw_station_source_acknowledge(mw_station_source *s, uint64_t index);
+/* The other direction of a socket: a block of what the station sends on the air, and the promise
+ * that nothing else begins before `index` (radio/samples.h). MW_UNSUPPORTED for a source that is
+ * not a socket, MW_CLOSED when nobody is connected, MW_TIMEOUT when the peer does not take it. */
+MW_NODISCARD mw_status mw_station_source_transmit(mw_station_source *s,
+                                                  const mw_samples_block *block);
+void mw_station_source_watermark(mw_station_source *s, uint64_t index);
 /* From any thread: pull returns MW_CLOSED from now on. */
 void mw_station_source_stop(mw_station_source *s);
 bool mw_station_source_connected(const mw_station_source *s);

@@ -14,6 +14,7 @@ struct mw_station_store {
     mw_spool *spool;
     mw_spool *refused; /* opened when first needed */
     char refused_folder[4096];
+    uint64_t first;         /* number of the first frame of the last append */
     mw_mono cursor_written; /* a killed station sends again what it acknowledged since */
     uint8_t bytes[MW_STATION_APPEND_MAX][MW_STATION_RECORD_MAX];
     mw_metric *items, *disk, *full, *set_aside;
@@ -70,6 +71,23 @@ mw_status mw_station_store_append(mw_station_store *st, const mw_receiver_frame 
         records[i] =
             (mw_slice){st->bytes[i], mw_station_record_encode(&frames[i], now, st->bytes[i])};
     mw_status status = mw_spool_append(st->spool, records, n, &first);
+    if (status == MW_OK)
+        st->first = first;
+    if (status == MW_SPACE)
+        mw_metric_add(st->full, 1);
+    mw_station_store_show(st);
+    (void)pthread_mutex_unlock(&st->mutex);
+    return status;
+}
+
+uint64_t mw_station_store_first(const mw_station_store *st) {
+    return st->first;
+}
+
+mw_status mw_station_store_append_record(mw_station_store *st, mw_slice record) {
+    uint64_t first = 0;
+    (void)pthread_mutex_lock(&st->mutex);
+    mw_status status = mw_spool_append(st->spool, &record, 1, &first);
     if (status == MW_SPACE)
         mw_metric_add(st->full, 1);
     mw_station_store_show(st);

@@ -21,6 +21,10 @@ void mw_station_store_close(mw_station_store *st);
 MW_NODISCARD mw_status mw_station_store_append(mw_station_store *st,
                                                const mw_receiver_frame *frames, size_t n,
                                                mw_utc now);
+/* Sequence number of the first frame of the last append. For the thread that appends. */
+uint64_t mw_station_store_first(const mw_station_store *st);
+/* The same for a record of another kind. */
+MW_NODISCARD mw_status mw_station_store_append_record(mw_station_store *st, mw_slice record);
 /* The next record to send; the payload is appended to `out` (emptied before). MW_AGAIN. */
 MW_NODISCARD mw_status mw_station_store_read(mw_station_store *st, uint64_t from,
                                              uint64_t *out_sequence, mw_buffer *out);

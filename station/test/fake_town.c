@@ -109,6 +109,8 @@ static void town_read_acks(fake_town *t) {
     ssize_t n;
     while ((n = recv(t->peer, ack, sizeof ack, MSG_DONTWAIT)) == (ssize_t)sizeof ack) {
         uint64_t index = 0;
+        if (mw_samples_watermark_decode(MW_SLICE_OF(ack), &index) == MW_OK)
+            continue; /* it listens to no downlink */
         MW_CHECK_OK(mw_samples_ack_decode(MW_SLICE_OF(ack), &index));
         if (index > t->acknowledged)
             t->acknowledged = index;
