@@ -34,6 +34,7 @@ enum {
     MW_VEE_CONFLICT = 1 << 4,
     MW_VEE_ESTIMATED = 1 << 5,
     MW_VEE_EDITED = 1 << 6,
+    MW_VEE_ACCEPTED = 1 << 8, /* failed a rule and was judged right by a person */
     MW_VEE_MISSING = 1 << 16, /* nothing came; the value is not read */
     MW_VEE_OUTAGE = 1 << 17,
     MW_VEE_DISCONNECTED = 1 << 18,
@@ -43,9 +44,8 @@ enum {
     MW_VEE_BATTERY = 1 << 22,
     MW_VEE_MEMORY_ERROR = 1 << 23,
     MW_VEE_MEASURE_ERROR = 1 << 24,
-    MW_VEE_SUSPECT = 1 << 25,  /* failed a rule: kept, but to be estimated */
-    MW_VEE_LOCKED = 1 << 26,   /* final (E11): no estimator may change it */
-    MW_VEE_ACCEPTED = 1 << 27, /* failed a rule and was judged valid by a person */
+    MW_VEE_SUSPECT = 1 << 25, /* failed a rule: kept, but to be estimated */
+    MW_VEE_LOCKED = 1 << 26,  /* final (E11): no estimator may change it */
 };
 
 /* A value that others may be estimated from. */
