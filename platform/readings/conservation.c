@@ -73,8 +73,6 @@ static mw_status span_check(checker *k, size_t from, size_t to, const mw_store_s
     c->unexplained += step == MW_REGISTER_UNEXPLAINED;
     c->in_suspense += row->suspense != 0;
     c->suspense += row->suspense < 0 ? -row->suspense : row->suspense;
-    if (row->from.us != a.us || row->to.us != b.us)
-        return complain(k, a, b, "the account has other spans", difference, intervals, 0);
     if (row->step != step)
         return complain(k, a, b, "the step is of another kind", difference, intervals,
                         row->suspense);
@@ -111,10 +109,12 @@ static mw_status line_check(checker *k) {
         if (!mw_final_rows_aligned(&k->rows, k->line.reading[i].at))
             continue;
         if (last != SIZE_MAX) {
-            if (row == k->spans)
-                return complain(k, k->line.reading[last].at, k->line.reading[i].at,
-                                "no account of this span", 0, 0, 0);
-            MW_TRY(span_check(k, last, i, &k->span[row++], &at, &total));
+            mw_utc from = k->line.reading[last].at, to = k->line.reading[i].at;
+            mw_store_suspense plain = {.from = from, .to = to, .step = MW_REGISTER_FORWARD};
+            bool own =
+                row < k->spans && k->span[row].from.us == from.us && k->span[row].to.us == to.us;
+            MW_TRY(span_check(k, last, i, own ? &k->span[row] : &plain, &at, &total));
+            row += own;
         } else {
             first = i;
         }
@@ -122,7 +122,8 @@ static mw_status line_check(checker *k) {
     }
     k->sums->unbounded += first == last;
     if (row < k->spans)
-        return complain(k, k->span[row].from, k->span[row].to, "an account without readings", 0, 0,
+        return complain(k, k->span[row].from, k->span[row].to,
+                        "a row of the account that no two readings bound", 0, 0,
                         k->span[row].suspense);
     if (first == last)
         return MW_OK;
@@ -205,7 +206,7 @@ static mw_status tenant_left(void *ctx, int64_t tenant, const char *name) {
 static mw_status unsettled_count(mw_store *store, int64_t *out_n) {
     int64_t at = 0;
     *out_n = 0;
-    MW_TRY(mw_store_cursor_get(store, "follow/changes/settle", &at));
+    MW_TRY(mw_store_cursor_get(store, "follow/settle", &at));
     MW_TRY(mw_store_changes(store, at, MW_STORE_PAGE_MAX, on_change, out_n));
     readings_left l = {store, out_n};
     return mw_store_tenants(store, tenant_left, &l);

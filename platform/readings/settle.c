@@ -134,7 +134,9 @@ static mw_status span_add(account *a, size_t from, size_t to, size_t *row, mw_ut
     if (s.step != MW_REGISTER_UNEXPLAINED &&
         __builtin_sub_overflow(s.difference, s.intervals, &s.suspense))
         return MW_RANGE;
-    a->span[a->spans++] = s;
+    /* What simply adds up needs no row. */
+    if (s.suspense != 0 || s.step != MW_REGISTER_FORWARD)
+        a->span[a->spans++] = s;
     return MW_OK;
 }
 
@@ -175,7 +177,7 @@ mw_status mw_settle_channel(mw_store *store, int64_t tenant, const mw_store_chan
 /* --- following ---------------------------------------------------------------------------------
  */
 
-#define CURSOR_CHANGES "follow/changes/settle"
+#define CURSOR_CHANGES "follow/settle"
 
 typedef struct touched {
     int64_t tenant, channel;

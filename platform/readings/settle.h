@@ -4,6 +4,9 @@
  *
  *     final intervals + suspense = register difference
  *
+ * A span that simply adds up has no row: between two readings without one the intervals are the
+ * register's difference.
+ *
  * Settling brings the suspense account of a channel up to date after something changed: values,
  * readings, installations, marks. It also splits an interval in which a meter was exchanged or a
  * multiplier changed, by the readings that were taken at that moment (revisions of the validated

@@ -2,22 +2,22 @@
  *
  * mw_store: master data by date (records_model.h). *_put inserts or changes by its key.
  *
- * membership_put    closes the member's open membership in an area of the same kind at .from when
- *                   the area differs; MW_NOT_FOUND: no such area. memberships: those valid at a
- *                   moment, of a member (its areas) or of an area (what hangs there; member NULL).
- * device_config_put by (device, from); device_configs ascending by from.
- * register_spec_at  the one valid at a moment; MW_NOT_FOUND: none recorded (the channel's
- *                   register_digits count).
- * factor_put        a record of the same (channel, kind, from) is superseded, not lost. factors:
- *                   those known at as_of (MW_UTC_NONE = now), ascending by kind and from.
- * register_mark_put by (channel, at); register_marks: from < at <= to, ascending.
- * installations_set replaces what is known of a channel's installations, from .recorded of the rows
- *                   on: rows ascending, not overlapping (MW_RANGE), all with the same .recorded.
- * Rows that stay equal keep their former .recorded. installations: ascending by from, then channel.
- * contracts         of an account or, when that is NULL, of a usage point; ascending by from.
- * registers_between readings of one register with from <= t_meter <= to, ascending by t_meter, id.
- * registers_around  the same without the bounds themselves: the last one before `from` and the
- * first one after `to`, if any (so 0, 1 or 2 rows). tenants           every tenant, ascending.
+ * - membership_put closes the member's open membership in an area of the same kind at .from when
+ *   the area differs; MW_NOT_FOUND: no such area. memberships: those valid at a moment, of a member
+ *   (its areas) or, with member NULL, of an area (what hangs there).
+ * - device_config_put by (device, from); device_configs ascending by from.
+ * - register_spec_at: the one valid at a moment; MW_NOT_FOUND: none recorded (the channel's
+ *   register_digits count).
+ * - factor_put: a record of the same (channel, kind, from) is superseded, not lost. factors: those
+ *   known at as_of (MW_UTC_NONE = now), ascending by kind and from.
+ * - register_mark_put by (channel, at); register_marks: from < at <= to, ascending.
+ * - installations_set replaces what is known of a channel's installations from `recorded` on: rows
+ *   ascending, not overlapping (MW_RANGE). Rows that stay equal keep their former .recorded.
+ *   installations: ascending by from, then channel.
+ * - contracts: of an account or, when that is NULL, of a usage point; ascending by from.
+ * - registers_between: readings of one register with from <= t_meter <= to, ascending by t_meter
+ * and id. registers_around: the last one before `from` and the first one after `to`, if any.
+ * - tenants: every tenant, ascending.
  */
 #ifndef MW_PLATFORM_STORE_OPS_MODEL_H
 #define MW_PLATFORM_STORE_OPS_MODEL_H

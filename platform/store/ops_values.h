@@ -2,22 +2,25 @@
  *
  * mw_store: values in layers (records_values.h), findings and the suspense account.
  *
- * value_revise    appends one revision (its .id is not used) and marks the change. MW_RANGE: span
- * or rows not as the record says. Revisions of spans that are locked are welcome in any layer: the
- * final layer shows those of the final layer only. values          what a layer shows, ascending.
- * Reads see folded and unfolded values alike. The callback must not read values or intervals
- * through the same handle. revisions       those of a channel that touch [from, to), newest first,
- * id < before (0 = all), with rows and predictions. layer: MW_LAYERS = every layer. lock_put locks
- * [from, to) of the final layer as it is now; MW_CONFLICT when a lock is there already. locks:
- * those that touch [from, to), ascending. change_add      marks a change by hand (master data).
- * fold and value_revise mark theirs themselves, once the change can be read; register readings have
- * `feed`. changes: id > after, ascending, of every tenant. changes_prune: forgets id <= through. A
- * cursor whose name starts with "follow/" follows changes or readings: derived_clear sets it back
- * to 0. exception_raise opens a row or refreshes the open one of (channel, rule, from); gives its
- * id. suspense_settle replaces the rows of the channel that touch [from, to) by the given ones.
- *                 suspense_list: the rows that touch [from, to), ascending by from. suspense_sum:
- * the channel's balance, 0 without rows. journal_at      the last journal record that was stored at
- * or before a moment, 0 = none.
+ * - value_revise appends one revision (its .id is not used) and marks the change. MW_RANGE: span or
+ *   rows not as the record says. Revisions of spans that are locked are welcome in any layer: the
+ *   final layer shows those of the final layer only.
+ * - values: what a layer shows, ascending. Reads see folded and unfolded values alike. The callback
+ *   must not read values or intervals through the same handle.
+ * - revisions: those of a channel that touch [from, to), newest first, id < before (0 = all), with
+ *   rows and predictions. layer MW_LAYERS = every layer.
+ * - lock_put locks [from, to) of the final layer as it is now; MW_CONFLICT when a lock is there
+ *   already. locks: those that touch [from, to), ascending.
+ * - change_add marks a change by hand (master data). fold and value_revise mark theirs themselves,
+ *   once the change can be read; register readings have `feed`.
+ * - changes: id > after, ascending, of every tenant. Readers keep a cursor named "follow/<who>",
+ *   those of register readings "follow/readings/<..>"; derived_clear sets both kinds back to 0.
+ *   changes_prune forgets id <= through, but nothing that such a reader of changes has not passed.
+ * - exception_raise opens a row or refreshes the open one of (channel, rule, from); gives its id.
+ * - suspense_settle replaces the rows of the channel that touch [from, to) by the given ones.
+ *   suspense_list: the rows that touch [from, to), ascending by from. suspense_sum: the channel's
+ *   balance, 0 without rows.
+ * - journal_at: the last journal record that was stored at or before a moment, 0 = none.
  */
 #ifndef MW_PLATFORM_STORE_OPS_VALUES_H
 #define MW_PLATFORM_STORE_OPS_VALUES_H

@@ -170,9 +170,9 @@ typedef enum mw_register_step {
 } mw_register_step;
 
 /* The account of one span between two register readings:
- * intervals + suspense = difference, always. Units: raw counts. For MW_REGISTER_UNEXPLAINED
- * difference and suspense are 0 - the intervals are carried, nothing is claimed - and state says
- * so. */
+ * intervals + suspense = difference, always. A span without a row: suspense 0, forward. Units: raw
+ * counts. For MW_REGISTER_UNEXPLAINED difference and suspense are 0 - the intervals are carried,
+ * nothing is claimed - and state says so. */
 typedef struct mw_store_suspense {
     int64_t tenant;
     int64_t channel;

@@ -267,6 +267,12 @@ MW_TEST(revisions_and_changes_are_listed) {
     MW_CHECK_EQ(last.layer, MW_LAYER_RAW);
     MW_CHECK_EQ(last.from.us, hour_at(0).us);
     MW_CHECK_EQ(last.to.us, hour_at(3).us);
+    MW_CHECK_OK(mw_store_cursor_set(store, "follow/slow", 2));
+    MW_CHECK_OK(mw_store_changes_prune(store, 3));
+    last.id = 0;
+    MW_CHECK_OK(mw_store_changes(store, 0, 1, on_change, &last));
+    MW_CHECK_EQ(last.id, 3); /* a slow reader still needs it */
+    MW_CHECK_OK(mw_store_cursor_set(store, "follow/slow", 3));
     MW_CHECK_OK(mw_store_changes_prune(store, 3));
     report(4, 1, 1, hour_at(34), 0);
     fold();
