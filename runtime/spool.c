@@ -209,10 +209,14 @@ mw_status mw_spool_acknowledge(mw_spool *s, uint64_t through) {
 }
 
 mw_spool_stats mw_spool_stats_of(const mw_spool *s) {
+    uint64_t holes = 0;
+    for (uint32_t i = 0; i < s->segments_n; i++)
+        if (s->segments[i].first > s->acknowledged)
+            holes += s->segments[i].holes;
     return (mw_spool_stats){.epoch = s->epoch,
                             .next = s->next,
                             .acknowledged = s->acknowledged,
-                            .pending = s->next - 1 - s->acknowledged,
+                            .pending = s->next - 1 - s->acknowledged - holes,
                             .bytes = s->bytes,
                             .segments = s->segments_n,
                             .refused = s->refused,

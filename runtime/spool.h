@@ -22,7 +22,7 @@
  * files are gone or contradict each other, so that (epoch, sequence) always names one record.
  *
  * Full: beyond bytes_max or on a full disk an append is refused with MW_SPACE, nothing of it is
- * kept, and it is counted. Nothing old is thrown away.
+ * kept, and it is counted. Nothing old is thrown away, unless the owner makes room (below).
  */
 #ifndef MW_RUNTIME_SPOOL_H
 #define MW_RUNTIME_SPOOL_H
@@ -78,6 +78,37 @@ MW_NODISCARD mw_status mw_spool_acknowledge(mw_spool *s, uint64_t through);
 /* Writes the cursor durably now. */
 MW_NODISCARD mw_status mw_spool_sync_cursor(mw_spool *s);
 mw_spool_stats mw_spool_stats_of(const mw_spool *s);
+
+/* ---- making room, when records must go although nobody has acknowledged them ----
+ *
+ * First a plan, which changes nothing, so that the owner can note durably what is going to be lost;
+ * then its execution, which may be repeated after a crash. */
+typedef struct mw_spool_plan {
+    uint64_t segment; /* first sequence number of the segment concerned */
+    bool whole;       /* the segment goes; else the records in it that are spare */
+    uint64_t records; /* not acknowledged ones that go and count */
+    uint64_t first;   /* sequence numbers of the first and last of them */
+    uint64_t last;
+} mw_spool_plan;
+
+/* What a record is to its owner. Called for the records of one segment in order; begin is true for
+ * the first one of each pass: what was remembered of another segment is forgotten. */
+typedef enum mw_spool_worth {
+    MW_SPOOL_WORTHY,
+    MW_SPOOL_SPARE,     /* may go before others do */
+    MW_SPOOL_UNCOUNTED, /* goes with its segment and is no loss */
+} mw_spool_worth;
+typedef mw_spool_worth mw_spool_worth_fn(void *context, bool begin, mw_slice record);
+
+/* The oldest segment with spare records, else the oldest segment as a whole.
+ * MW_NOT_FOUND: only the segment being written is left, and it
+ * is small. */
+MW_NODISCARD mw_status mw_spool_plan_room(mw_spool *s, mw_spool_worth_fn *worth, void *context,
+                                          mw_spool_plan *out_plan);
+/* MW_OK also when it was done before. MW_SPACE: a thinner copy does not fit on the disk either; the
+ * next plan takes a whole segment. */
+MW_NODISCARD mw_status mw_spool_make_room(mw_spool *s, const mw_spool_plan *plan,
+                                          mw_spool_worth_fn *worth, void *context);
 
 /* Walks the bytes of one segment; pure, for the reader, recovery and fuzzing. */
 typedef struct mw_segment_reader {

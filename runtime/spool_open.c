@@ -62,7 +62,8 @@ mw_status mw_spool_segment_begin(mw_spool *s) {
     if (status == MW_OK)
         status = mw_file_sync_folder(s->folder);
     if (status == MW_OK)
-        status = mw_spool_segment_add(s, (mw_spool_segment){s->next, MW_SPOOL_SEGMENT_HEADER});
+        status = mw_spool_segment_add(
+            s, (mw_spool_segment){.first = s->next, .bytes = MW_SPOOL_SEGMENT_HEADER});
     if (status != MW_OK) {
         (void)close(fd);
         (void)unlink(path);
@@ -96,7 +97,9 @@ static mw_status mw_spool_list(mw_spool *s) {
         if (n + strlen(s->folder) + 2 > MW_SPOOL_PATH_MAX)
             continue;
         mw_spool_path(s, entry->d_name, path);
-        if (strncmp(entry->d_name, "cursor.", 7) == 0 && strcmp(entry->d_name + n - 4, ".tmp") == 0)
+        bool torn = strncmp(entry->d_name, "cursor.", 7) == 0 ||
+                    strstr(entry->d_name, ".seg.") != NULL; /* a copy that was not finished */
+        if (torn && n > 4 && strcmp(entry->d_name + n - 4, ".tmp") == 0)
             (void)unlink(path);
         if (sscanf(entry->d_name, "%20" SCNu64 ".seg%n", &first, &end) != 1 || (size_t)end != n ||
             n != 24 || first == 0)
@@ -105,7 +108,8 @@ static mw_status mw_spool_list(mw_spool *s) {
         if (stat(path, &st) != 0)
             status = mw_file_status_of_errno(errno);
         else
-            status = mw_spool_segment_add(s, (mw_spool_segment){first, (int64_t)st.st_size});
+            status = mw_spool_segment_add(
+                s, (mw_spool_segment){.first = first, .bytes = (int64_t)st.st_size});
     }
     (void)closedir(d);
     if (s->segments_n > 1)

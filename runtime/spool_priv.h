@@ -16,6 +16,8 @@
 typedef struct mw_spool_segment {
     uint64_t first; /* names the file */
     int64_t bytes;  /* good bytes */
+    bool thinned;   /* holds no spare record any more */
+    uint64_t holes; /* numbers of records that were taken out while this process runs */
 } mw_spool_segment;
 
 struct mw_spool {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define FIELD(name) offsetof(mw_station_config, name)
@@ -88,7 +89,17 @@ static const mw_setting settings[] = {
     {"spool.folder", MW_SETTING_TEXT, FIELD(spool_folder), NULL, 0, 0, NULL, false,
      "Folder in which received frames wait until the platform has them; made when absent."},
     {"spool.max", MW_SETTING_SIZE, FIELD(spool_max), "1GiB", 65536, INT64_C(1) << 44, NULL, false,
-     "Largest size of the spool. A full spool stops receiving; nothing waiting is thrown away."},
+     "Largest size of the spool, raw samples included."},
+    {"spool.when_full", MW_SETTING_CHOICE, FIELD(spool_when_full), "auto", 0, 0, "auto|hold|drop",
+     false,
+     "A full spool: hold stops receiving and throws nothing away; drop lets go of raw samples, "
+     "then "
+     "of repeated receptions of a frame, then of the oldest frames; auto holds a source that can "
+     "wait (a socket, a file) and drops for a radio or a pipe."},
+    {"raw.folder", MW_SETTING_TEXT, FIELD(raw_folder), "", 0, 0, NULL, false,
+     "Folder for the latest raw samples; empty: raw in spool.folder."},
+    {"raw.max", MW_SETTING_SIZE, FIELD(raw_max), "0B", 0, INT64_C(1) << 44, NULL, false,
+     "Raw samples kept for looking at, of what the frames leave of spool.max; 0B: none."},
     {"platform.url", MW_SETTING_TEXT, FIELD(url), NULL, 0, 0, NULL, false,
      "Address of the platform, such as https://meters.example; plain http only to loopback."},
     {"platform.token_file", MW_SETTING_TEXT, FIELD(token_file), NULL, 0, 0, NULL, false,
@@ -206,4 +217,16 @@ mw_station_source_options mw_station_source_options_of(const mw_station_config *
                                  .correction_ppm = (double)c->sdr_correction_ppb / 1000.0,
                                  .fixed_delay = c->sdr_delay};
     return o;
+}
+
+mw_station_store_options mw_station_store_options_of(const mw_station_config *c, bool can_wait) {
+    static char raw[4096];
+    (void)snprintf(raw, sizeof raw, "%s/raw", c->spool_folder);
+    bool drop = strcmp(c->spool_when_full, "drop") == 0;
+    bool automatic = strcmp(c->spool_when_full, "auto") == 0;
+    return (mw_station_store_options){.folder = c->spool_folder,
+                                      .bytes_max = c->spool_max,
+                                      .may_drop = drop || (automatic && !can_wait),
+                                      .raw_folder = *c->raw_folder == 0 ? raw : c->raw_folder,
+                                      .raw_max = c->raw_max};
 }

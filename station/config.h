@@ -8,6 +8,7 @@
 #include "radio/receiver.h"
 #include "runtime/settings.h"
 #include "station/source.h"
+#include "station/store.h"
 
 typedef struct mw_station_config {
     const char *clock;
@@ -28,6 +29,9 @@ typedef struct mw_station_config {
     mw_level full_scale;
     const char *spool_folder;
     int64_t spool_max;
+    const char *spool_when_full; /* auto, hold, drop */
+    const char *raw_folder;
+    int64_t raw_max;
     const char *url;
     const char *token_file;
     const char *ca_file;
@@ -59,5 +63,8 @@ MW_NODISCARD mw_status mw_station_receiver_config(const mw_station_config *c, ui
 /* Where samples come from and what plain ones are; now: the moment when reading begins. */
 mw_station_source_options mw_station_source_options_of(const mw_station_config *c, const char *spec,
                                                        mw_utc now);
+
+/* can_wait: whether samples wait while frames cannot be stored. */
+mw_station_store_options mw_station_store_options_of(const mw_station_config *c, bool can_wait);
 
 #endif

@@ -68,8 +68,14 @@ static bool station_open_basics(station *st) {
 static bool station_open_flow(station *st) {
     char error[160] = "";
     const mw_station_config *c = &st->config;
-    mw_status status =
-        mw_station_store_open(c->spool_folder, c->spool_max, st->metrics, &st->store, error);
+    mw_station_source_options source =
+        mw_station_source_options_of(c, c->source, mw_loop_utc(st->loop));
+    mw_status status = mw_station_source_open(&source, &st->source);
+    if (status != MW_OK)
+        return station_fail("samples.source", status, c->source);
+    mw_station_store_options store =
+        mw_station_store_options_of(c, mw_station_source_can_wait(st->source));
+    status = mw_station_store_open(&store, st->metrics, &st->store, error);
     if (status != MW_OK)
         return station_fail("spool", status, error);
     mw_spool_stats spool = mw_station_store_stats(st->store);
@@ -78,12 +84,7 @@ static bool station_open_flow(station *st) {
            MW_I("damaged_bytes", spool.damaged_bytes));
     status = mw_station_sender_new(c, st->loop, st->store, st->metrics, station_idle, st,
                                    &st->sender, error);
-    if (status != MW_OK)
-        return station_fail("sender", status, error);
-    mw_station_source_options source =
-        mw_station_source_options_of(c, c->source, mw_loop_utc(st->loop));
-    status = mw_station_source_open(&source, &st->source);
-    return status == MW_OK || station_fail("samples.source", status, c->source);
+    return status == MW_OK || station_fail("sender", status, error);
 }
 
 static mw_status antenna_burst(void *context, const mw_samples_block *block) {

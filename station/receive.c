@@ -157,6 +157,7 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
         return;
     }
     r->fresh = false;
+    mw_station_store_raw(r->store, b, mw_clock_machine_utc());
     mw_metric_add(b->h.format == MW_SAMPLES_GAP ? r->gap_total : r->samples_total,
                   (int64_t)b->h.count);
     mw_metric_set(r->jumps, (int64_t)mw_receiver_stats_of(r->receiver)->jumps);

@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "protocols/unb/unb.h"
 
-enum { RECORD_VERSION = 1, RECORD_UNB = 1 };
+enum { RECORD_VERSION = 1, RECORD_UNB = 1, RECORD_PAYLOAD_AT = 42 };
 
 size_t mw_station_record_encode(const mw_receiver_frame *f, mw_utc now,
                                 uint8_t out[MW_STATION_RECORD_MAX]) {
@@ -55,6 +55,12 @@ mw_status mw_station_record_decode(mw_slice in, mw_receiver_frame *out_f) {
     mw_bytes_copy(f.payload, payload.p, payload.n);
     *out_f = f;
     return MW_OK;
+}
+
+mw_slice mw_station_record_identity(mw_slice record) {
+    if (record.n <= RECORD_PAYLOAD_AT || record.p[0] != RECORD_VERSION || record.p[1] != RECORD_UNB)
+        return (mw_slice){0};
+    return mw_slice_sub(record, RECORD_PAYLOAD_AT - 1, record.n - RECORD_PAYLOAD_AT + 1);
 }
 
 void mw_station_record_json(const mw_receiver_frame *f, mw_json *j) {

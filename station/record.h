@@ -21,6 +21,9 @@ size_t mw_station_record_encode(const mw_receiver_frame *f, mw_utc now,
                                 uint8_t out[MW_STATION_RECORD_MAX]);
 /* MW_SHORT, MW_SYNTAX, MW_UNSUPPORTED (version or kind), MW_RANGE. */
 MW_NODISCARD mw_status mw_station_record_decode(mw_slice in, mw_receiver_frame *out_f);
+/* The bytes that say which frame was sent: two records with the same ones are receptions of the
+ * same frame. Empty for a record that is not a frame. */
+mw_slice mw_station_record_identity(mw_slice record);
 /* The members of an item of the uplink envelope, without the braces and "seq". */
 void mw_station_record_json(const mw_receiver_frame *f, mw_json *j);
 

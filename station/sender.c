@@ -9,6 +9,7 @@
 #include "runtime/file.h"
 #include "runtime/json_read.h"
 #include "runtime/log.h"
+#include "station/notice.h"
 #include "station/outcome.h"
 #include "station/record.h"
 
@@ -75,30 +76,45 @@ static void sender_fail(mw_station_sender *s, mw_status why, const char *what, i
 
 /* ---- requests ---- */
 
-/* Appends one item; a record that cannot be read is put aside. */
-static void sender_item(mw_station_sender *s, mw_json *j, uint64_t sequence) {
+/* The members of a record's item, by its kind. */
+static mw_status sender_members(mw_slice record, mw_json *j) {
     mw_receiver_frame f;
     mw_downlink_result outcome;
-    bool is_outcome = mw_station_outcome_is(mw_buffer_view(&s->record));
-    mw_status status = is_outcome ? mw_station_outcome_decode(mw_buffer_view(&s->record), &outcome)
-                                  : mw_station_record_decode(mw_buffer_view(&s->record), &f);
-    if (status != MW_OK) { /* its number is acknowledged with the batch; its bytes are kept */
+    if (mw_station_notice_is(record))
+        return mw_station_notice_json(record, j);
+    if (mw_station_outcome_is(record)) {
+        MW_TRY(mw_station_outcome_decode(record, &outcome));
+        mw_station_outcome_json(&outcome, j);
+        return MW_OK;
+    }
+    MW_TRY(mw_station_record_decode(record, &f));
+    mw_station_record_json(&f, j);
+    return MW_OK;
+}
+
+/* Appends one item; a record that cannot be read is put aside. */
+static void sender_item(mw_station_sender *s, mw_json *j, uint64_t sequence) {
+    mw_buffer text;
+    mw_buffer_init(&text, 16384);
+    mw_json item = mw_json_of(&text);
+    mw_json_object_begin(&item);
+    mw_json_put_uint(&item, "seq", sequence);
+    mw_status status = sender_members(mw_buffer_view(&s->record), &item);
+    mw_json_object_end(&item);
+    if (status == MW_OK)
+        status = mw_json_done(&item);
+    if (status == MW_OK) {
+        mw_json_raw(j, mw_buffer_view(&text));
+        s->sequences[s->items_n++] = sequence;
+    } else { /* its number is acknowledged with the batch; its bytes are kept */
         mw_metric_add(s->unread, 1);
         mw_log(MW_LOG_ERROR, "a record of the spool cannot be read; put aside",
                MW_I("sequence", sequence), MW_ST("status", status));
         status = mw_station_store_refuse(s->store, mw_buffer_view(&s->record));
         if (status != MW_OK)
             mw_log(MW_LOG_ERROR, "could not put a record aside", MW_ST("status", status));
-        return;
     }
-    mw_json_object_begin(j);
-    mw_json_put_uint(j, "seq", sequence);
-    if (is_outcome)
-        mw_station_outcome_json(&outcome, j);
-    else
-        mw_station_record_json(&f, j);
-    mw_json_object_end(j);
-    s->sequences[s->items_n++] = sequence;
+    mw_buffer_fini(&text);
 }
 
 /* The envelope of the oldest frames. MW_AGAIN when there are none. */
