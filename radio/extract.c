@@ -36,15 +36,13 @@ static void shape_init(float *shape, size_t n) {
 
 /* Taps for outputs first, first + 1, ... when the symbol is centred (lead + phase / PHASES) outputs
  * after the first. */
-static void pulse_init(mw_extract *e) {
-    mw_pulse_shape shape;
-    mw_pulse_shape_init(&shape);
+static void pulse_init(mw_extract *e, const mw_pulse_shape *shape) {
     double per_symbol = e->sps / (double)e->decimation;
     double lead = (double)(e->pulse_taps / 2);
     for (size_t p = 0; p < PHASES; p++) {
         for (size_t i = 0; i < e->pulse_taps; i++) {
             double t = ((double)i - lead - (double)p / PHASES) / per_symbol;
-            float v = mw_pulse_shape_at(&shape, t) / (float)per_symbol;
+            float v = mw_pulse_shape_at(shape, t) / (float)per_symbol;
             float *tap = e->pulse + 2 * (p * e->pulse_taps + i);
             tap[0] = tap[1] = v;
         }
@@ -52,6 +50,13 @@ static void pulse_init(mw_extract *e) {
 }
 
 mw_status mw_extract_init(mw_extract *e, double rate, double baud, size_t symbols) {
+    mw_pulse_shape shape;
+    mw_pulse_shape_init(&shape);
+    return mw_extract_init_pulse(e, rate, baud, symbols, &shape);
+}
+
+mw_status mw_extract_init_pulse(mw_extract *e, double rate, double baud, size_t symbols,
+                                const mw_pulse_shape *shape) {
     *e = (mw_extract){.rate = rate, .sps = rate / baud, .tap_hz = NAN};
     e->decimation = (size_t)(e->sps / PER_SYMBOL);
     if (e->decimation == 0)
@@ -72,7 +77,7 @@ mw_status mw_extract_init(mw_extract *e, double rate, double baud, size_t symbol
     e->samples = p + 5 * e->taps;
     e->z = e->samples + 2 * samples;
     e->pulse = e->z + 2 * e->outputs_max;
-    pulse_init(e);
+    pulse_init(e, shape);
     shape_init(e->shape, e->decimation);
     return MW_OK;
 }

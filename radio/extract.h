@@ -38,6 +38,9 @@ typedef struct mw_extract {
 
 /* For frames of at most `symbols` symbols. MW_NOMEM. */
 MW_NODISCARD mw_status mw_extract_init(mw_extract *e, double rate, double baud, size_t symbols);
+/* The same with a matched filter of another shape than our own pulse. */
+MW_NODISCARD mw_status mw_extract_init_pulse(mw_extract *e, double rate, double baud,
+                                             size_t symbols, const mw_pulse_shape *shape);
 void mw_extract_fini(mw_extract *e);
 /* Prepares symbols from -1 to `symbols` of a frame whose symbol 0 is centred at `centre`. */
 void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, double centre,

@@ -45,7 +45,8 @@ mw_status mw_burst_init(mw_burst *b, const mw_burst_setup *s) {
                     .offset_hz = s->offset_hz,
                     .drift_hz_per_s = s->drift_hz_per_s,
                     .phase = s->phase,
-                    .amplitude = (float)s->amplitude};
+                    .amplitude = (float)s->amplitude,
+                    .pulse = s->pulse != NULL ? s->pulse : mw_unb_pulse_table()};
     for (size_t i = 0; i < (s->count + 7) / 8; i++)
         b->bits[i] = s->bits[i];
     return MW_OK;
@@ -90,7 +91,7 @@ static float gain(const mw_burst *b, const int16_t *pulse) {
 
 /* Fills v with the real envelope of samples chunk .. chunk + CHUNK - 1. */
 static void envelope(const mw_burst *b, uint64_t chunk, float v[CHUNK]) {
-    const int16_t *pulse = mw_unb_pulse_table();
+    const int16_t *pulse = b->pulse;
     float scale = gain(b, pulse);
     double step = STEPS * b->symbol_rate / b->rate; /* table instants a sample */
     double since = chunk >= b->start_index ? (double)(chunk - b->start_index)

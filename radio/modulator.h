@@ -29,8 +29,9 @@ typedef struct mw_burst {
     double symbol_rate;    /* symbols per second, clock error included */
     double offset_hz;      /* carrier minus centre of the band, at the start */
     double drift_hz_per_s;
-    double phase;    /* radians, at the start */
-    float amplitude; /* root mean square while the frame lasts: Es = amplitude^2 / baud */
+    double phase;         /* radians, at the start */
+    float amplitude;      /* root mean square while the frame lasts: Es = amplitude^2 / baud */
+    const int16_t *pulse; /* MW_UNB_PULSE_ENTRIES values */
 } mw_burst;
 
 typedef struct mw_burst_setup {
@@ -45,6 +46,9 @@ typedef struct mw_burst_setup {
     double drift_hz_per_s;
     double phase;
     double amplitude;
+    /* Constant table of MW_UNB_PULSE_ENTRIES values that outlives the burst; NULL = our own pulse,
+     * another for bursts of other networks (radio/foreign_pulse.h). */
+    const int16_t *pulse;
 } mw_burst_setup;
 
 /* MW_RANGE: more symbols than MW_BURST_SYMBOLS_MAX or none, fewer than 4 samples per symbol, a

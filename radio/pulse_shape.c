@@ -4,7 +4,10 @@
 #include <math.h>
 
 void mw_pulse_shape_init(mw_pulse_shape *p) {
-    const int16_t *table = mw_unb_pulse_table();
+    mw_pulse_shape_init_table(p, mw_unb_pulse_table());
+}
+
+void mw_pulse_shape_init_table(mw_pulse_shape *p, const int16_t *table) {
     double energy = 0;
     for (unsigned i = 0; i < MW_UNB_PULSE_ENTRIES; i++)
         energy += (double)table[i] * table[i];

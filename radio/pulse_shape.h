@@ -13,6 +13,8 @@ typedef struct mw_pulse_shape {
 } mw_pulse_shape;
 
 void mw_pulse_shape_init(mw_pulse_shape *p);
+/* Of another table of MW_UNB_PULSE_ENTRIES values. */
+void mw_pulse_shape_init_table(mw_pulse_shape *p, const int16_t *table);
 /* Value t symbols from the pulse's centre; 0 outside its span. */
 float mw_pulse_shape_at(const mw_pulse_shape *p, double t);
 

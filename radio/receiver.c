@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "radio/candidate.h"
 #include "radio/crowd.h"
+#include "radio/foreign_frames.h"
 
 /* Work is done each time this part of a second of samples is complete, counted from the start of
  * the segment and not from a block's: that is why the cutting into blocks does not matter. */
@@ -50,7 +51,8 @@ struct mw_receiver {
     uint64_t bridge; /* samples */
     mw_history history;
     lane lanes[MW_UNB_RATE_COUNT];
-    mw_crowd *crowd; /* NULL: no cancellation */
+    mw_crowd *crowd;            /* NULL: no cancellation */
+    mw_foreign_frames *foreign; /* NULL: no other networks */
     mw_candidate pending[PENDING_MAX];
     size_t pending_count;
     recent_frame recent[RECENT_MAX];
@@ -87,7 +89,8 @@ static bool config_valid(const mw_receiver_config *c) {
     if (c->low.mhz >= c->high.mhz || c->low.mhz < c->centre.mhz - edge ||
         c->high.mhz > c->centre.mhz + edge)
         return false;
-    if (c->rates == 0 || c->rates >= 1u << MW_UNB_RATE_COUNT || !isfinite(c->full_scale_dbm))
+    if ((c->rates == 0 && c->network_count == 0) || c->rates >= 1u << MW_UNB_RATE_COUNT ||
+        !isfinite(c->full_scale_dbm))
         return false;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
         /* fewer than 8 samples a symbol would leave the matched filter no shape */
@@ -145,6 +148,8 @@ static size_t history_samples(const mw_receiver *r) {
         double samples = ((r->config.cancel ? 2 : 1) * symbols + 24) * r->lanes[i].sps;
         most = samples > most ? samples : most;
     }
+    if (r->foreign != NULL && (double)mw_foreign_frames_history(r->foreign) > most)
+        most = (double)mw_foreign_frames_history(r->foreign);
     return (size_t)most + 2 * r->quantum;
 }
 
@@ -163,6 +168,22 @@ static mw_status crowd_init(mw_receiver *r) {
     MW_TRY(mw_crowd_new(&crowd, &r->crowd));
     r->memory += mw_crowd_memory(r->crowd);
     return MW_OK;
+}
+
+static mw_status foreign_init(mw_receiver *r) {
+    MW_TRY(mw_foreign_frames_new(&r->config, r->sink, r->user, &r->foreign));
+    r->memory += mw_foreign_frames_memory(r->foreign);
+    uint64_t bridge = (uint64_t)(BRIDGE_SYMBOLS * mw_foreign_frames_slowest(r->foreign));
+    if (bridge > r->bridge)
+        r->bridge = bridge;
+    return MW_OK;
+}
+
+static void foreign_run(mw_receiver *r, bool all) {
+    if (r->foreign == NULL)
+        return;
+    mw_foreign_place place = {r->base, r->anchor_index, r->anchor, r->anchor_uncertainty_us};
+    mw_foreign_frames_run(r->foreign, &r->history, &place, all);
 }
 
 mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink, void *user,
@@ -194,6 +215,8 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
         if (r->bridge == 0) /* rates rise: the first one is the slowest */
             r->bridge = (uint64_t)(BRIDGE_SYMBOLS * r->lanes[i].sps);
     }
+    if (s == MW_OK && c.network_count > 0)
+        s = foreign_init(r);
     if (s == MW_OK)
         s = mw_history_init(&r->history, history_samples(r));
     if (s == MW_OK && c.cancel)
@@ -217,6 +240,7 @@ void mw_receiver_free(mw_receiver *r) {
         free(r->lanes[i].tools);
     }
     mw_crowd_free(r->crowd);
+    mw_foreign_frames_free(r->foreign);
     mw_history_fini(&r->history);
     free(r);
 }
@@ -435,6 +459,8 @@ static void update_safe(mw_receiver *r) {
         safe = at < safe ? at : safe;
     }
     uint64_t index = r->base + (safe > 0 ? (uint64_t)safe : 0);
+    if (r->foreign != NULL)
+        index = mw_foreign_frames_safe(r->foreign, r->base, index);
     if (index > r->safe)
         r->safe = index;
 }
@@ -449,6 +475,7 @@ static void feed(mw_receiver *r, const mw_samples_block *b) {
         if (n == room) {
             detect(r);
             decode_ready(r, 0);
+            foreign_run(r, false);
             update_safe(r);
         }
     }
@@ -458,16 +485,25 @@ static void feed(mw_receiver *r, const mw_samples_block *b) {
 static void finish(mw_receiver *r) {
     if (r->history.head > 0) {
         decode_ready(r, MW_UNB_PULSE_SPAN / 2.0 - 0.5 + CUT_SYMBOLS);
+        foreign_run(r, true);
         mw_history_restart(&r->history);
         for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
             if (r->lanes[i].enabled)
                 mw_detect_restart(r->lanes[i].detect);
         }
     }
+    if (r->foreign != NULL)
+        mw_foreign_frames_restart(r->foreign, r->expected);
     r->pending_count = 0;
     r->recent_count = 0;
     if (r->crowd != NULL)
         mw_crowd_restart(r->crowd);
+}
+
+/* Nothing of what was pushed is under way; only Sigfox messages may still wait for a copy. */
+static void settle_safe(mw_receiver *r) {
+    r->safe = r->foreign != NULL ? mw_foreign_frames_safe(r->foreign, r->expected, r->expected)
+                                 : r->expected;
 }
 
 static void take_gap(mw_receiver *r, uint64_t count) {
@@ -476,7 +512,7 @@ static void take_gap(mw_receiver *r, uint64_t count) {
     r->stats.gap_samples += count;
     if (r->gap > r->bridge || r->history.head == 0) {
         finish(r);
-        r->safe = r->expected;
+        settle_safe(r);
     }
 }
 
@@ -518,6 +554,8 @@ mw_status mw_receiver_push(mw_receiver *r, const mw_samples_block *block) {
     }
     if (!r->started || h->first_index < r->expected) {
         finish(r);
+        if (r->foreign != NULL)
+            mw_foreign_frames_flush(r->foreign);
         r->gap = 0;
         r->expected = r->safe = h->first_index;
         r->started = true;
@@ -537,6 +575,8 @@ mw_status mw_receiver_push(mw_receiver *r, const mw_samples_block *block) {
 
 void mw_receiver_flush(mw_receiver *r) {
     finish(r);
+    if (r->foreign != NULL)
+        mw_foreign_frames_flush(r->foreign);
     r->gap = 0;
     r->safe = r->expected;
 }
@@ -563,6 +603,8 @@ const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
         s->uncovered = c->uncovered;
         s->retried = c->retried;
     }
+    if (r->foreign != NULL)
+        mw_foreign_frames_stats(r->foreign, s);
     s->not_finite = r->faults.not_finite;
     s->clipped = r->faults.clipped;
     return s;

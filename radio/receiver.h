@@ -19,6 +19,7 @@
 #ifndef MW_RADIO_RECEIVER_H
 #define MW_RADIO_RECEIVER_H
 
+#include "radio/framer.h"
 #include "radio/samples.h"
 
 #define MW_RECEIVER_PAYLOAD_MAX 61 /* an L frame */
@@ -65,7 +66,51 @@ typedef struct mw_receiver_frame {
     uint16_t symbols;        /* coded symbols of the frame */
     uint16_t symbol_errors;  /* of these, hard decisions that decoding corrected */
     uint8_t quality;         /* 0..100: re-encoded correlation in per cent */
+    /* Frames of other networks; all 0 for our own, whose rate and size are not set then. */
+    uint8_t kind;           /* mw_radio_kind */
+    uint8_t identity_bytes; /* of the sender's identity in clear: 3 or 4 */
+    uint8_t copies;         /* transmissions that it was decoded from */
+    uint16_t baud;
+    uint32_t identity;
+    int32_t counter; /* -1: none in clear */
 } mw_receiver_frame;
+
+/* A Sigfox copy as it was demodulated. */
+typedef struct mw_sigfox_copy {
+    mw_receiver_frame reception; /* without payload and identity */
+    uint8_t rank;                /* which of the three copies */
+    uint8_t content_bytes;       /* LI to CRC */
+    bool alone;                  /* its own CRC is right: result is set */
+    mw_framer_result result;
+    double coherence;                          /* as mw_foreign_burst.coherence */
+    int16_t soft[8 * MW_SIGFOX_CONTENT_MAX];   /* positive = bit 0 */
+    int16_t symbol[8 * MW_SIGFOX_CONTENT_MAX]; /* as mw_sigfox_join_symbols */
+} mw_sigfox_copy;
+
+typedef void (*mw_receiver_sink)(void *user, const mw_receiver_frame *frame);
+typedef void (*mw_sigfox_copy_sink)(void *user, const mw_sigfox_copy *copy);
+
+typedef struct mw_receiver_config {
+    uint64_t rate_mhz;     /* sample rate in millihertz; blocks must agree */
+    mw_freq centre;        /* blocks must agree */
+    mw_freq low, high;     /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
+    unsigned rates;        /* MW_RECEIVER_R* */
+    double full_scale_dbm; /* level of a carrier of amplitude 1.0 */
+    /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
+     * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */
+    double prefilter_pfa; /* (0, 0.1]; 0 = default 1e-2 */
+    double sync_pfa;      /* (0, 1e-2]; 0 = default 3e-6 */
+    /* A decoded frame, encoded again, must agree with the soft bits at least this much (0..1).
+     * Frames at Es/N0 = -2 dB have 0.78 and more. 0 = default 0.65. */
+    double frame_correlation_min;
+    /* Other networks to listen for; none costs nothing. A network's band outside of [low, high] is
+     * not looked at. */
+    mw_radio_network networks[MW_RADIO_NETWORKS_MAX];
+    size_t network_count;
+    /* For a receiver of a wider band's part: takes Sigfox copies, which change their carrier from
+     * one to the next, instead of joining them here. NULL = join here. */
+    mw_sigfox_copy_sink copy_sink;
+} mw_receiver_config;
 
 typedef struct mw_receiver_stats {
     uint64_t samples;         /* processed, gaps not counted */
@@ -80,14 +125,16 @@ typedef struct mw_receiver_stats {
     uint64_t decode_attempts; /* frames given to the list decoder */
     uint64_t decode_retries;  /* of these, tried again with the longest list */
     uint64_t frames;
-    uint64_t duplicates; /* decoded again beside itself, not emitted */
-    uint64_t refused;    /* CRC right but correlation too low */
-    uint64_t cancelled;  /* frames taken out of the samples */
-    uint64_t uncovered;  /* candidates that were found only after that */
-    uint64_t retried;    /* candidates that were tried again after that */
+    uint64_t duplicates;     /* decoded again beside itself, not emitted */
+    uint64_t refused;        /* CRC right but correlation too low */
+    uint64_t cancelled;      /* frames taken out of the samples */
+    uint64_t uncovered;      /* candidates that were found only after that */
+    uint64_t retried;        /* candidates that were tried again after that */
+    uint64_t duplicates;     /* decoded again beside itself, not emitted */
+    uint64_t refused;        /* CRC right but correlation too low */
+    uint64_t foreign_bursts; /* of other networks: demodulated ... */
+    uint64_t foreign_frames; /* ... and read; Sigfox messages count once */
 } mw_receiver_stats;
-
-typedef void (*mw_receiver_sink)(void *user, const mw_receiver_frame *frame);
 
 typedef struct mw_receiver mw_receiver;
 

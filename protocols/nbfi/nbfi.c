@@ -6,8 +6,9 @@
 
 #define SYNC_BYTES  4u
 #define CRC24_BYTES 3u
-#define D_INFO      16u /* information bytes of protocol D, CRC24 included */
-#define E_INFO      20u
+/* Information bytes, CRC24 included. */
+#define D_INFO MW_NBFI_PACKET_D
+#define E_INFO MW_NBFI_PACKET_E
 
 /* Polar(256, 160): the inputs of the largest weight sum(bit j of i * (6/5)^j), packed. */
 static const mw_polar_code code_e = {8, {0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x01, 0x7F,
@@ -40,6 +41,26 @@ static void put_crc24(mw_writer *w) {
 
 /* ---- encoding ---- */
 
+void mw_nbfi_d_pack(const mw_nbfi_d *u, uint8_t out[MW_NBFI_PACKET_D]) {
+    mw_writer w = mw_writer_of((mw_span){out, D_INFO});
+    mw_write_u24be(&w, u->id);
+    mw_write_u8(&w, u->header);
+    mw_write_bytes(&w, MW_SLICE_OF(u->payload));
+    mw_write_u8(&w, u->crc8);
+    put_crc24(&w);
+    mw_assert(w.status == MW_OK && w.at == D_INFO);
+}
+
+void mw_nbfi_e_pack(const mw_nbfi_e *u, uint8_t out[MW_NBFI_PACKET_E]) {
+    mw_writer w = mw_writer_of((mw_span){out, E_INFO});
+    mw_write_u32be(&w, u->id);
+    mw_write_u8(&w, u->iterator);
+    mw_write_bytes(&w, MW_SLICE_OF(u->body));
+    mw_write_bytes(&w, MW_SLICE_OF(u->mic));
+    put_crc24(&w);
+    mw_assert(w.status == MW_OK && w.at == E_INFO);
+}
+
 static void put_d_frame(uint32_t sync, const uint8_t info[D_INFO], unsigned parity,
                         uint8_t out[MW_NBFI_FRAME]) {
     mw_writer w = mw_writer_of((mw_span){out, MW_NBFI_FRAME});
@@ -55,13 +76,7 @@ mw_status mw_nbfi_d_encode(const mw_nbfi_d *u, unsigned parity, uint8_t out[MW_N
     if (u->id >> 24 != 0 || parity > 1)
         return MW_RANGE;
     uint8_t info[D_INFO];
-    mw_writer w = mw_writer_of(MW_SPAN_OF(info));
-    mw_write_u24be(&w, u->id);
-    mw_write_u8(&w, u->header);
-    mw_write_bytes(&w, MW_SLICE_OF(u->payload));
-    mw_write_u8(&w, u->crc8);
-    put_crc24(&w);
-    mw_assert(w.status == MW_OK && w.at == D_INFO);
+    mw_nbfi_d_pack(u, info);
     put_d_frame(MW_NBFI_SYNC, info, parity, out);
     return MW_OK;
 }
@@ -80,14 +95,7 @@ void mw_nbfi_down_encode(const mw_nbfi_down *u, uint32_t sync, unsigned parity,
 
 void mw_nbfi_e_encode(const mw_nbfi_e *u, uint8_t out[MW_NBFI_FRAME]) {
     uint8_t info[E_INFO];
-    mw_writer w = mw_writer_of(MW_SPAN_OF(info));
-    mw_write_u32be(&w, u->id);
-    mw_write_u8(&w, u->iterator);
-    mw_write_bytes(&w, MW_SLICE_OF(u->body));
-    mw_write_bytes(&w, MW_SLICE_OF(u->mic));
-    put_crc24(&w);
-    mw_assert(w.status == MW_OK && w.at == E_INFO);
-
+    mw_nbfi_e_pack(u, info);
     mw_writer frame = mw_writer_of((mw_span){out, MW_NBFI_FRAME});
     mw_write_u32be(&frame, MW_NBFI_SYNC);
     mw_polar_spread(&code_e, MW_SLICE_OF(info), out + SYNC_BYTES);
@@ -120,15 +128,19 @@ static mw_status zigzag_decode(mw_zigzag_decoder *z, const int16_t *const soft[2
     return MW_CHECKSUM;
 }
 
+static void get_d(const uint8_t info[D_INFO], mw_nbfi_d *out) {
+    mw_reader r = mw_reader_of((mw_slice){info, D_INFO});
+    out->id = mw_read_u24be(&r);
+    out->header = mw_read_u8(&r);
+    mw_bytes_copy(out->payload, mw_read_bytes(&r, MW_NBFI_PAYLOAD).p, MW_NBFI_PAYLOAD);
+    out->crc8 = mw_read_u8(&r);
+}
+
 mw_status mw_nbfi_d_decode(mw_nbfi_decoder *d, const int16_t *const soft[2],
                            mw_nbfi_d *out_uplink) {
     uint8_t info[D_INFO];
     MW_TRY(zigzag_decode(&d->zigzag, soft, info));
-    mw_reader r = mw_reader_of(MW_SLICE_OF(info));
-    out_uplink->id = mw_read_u24be(&r);
-    out_uplink->header = mw_read_u8(&r);
-    mw_bytes_copy(out_uplink->payload, mw_read_bytes(&r, MW_NBFI_PAYLOAD).p, MW_NBFI_PAYLOAD);
-    out_uplink->crc8 = mw_read_u8(&r);
+    get_d(info, out_uplink);
     return MW_OK;
 }
 
@@ -149,6 +161,12 @@ mw_status mw_nbfi_down_decode(mw_nbfi_decoder *d, const int16_t *const soft[2],
     return MW_OK;
 }
 
+static void get_e(const uint8_t info[E_INFO], mw_nbfi_e *out) {
+    mw_reader r = mw_reader_of((mw_slice){info, E_INFO});
+    out->id = mw_read_u32be(&r);
+    get_sealed(&r, &out->iterator, out->body, out->mic);
+}
+
 mw_status mw_nbfi_e_decode(mw_nbfi_decoder *d, unsigned list,
                            const int16_t soft[MW_NBFI_CODED_BITS], mw_nbfi_e *out_uplink) {
     MW_TRY(mw_polar_decode(&d->polar, &code_e, list, soft, MW_NBFI_CODED_BITS));
@@ -157,10 +175,22 @@ mw_status mw_nbfi_e_decode(mw_nbfi_decoder *d, unsigned list,
         mw_polar_gather(&code_e, inputs, MW_SPAN_OF(info));
         if (!crc24_ok(info, E_INFO))
             continue;
-        mw_reader r = mw_reader_of(MW_SLICE_OF(info));
-        out_uplink->id = mw_read_u32be(&r);
-        get_sealed(&r, &out_uplink->iterator, out_uplink->body, out_uplink->mic);
+        get_e(info, out_uplink);
         return MW_OK;
     }
     return MW_CHECKSUM;
+}
+
+mw_status mw_nbfi_unpack(mw_slice in, mw_nbfi_packet *out_packet) {
+    if (in.n != D_INFO && in.n != E_INFO)
+        return MW_RANGE;
+    if (!crc24_ok(in.p, in.n))
+        return MW_CHECKSUM;
+    mw_nbfi_packet p = {.is_e = in.n == E_INFO};
+    if (p.is_e)
+        get_e(in.p, &p.e);
+    else
+        get_d(in.p, &p.d);
+    *out_packet = p;
+    return MW_OK;
 }

@@ -98,6 +98,21 @@ MW_NODISCARD mw_status mw_nbfi_e_decode(mw_nbfi_decoder *d, unsigned list,
                                         const int16_t soft[MW_NBFI_CODED_BITS],
                                         mw_nbfi_e *out_uplink);
 
+/* An uplink between station and platform: its information bytes, CRC24 included, as they were
+ * before coding. 16 bytes are protocol D, 20 are E. */
+#define MW_NBFI_PACKET_D 16
+#define MW_NBFI_PACKET_E 20
+typedef struct mw_nbfi_packet {
+    bool is_e;
+    mw_nbfi_d d;
+    mw_nbfi_e e;
+} mw_nbfi_packet;
+
+void mw_nbfi_d_pack(const mw_nbfi_d *u, uint8_t out[MW_NBFI_PACKET_D]);
+void mw_nbfi_e_pack(const mw_nbfi_e *u, uint8_t out[MW_NBFI_PACKET_E]);
+/* MW_RANGE for another length, MW_CHECKSUM. */
+MW_NODISCARD mw_status mw_nbfi_unpack(mw_slice in, mw_nbfi_packet *out_packet);
+
 /* Checks of the protocol, for whoever holds decrypted fields. */
 uint8_t mw_nbfi_crc8(mw_slice in);
 uint32_t mw_nbfi_crc24(mw_slice in);

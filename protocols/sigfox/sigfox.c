@@ -135,6 +135,11 @@ static void convolve(uint8_t *content, size_t n, unsigned copy, bool decode) {
     }
 }
 
+void mw_sigfox_convolve(uint8_t *content, size_t n, unsigned copy) {
+    mw_assert(copy < MW_SIGFOX_COPIES);
+    convolve(content, n, copy, false);
+}
+
 mw_status mw_sigfox_frame_decode(mw_slice frame, bool preamble, mw_sigfox_uplink *out_uplink,
                                  unsigned *out_copy) {
     mw_bit_reader r = mw_bit_reader_of(frame);

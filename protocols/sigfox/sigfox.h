@@ -71,6 +71,9 @@ MW_NODISCARD mw_status mw_sigfox_frame_decode(mw_slice frame, bool preamble,
 MW_NODISCARD mw_status mw_sigfox_frame_encode(const mw_sigfox_uplink *u, unsigned copy, mw_span out,
                                               size_t *out_size);
 
+/* The bits that copy 0..2 carries for a content of n bytes, in place. */
+void mw_sigfox_convolve(uint8_t *content, size_t n, unsigned copy);
+
 /* Sets auth and auth_bytes: AES-128-CBC, IV 0, over LI to payload repeated to whole blocks; the
  * leading bytes of the last block. MW_RANGE for a payload that is too long. */
 MW_NODISCARD mw_status mw_sigfox_authenticate(mw_sigfox_uplink *u, const mw_key *key);
@@ -84,5 +87,11 @@ MW_NODISCARD mw_status mw_sigfox_verify(const mw_sigfox_uplink *u, const mw_key 
  * in whole bytes. */
 MW_NODISCARD mw_status mw_sigfox_join(const int16_t *const soft[MW_SIGFOX_COPIES],
                                       size_t content_bits, mw_span out_content);
+/* The same from symbols whose carrier phase is known: symbol[c][i] is the soft value of the symbol
+ * that content bit i of copy c led to (positive = the phase of the last symbol before the content).
+ * A bit 0 turns the phase over, so each copy runs through an accumulator; decoded together with
+ * it, over up to 32 states, the copies need 2 dB less than their differences do. */
+MW_NODISCARD mw_status mw_sigfox_join_symbols(const int16_t *const symbol[MW_SIGFOX_COPIES],
+                                              size_t content_bits, mw_span out_content);
 
 #endif
