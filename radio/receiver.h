@@ -29,28 +29,6 @@
 #define MW_RECEIVER_R1 2u /*  400 Bd */
 #define MW_RECEIVER_R2 4u /* 3200 Bd */
 
-typedef struct mw_receiver_config {
-    uint64_t rate_mhz; /* sample rate in millihertz; blocks must agree */
-    mw_freq centre;    /* blocks must agree */
-    mw_freq low, high; /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
-    unsigned rates;    /* MW_RECEIVER_R* */
-    /* For a rate's carriers only this part of [low, high]; both 0: all of it. */
-    struct {
-        mw_freq low, high;
-    } narrow[3];
-    double full_scale_dbm; /* level of a carrier of amplitude 1.0 */
-    /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
-     * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */
-    double prefilter_pfa; /* (0, 0.1]; 0 = default 1e-2 */
-    double sync_pfa;      /* (0, 1e-2]; 0 = default 3e-6 */
-    /* A decoded frame, encoded again, must agree with the soft bits at least this much (0..1).
-     * Frames at Es/N0 = -2 dB have 0.78 and more. 0 = default 0.65. */
-    double frame_correlation_min;
-    /* Take each decoded frame out of the samples and look again at what it hid. Doubles the
-     * history: a frame may have been hidden until one more frame's length after its own end. */
-    bool cancel;
-} mw_receiver_config;
-
 typedef struct mw_receiver_frame {
     uint8_t payload[MW_RECEIVER_PAYLOAD_MAX];
     uint8_t payload_bytes;
@@ -91,10 +69,14 @@ typedef void (*mw_receiver_sink)(void *user, const mw_receiver_frame *frame);
 typedef void (*mw_sigfox_copy_sink)(void *user, const mw_sigfox_copy *copy);
 
 typedef struct mw_receiver_config {
-    uint64_t rate_mhz;     /* sample rate in millihertz; blocks must agree */
-    mw_freq centre;        /* blocks must agree */
-    mw_freq low, high;     /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
-    unsigned rates;        /* MW_RECEIVER_R* */
+    uint64_t rate_mhz; /* sample rate in millihertz; blocks must agree */
+    mw_freq centre;    /* blocks must agree */
+    mw_freq low, high; /* carriers are looked for in [low, high]; inside centre +- 0.49 rate */
+    unsigned rates;    /* MW_RECEIVER_R* */
+    /* For a rate's carriers only this part of [low, high]; both 0: all of it. */
+    struct {
+        mw_freq low, high;
+    } narrow[3];
     double full_scale_dbm; /* level of a carrier of amplitude 1.0 */
     /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
      * first stage that passes costs about 2 us; one that passes the second costs about 1 ms. */
@@ -103,6 +85,9 @@ typedef struct mw_receiver_config {
     /* A decoded frame, encoded again, must agree with the soft bits at least this much (0..1).
      * Frames at Es/N0 = -2 dB have 0.78 and more. 0 = default 0.65. */
     double frame_correlation_min;
+    /* Take each decoded frame out of the samples and look again at what it hid. Doubles the
+     * history: a frame may have been hidden until one more frame's length after its own end. */
+    bool cancel;
     /* Other networks to listen for; none costs nothing. A network's band outside of [low, high] is
      * not looked at. */
     mw_radio_network networks[MW_RADIO_NETWORKS_MAX];
@@ -130,16 +115,16 @@ typedef struct mw_receiver_stats {
     uint64_t cancelled;      /* frames taken out of the samples */
     uint64_t uncovered;      /* candidates that were found only after that */
     uint64_t retried;        /* candidates that were tried again after that */
-    uint64_t duplicates;     /* decoded again beside itself, not emitted */
-    uint64_t refused;        /* CRC right but correlation too low */
     uint64_t foreign_bursts; /* of other networks: demodulated ... */
-    uint64_t foreign_frames; /* ... and read; Sigfox messages count once */
+    uint64_t foreign_frames; /* ... and read; a Sigfox message counts once */
 } mw_receiver_stats;
 
 typedef struct mw_receiver mw_receiver;
 
 /* R0 and R1 over +-100 kHz at 250 kS/s around `centre`. */
 mw_receiver_config mw_receiver_config_default(mw_freq centre);
+/* Fills in defaults for numbers that are 0; MW_RANGE for a bad configuration. */
+MW_NODISCARD mw_status mw_receiver_config_complete(mw_receiver_config *io_config);
 /* MW_RANGE for a bad configuration, MW_NOMEM. */
 MW_NODISCARD mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink,
                                        void *user, mw_receiver **out_receiver);
