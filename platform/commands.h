@@ -12,6 +12,9 @@
  * standard output, what went wrong to standard error. */
 int mw_platform_command(const mw_platform_config *config, int argc, char **argv);
 
+/* The command "conservation". */
+int mw_platform_conservation(const mw_platform_config *config);
+
 /* Opens the database as configured and says on standard error what is wrong. */
 MW_NODISCARD mw_status mw_platform_open_store(const mw_platform_config *config,
                                               mw_store **out_store);

@@ -149,6 +149,7 @@ const mw_program mw_platform_program = {
         "  account password LOGIN [--password-file F]\n"
         "  account disable LOGIN | account enable LOGIN\n"
         "  station add ID [--tenant T] [--token-file F]\n"
+        "  conservation                        add up every register's account, print violations\n"
         "  redecode                            decode the whole journal again (platform stopped)\n"
         "  check                               look at database, key and time zones\n",
     .settings = settings,

@@ -10,6 +10,7 @@
 #include "platform/api/api.h"
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
+#include "platform/readings/settle.h"
 #include "platform/store/sqlite.h"
 #include "runtime/log.h"
 
@@ -27,6 +28,7 @@ typedef struct platform {
     mw_api *api;
     mw_timer *decode_timer;
     mw_timer *fold_timer;
+    mw_timer *settle_timer;
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -85,6 +87,28 @@ static void fold_step(void *context) {
     /* A pause between turns leaves the thread to requests. */
     bool more = s == MW_OK && rows > 0;
     mw_timer_start(p->fold_timer, more ? mw_dur_ms(20) : p->config.fold_every, mw_dur_ms(0));
+}
+
+static mw_status settle_once(platform *p, uint32_t *out_done) {
+    enum { SETTLED_A_TURN = 200 };
+    MW_TRY(mw_store_begin(p->store));
+    mw_status s = mw_settle_step(p->store, SETTLED_A_TURN, mw_loop_utc(p->loop), out_done);
+    if (s == MW_OK)
+        return mw_store_commit(p->store);
+    mw_status undone = mw_store_rollback(p->store);
+    (void)undone;
+    return s;
+}
+
+/* The account of registers follows what folding and validation changed. */
+static void settle_step(void *context) {
+    platform *p = context;
+    uint32_t done = 0;
+    mw_status s = settle_once(p, &done);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "settling failed, trying again", MW_ST("status", s));
+    bool more = s == MW_OK && done > 0;
+    mw_timer_start(p->settle_timer, more ? mw_dur_ms(20) : p->config.fold_every, mw_dur_ms(0));
 }
 
 /* ---- start ---- */
@@ -196,8 +220,10 @@ static mw_status open_server(platform *p) {
 static mw_status start_steps(platform *p) {
     MW_TRY(mw_timer_new(p->loop, decode_step, p, &p->decode_timer));
     MW_TRY(mw_timer_new(p->loop, fold_step, p, &p->fold_timer));
+    MW_TRY(mw_timer_new(p->loop, settle_step, p, &p->settle_timer));
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
     mw_timer_start(p->fold_timer, p->config.fold_every, mw_dur_ms(0));
+    mw_timer_start(p->settle_timer, p->config.fold_every, mw_dur_ms(0));
     return MW_OK;
 }
 
@@ -223,6 +249,7 @@ static void stop(platform *p) {
         mw_http_server_close(p->server);
     mw_timer_free(p->decode_timer);
     mw_timer_free(p->fold_timer);
+    mw_timer_free(p->settle_timer);
     mw_api_close(p->api);
     if (p->decoder != NULL)
         mw_decoder_free(p->decoder);

@@ -213,16 +213,24 @@ static mw_status unsettled_count(mw_store *store, int64_t *out_n) {
 }
 
 static mw_status page_check(mw_store *store, const walk *w, mw_on_violation each, void *ctx,
-                            mw_conservation *sums) {
+                            void (*pause)(void), mw_conservation *sums) {
     for (size_t i = 0; i < w->n; i++) {
+        int64_t tenant = w->list[i].tenant;
         mw_store_meter m;
-        MW_TRY(mw_store_meter_of_channel(store, w->list[i].tenant, w->list[i].channel, &m));
-        MW_TRY(mw_conservation_channel(store, w->list[i].tenant, &m.channel, each, ctx, sums));
+        MW_TRY(mw_store_meter_of_channel(store, tenant, w->list[i].channel, &m));
+        for (int look = 0; pause != NULL && look < 3; look++) {
+            mw_conservation seen = {0};
+            MW_TRY(mw_conservation_channel(store, tenant, &m.channel, NULL, NULL, &seen));
+            if (seen.violations == 0)
+                break;
+            pause();
+        }
+        MW_TRY(mw_conservation_channel(store, tenant, &m.channel, each, ctx, sums));
     }
     return MW_OK;
 }
 
-mw_status mw_conservation_all(mw_store *store, mw_on_violation each, void *ctx,
+mw_status mw_conservation_all(mw_store *store, mw_on_violation each, void *ctx, void (*pause)(void),
                               mw_conservation *out_sums) {
     mw_conservation sums = {0};
     MW_TRY(unsettled_count(store, &sums.unsettled));
@@ -234,7 +242,7 @@ mw_status mw_conservation_all(mw_store *store, mw_on_violation each, void *ctx,
         w->n = 0;
         status = mw_store_channels_newest(store, w->last, MW_STORE_PAGE_MAX, on_channel, w);
         if (status == MW_OK)
-            status = page_check(store, w, each, ctx, &sums);
+            status = page_check(store, w, each, ctx, pause, &sums);
     } while (status == MW_OK && w->n == MW_STORE_PAGE_MAX);
     free(w);
     if (status == MW_OK)

@@ -38,9 +38,10 @@ MW_NODISCARD mw_status mw_conservation_channel(mw_store *store, int64_t tenant,
                                                const mw_store_channel *channel,
                                                mw_on_violation each, void *ctx,
                                                mw_conservation *sums);
-/* Every channel of every tenant. What is not settled yet is counted; a violation there may only
- * mean that settling is behind. */
+/* Every channel of every tenant. Beside a running platform a channel may be seen half changed: one
+ * with violations is looked at again after `pause` was called, three times at most (NULL = at once
+ * for good). What is not settled yet is counted. */
 MW_NODISCARD mw_status mw_conservation_all(mw_store *store, mw_on_violation each, void *ctx,
-                                           mw_conservation *out_sums);
+                                           void (*pause)(void), mw_conservation *out_sums);
 
 #endif

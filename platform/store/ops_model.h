@@ -15,7 +15,7 @@
  *   ascending, not overlapping (MW_RANGE). Rows that stay equal keep their former .recorded.
  *   installations: ascending by from, then channel.
  * - contracts: of an account or, when that is NULL, of a usage point; ascending by from.
- * - registers_between: readings of one register with from <= t_meter <= to, ascending by t_meter
+ * - registers_between: those of one register with from <= t_meter <= to, ascending by t_meter
  * and id. registers_around: the last one before `from` and the first one after `to`, if any.
  * - tenants: every tenant, ascending.
  */

@@ -228,7 +228,7 @@ static mw_status on_violation(void *ctx, const mw_violation *v) {
 
 static mw_conservation check(void) {
     mw_conservation c;
-    MW_CHECK_OK(mw_conservation_all(store, on_violation, NULL, &c));
+    MW_CHECK_OK(mw_conservation_all(store, on_violation, NULL, NULL, &c));
     MW_CHECK_EQ(c.violations, 0);
     MW_CHECK_EQ(c.unsettled, 0);
     return c;
@@ -370,15 +370,15 @@ MW_TEST(violations_are_found) {
     MW_CHECK_OK(mw_store_suspense_settle(store, tenant, meters[0].channel.channel, hour_at(24),
                                          hour_at(48), &wrong, 1));
     mw_conservation c;
-    MW_CHECK_OK(mw_conservation_all(store, NULL, NULL, &c));
+    MW_CHECK_OK(mw_conservation_all(store, NULL, NULL, NULL, &c));
     MW_CHECK(c.violations >= 1);
     MW_CHECK_OK(mw_store_suspense_settle(store, tenant, meters[0].channel.channel, hour_at(24),
                                          hour_at(48), NULL, 0));
-    MW_CHECK_OK(mw_conservation_all(store, NULL, NULL, &c));
+    MW_CHECK_OK(mw_conservation_all(store, NULL, NULL, NULL, &c));
     MW_CHECK(c.violations >= 1);
     /* Values that changed behind the account's back. */
     revise(&meters[0], 30, 5);
-    MW_CHECK_OK(mw_conservation_all(store, NULL, NULL, &c));
+    MW_CHECK_OK(mw_conservation_all(store, NULL, NULL, NULL, &c));
     MW_CHECK(c.violations >= 1);
     MW_CHECK(c.unsettled >= 1);
 }
