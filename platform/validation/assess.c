@@ -31,7 +31,7 @@ static size_t scratch_size(uint32_t n) {
     return (size_t)n * 24 + 256;
 }
 
-static mw_status room_make(mw_assessment *a, uint32_t n) {
+mw_status mw_assessment_room(mw_assessment *a, uint32_t n) {
     if (n <= a->room)
         return MW_OK;
     uint32_t room = n < 256 ? 256 : n + n / 2;
@@ -197,7 +197,7 @@ static void stamps_spread(mw_assessment *a) {
 
 mw_status mw_assess(mw_assessment *a) {
     const mw_window *w = a->window;
-    MW_TRY(room_make(a, w->n));
+    MW_TRY(mw_assessment_room(a, w->n));
     work_fill(a);
     mw_vee_series s = mw_assess_series(w, a->channel, a->book, a->work_value, a->work_flags);
     s.first = a->from;

@@ -50,6 +50,8 @@ typedef struct mw_assessment {
     uint32_t filled, unfilled;
 } mw_assessment;
 
+/* Memory for n cells; the arrays may move. */
+MW_NODISCARD mw_status mw_assessment_room(mw_assessment *a, uint32_t n);
 /* Zeroed is ready. */
 void mw_assessment_fini(mw_assessment *a);
 /* Whether [from, to) has a cell that may need an estimate: only then is a choice worth loading. */

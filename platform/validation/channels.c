@@ -77,10 +77,11 @@ static mw_status table_grow(mw_channels *t) {
 }
 
 static mw_status entry_of(mw_channels *t, int64_t tenant, int64_t channel, mw_channel_entry **out) {
-    if (t->n * 4 >= t->slots * 3)
-        MW_TRY(table_grow(t));
-    mw_channel_entry *e = &t->slot[place_of(t->slot, t->slots, channel)];
-    if (e->c.channel == 0) {
+    mw_channel_entry *e = t->slots == 0 ? NULL : &t->slot[place_of(t->slot, t->slots, channel)];
+    if (e == NULL || e->c.channel == 0) {
+        if (t->n * 4 >= t->slots * 3)
+            MW_TRY(table_grow(t));
+        e = &t->slot[place_of(t->slot, t->slots, channel)];
         *e = (mw_channel_entry){.c = {.tenant = tenant, .channel = channel},
                                 .valued_to = MW_UTC_NONE,
                                 .open_until = MW_UTC_NONE,

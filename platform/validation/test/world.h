@@ -14,6 +14,7 @@
 #include "platform/store/sqlite.h"
 #include "platform/validation/correct.h"
 #include "platform/validation/pipeline.h"
+#include "platform/validation/watch.h"
 #include "tests/harness/mw_test.h"
 
 enum { HOUR = 3600, DAY = 86400, WORLD_HOURS = 24 * 400, FIRST_DAY = 20454 /* 2026-01-01 */ };
@@ -26,7 +27,9 @@ typedef struct world {
     mw_zones *zones;
     mw_channels *channels;
     mw_pipeline *pipeline;
-    int64_t tenant, device, channel;
+    mw_watch *watch;
+    char notices[4096];
+    int64_t tenant, device, channel, sender;
     int64_t journal;
     uint64_t seq, wrap;
     int64_t truth[WORLD_HOURS]; /* hourly use since FIRST_DAY */
@@ -42,17 +45,27 @@ static inline void world_remove(const world *w) {
     }
 }
 
+static void world_notice(void *ctx, const mw_watch_notice *n) {
+    world *w = ctx;
+    size_t at = strlen(w->notices);
+    if (at + 64 < sizeof w->notices)
+        (void)snprintf(w->notices + at, sizeof w->notices - at, "%s ", n->kind);
+}
+
 static inline void world_start(world *w) {
     mw_store_sqlite_options o = {.path = w->path, .cache_kib = 1024};
     MW_CHECK_OK(mw_store_sqlite_open(&o, &w->store));
     MW_CHECK_OK(mw_channels_new(w->store, w->zones, &w->channels));
     MW_CHECK_OK(mw_channels_load(w->channels));
-    MW_CHECK_OK(mw_pipeline_new(w->store, w->channels, NULL, NULL, &w->pipeline));
+    mw_watch_hooks hooks = {.ctx = w, .notice = world_notice};
+    MW_CHECK_OK(mw_watch_new(w->store, w->channels, &hooks, &w->watch));
+    MW_CHECK_OK(mw_pipeline_new(w->store, w->channels, mw_watch_values, w->watch, &w->pipeline));
 }
 
 /* As after a kill: what was committed stays, memory is gone. */
 static inline void world_stop(world *w) {
     mw_pipeline_free(w->pipeline);
+    mw_watch_free(w->watch);
     mw_channels_free(w->channels);
     mw_store_close(w->store);
     w->pipeline = NULL;
@@ -126,6 +139,12 @@ static inline int64_t world_register(const world *w, int64_t initial, int64_t h)
     return (int64_t)((uint64_t)sum % w->wrap);
 }
 
+static inline int64_t world_device_of(const world *w, int64_t channel) {
+    mw_store_meter m;
+    MW_CHECK_OK(mw_store_meter_of_channel(w->store, w->tenant, channel, &m));
+    return m.device.device;
+}
+
 /* The report of hours [from, to) with the register at `to`, as decoding stores it. */
 static inline void world_report(world *w, int64_t channel, int64_t from, int64_t to, int64_t reg,
                                 const int64_t *value, uint32_t quality) {
@@ -138,7 +157,11 @@ static inline void world_report(world *w, int64_t channel, int64_t from, int64_t
                            .received = world_hour(to),
                            .stored = world_hour(to),
                            .content = mw_slice_of_str("{}")};
+    e.sender = w->sender != 0 ? w->sender : 1;
     MW_CHECK_OK(mw_store_journal_append(w->store, &e, &result, &w->journal));
+    mw_store_reception heard = {
+        .tenant = w->tenant, .device = world_device_of(w, channel), .journal = w->journal};
+    MW_CHECK_OK(mw_store_reception_append(w->store, &heard));
     for (int64_t h = from; h < to;) {
         size_t n = 0;
         int64_t day = (FIRST_DAY * 24 + h) / 24;

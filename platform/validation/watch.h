@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The watch: "rate by rate" (platform/vee/outage.h) for every meter of the store. It knows when a
+ * meter's next value is due from how it reported lately, tells a station that failed from meters
+ * that did, announces at once, puts an estimate into each slot at the time its value would have
+ * come, and steps back when the meter returns: the pipeline then replaces or scales the estimates.
+ *
+ * The look at a meter costs a comparison until something is due. States live in the store; a
+ * restart goes on where it was.
+ */
+#ifndef MW_PLATFORM_VALIDATION_WATCH_H
+#define MW_PLATFORM_VALIDATION_WATCH_H
+
+#include "platform/validation/channels.h"
+
+enum {
+    MW_WATCH_STEPS_MAX = 1000,    /* meters that one turn takes further than a comparison */
+    MW_WATCH_STATIONS_MAX = 4096, /* beyond it hearings tell nothing about stations */
+    MW_WATCH_SILENT_S = 3600,     /* a station that was not in contact so long is silent */
+    MW_WATCH_REPORTS = 8,         /* newest reports from which the usual delay is learned */
+};
+
+typedef enum mw_watch_cause {
+    MW_CAUSE_METER = 0,
+    MW_CAUSE_STATION = 1, /* all stations that heard it lately have failed */
+    MW_CAUSE_FATAL = 2,   /* it said so itself */
+} mw_watch_cause;
+
+/* Something a person must know; the alarm row is stored already. Valid during the call. */
+typedef struct mw_watch_notice {
+    int64_t tenant, channel; /* channel 0: a station */
+    const char *kind;        /* "meter_late", "meter_out_of_order", "meter_restored", ... */
+    const char *subject, *text;
+    mw_utc at;
+} mw_watch_notice;
+
+typedef enum mw_watch_ask { MW_ASK_PING, MW_ASK_ARCHIVE } mw_watch_ask;
+
+typedef struct mw_watch_hooks {
+    void *ctx;
+    void (*notice)(void *ctx, const mw_watch_notice *n); /* or NULL */
+    /* Asks a meter for a sign of life or for its archive of [from, to); or NULL. Bounded by the
+     * other side: what it refuses is not asked again before the next state. */
+    void (*ask)(void *ctx, mw_watch_ask what, const mw_window_channel *c, mw_utc from, mw_utc to,
+                mw_utc now);
+} mw_watch_hooks;
+
+typedef struct mw_watch mw_watch;
+
+typedef struct mw_watch_turn {
+    uint32_t looked, stepped, estimated_slots, notices;
+    bool more; /* the round is not finished */
+} mw_watch_turn;
+
+/* Borrowed: store and channels. Loads the meters that are not in order. */
+MW_NODISCARD mw_status mw_watch_new(mw_store *store, mw_channels *channels,
+                                    const mw_watch_hooks *hooks, mw_watch **out_watch);
+void mw_watch_free(mw_watch *w);
+/* Looks at up to max_looks channels in one transaction; a round begins where the last one ended. */
+MW_NODISCARD mw_status mw_watch_run(mw_watch *w, mw_utc now, uint32_t max_looks,
+                                    mw_watch_turn *out_turn);
+/* For mw_pipeline_new: values of a channel reached further. Inside the pipeline's transaction. */
+MW_NODISCARD mw_status mw_watch_values(void *watch, mw_channel_entry *e, mw_utc now);
+/* The meter itself says that it is broken. Inside a transaction. */
+MW_NODISCARD mw_status mw_watch_fatal(mw_watch *w, int64_t tenant, int64_t channel, mw_utc now);
+
+/* Money of an amount in the channel's unit at a price of the book; saturated. */
+int64_t mw_watch_money(const mw_vee_book *b, const mw_window_channel *c, int64_t amount);
+
+#endif
