@@ -234,67 +234,11 @@ static mw_status findings_sync(mw_store *store, const mw_assessment *a, mw_utc n
     return MW_OK;
 }
 
-/* --- suspense -------------------------------------------------------------------------------- */
-
-static mw_register_step step_of(const mw_vee_span *p, mw_vee_step step) {
-    switch (step) {
-    case MW_VEE_STEP_OK:
-        return MW_REGISTER_FORWARD;
-    case MW_VEE_STEP_ROLLOVER:
-        return MW_REGISTER_ROLLOVER;
-    case MW_VEE_STEP_BACKWARDS:
-        return p->difference < 0 ? MW_REGISTER_REVERSE : MW_REGISTER_UNEXPLAINED;
-    default:
-        return MW_REGISTER_UNEXPLAINED;
-    }
-}
-
-/* A row for each span that does not simply add up: between two readings without a row the intervals
- * are the register's difference. */
-static mw_status suspense_write(mw_store *store, const mw_assessment *a, mw_utc now,
-                                mw_apply_report *out) {
-    static _Thread_local mw_store_suspense rows[MW_WINDOW_REGISTERS_MAX];
-    const mw_window *w = a->window;
-    mw_vee_series s = mw_assess_series(w, a->channel, a->book, a->value, a->flags);
-    size_t n = 0;
-    if (a->spans == 0)
-        return MW_OK;
-    for (uint32_t k = 0; k < a->spans; k++) {
-        const mw_vee_span *p = &a->span[k];
-        mw_vee_step step = MW_VEE_STEP_OK;
-        int64_t difference = 0;
-        if (p->rate != 0)
-            continue;
-        for (uint32_t r = 0; r + 1 < w->regs; r++)
-            if (w->reg[r].index == p->from && w->reg[r + 1].index == p->from + p->n)
-                MW_TRY(mw_vee_register_step(&s, &w->reg[r], &w->reg[r + 1], &difference, &step));
-        if (p->suspense == 0 && step == MW_VEE_STEP_OK)
-            continue;
-        mw_register_step kind = step_of(p, step);
-        bool claimed = kind != MW_REGISTER_UNEXPLAINED;
-        rows[n++] = (mw_store_suspense){.tenant = a->channel->tenant,
-                                        .channel = a->channel->channel,
-                                        .from = mw_window_time(w, p->from),
-                                        .to = mw_window_time(w, p->from + p->n),
-                                        .step = kind,
-                                        .difference = claimed ? p->difference : 0,
-                                        .intervals = p->valid + p->estimated,
-                                        .suspense = claimed ? p->suspense : 0,
-                                        .at = now};
-        until_move(&out->suspense_until, rows[n - 1].to);
-    }
-    const mw_vee_span *first = &a->span[0], *last = &a->span[a->spans - 1];
-    return mw_store_suspense_settle(store, a->channel->tenant, a->channel->channel,
-                                    mw_window_time(w, first->from),
-                                    mw_window_time(w, last->from + last->n), rows, n);
-}
-
 mw_status mw_apply(mw_store *store, const mw_assessment *a, mw_utc now, mw_utc closed_until,
                    mw_apply_report *out) {
-    *out = (mw_apply_report){.open_until = MW_UTC_NONE, .suspense_until = MW_UTC_NONE};
+    *out = (mw_apply_report){.open_until = MW_UTC_NONE};
     MW_TRY(mw_apply_rows(store, a, a->from, a->to, MW_REASON_NONE, now, out));
     MW_TRY(findings_sync(store, a, now, out));
-    MW_TRY(suspense_write(store, a, now, out));
     mw_utc from = mw_window_time(a->window, a->from), to = mw_window_time(a->window, a->to);
     if (mw_utc_is_none(closed_until) || from.us >= closed_until.us)
         return MW_OK;

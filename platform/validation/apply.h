@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a judgement changes in the store: revisions of the validated layer where it differs from
- * what the layer shows, findings opened and closed, the suspense account, and corrections of closed
- * spans. Applying the same judgement again changes nothing.
+ * what the layer shows, findings opened and closed, and corrections of closed spans. The suspense
+ * account follows by itself (readings/settle.h). Applying the same judgement again changes nothing.
  */
 #ifndef MW_PLATFORM_VALIDATION_APPLY_H
 #define MW_PLATFORM_VALIDATION_APPLY_H
@@ -11,8 +11,7 @@
 
 typedef struct mw_apply_report {
     uint32_t revisions, raised, closed, corrections;
-    mw_utc open_until;     /* end of the channel's last open finding, or MW_UTC_NONE */
-    mw_utc suspense_until; /* end of the last judged span with a row of suspense */
+    mw_utc open_until; /* end of the channel's last open finding, or MW_UTC_NONE */
 } mw_apply_report;
 
 /* Writes inside the caller's transaction. `closed_until`: no lock of the channel ends later. */

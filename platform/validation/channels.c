@@ -85,7 +85,6 @@ static mw_status entry_of(mw_channels *t, int64_t tenant, int64_t channel, mw_ch
         *e = (mw_channel_entry){.c = {.tenant = tenant, .channel = channel},
                                 .valued_to = MW_UTC_NONE,
                                 .open_until = MW_UTC_NONE,
-                                .suspense_until = MW_UTC_NONE,
                                 .closed_until = MW_UTC_NONE,
                                 .check_at = MW_UTC_NONE,
                                 .alive_at = MW_UTC_NONE};
@@ -171,22 +170,14 @@ static mw_status end_of_open(void *ctx, const mw_store_exception *row) {
     return MW_OK;
 }
 
-static mw_status end_of_suspense(void *ctx, const mw_store_suspense *row) {
-    mw_utc *end = ctx;
-    *end = mw_utc_is_none(*end) || row->to.us > end->us ? row->to : *end;
-    return MW_OK;
-}
-
 static mw_status entry_read(mw_channels *t, mw_channel_entry *e) {
     mw_window_channel c;
     MW_TRY(mw_window_channel_read(t->store, t->zones, e->c.tenant, e->c.channel, &c));
     e->c = c;
-    e->open_until = e->suspense_until = MW_UTC_NONE;
+    e->open_until = MW_UTC_NONE;
     mw_store_exception_query q = {
         .tenant = c.tenant, .channel = c.channel, .open_only = true, .limit = MW_STORE_PAGE_MAX};
     MW_TRY(mw_store_exceptions(t->store, &q, end_of_open, &e->open_until));
-    MW_TRY(mw_store_suspense_list(t->store, c.tenant, c.channel, (mw_utc){INT64_MIN / 2},
-                                  (mw_utc){INT64_MAX / 2}, end_of_suspense, &e->suspense_until));
     MW_TRY(mw_closed_until(t->store, c.tenant, c.channel, &e->closed_until));
     e->book = 0;
     e->known = true;

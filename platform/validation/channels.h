@@ -18,12 +18,11 @@ typedef struct mw_channel_entry {
     uint32_t book; /* number of the book that the screen was made from, 0 = none */
     uint16_t station[MW_CHANNEL_STATIONS]; /* who heard it lately, newest first; 0 = none */
     mw_screen screen;
-    mw_utc valued_to;      /* end of its newest value, MW_UTC_NONE = none */
-    mw_utc open_until;     /* end of the last span with an open finding, or MW_UTC_NONE */
-    mw_utc suspense_until; /* end of the last span that does not simply add up, or MW_UTC_NONE */
-    mw_utc closed_until;   /* end of its last closed span, MW_UTC_NONE = none */
-    mw_utc check_at;       /* the watch looks at it again then */
-    mw_utc alive_at;       /* newest hearing */
+    mw_utc valued_to;    /* end of its newest value, MW_UTC_NONE = none */
+    mw_utc open_until;   /* end of the last span with an open finding, or MW_UTC_NONE */
+    mw_utc closed_until; /* end of its last closed span, MW_UTC_NONE = none */
+    mw_utc check_at;     /* the watch looks at it again then */
+    mw_utc alive_at;     /* newest hearing */
 } mw_channel_entry;
 
 typedef struct mw_channels mw_channels;

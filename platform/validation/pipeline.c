@@ -194,10 +194,6 @@ static mw_status block_judge(mw_pipeline *p, mw_channel_entry *e, const mw_vee_b
     mw_apply_report r;
     MW_TRY(mw_apply(p->store, a, now, e->closed_until, &r));
     e->open_until = r.open_until;
-    if (!mw_utc_is_none(r.suspense_until))
-        e->suspense_until = later(e->suspense_until, r.suspense_until);
-    else if (e->suspense_until.us <= mw_window_time(w, end).us)
-        e->suspense_until = earlier(e->suspense_until, mw_window_time(w, first));
     turn->revisions += r.revisions;
     turn->raised += r.raised;
     turn->closed += r.closed;
@@ -239,7 +235,7 @@ static mw_status screen_pass(mw_pipeline *p, mw_channel_entry *e, mw_utc from, m
     *out_clean = false;
     MW_TRY(mw_channels_book(p->channels, e, from, &book));
     if (!e->screen.usable || e->watched || before(from, e->open_until) ||
-        before(from, e->suspense_until) || before(from, e->closed_until))
+        before(from, e->closed_until))
         return MW_OK;
     /* What comes late belongs to days that were judged without it. */
     if (!mw_utc_is_none(e->valued_to) && to.us < e->valued_to.us)
@@ -365,6 +361,9 @@ static mw_status turn_run(mw_pipeline *p, mw_utc now, uint32_t max, mw_pipeline_
     MW_TRY(mw_store_cursor_get(p->store, MW_PIPELINE_CURSOR, &at));
     MW_TRY(changes_read(p, at, max, &read));
     bool all = p->changes < max;
+    /* From now on nobody forgets changes that this reader has not seen. */
+    if (at == 0 && p->last == 0)
+        MW_TRY(mw_store_cursor_set(p->store, MW_PIPELINE_CURSOR, 0));
     turn->changes = p->last != at ? (read > 0 ? read : 1) : 0;
     if (p->last == at)
         return MW_OK;

@@ -5,7 +5,7 @@
  * moves the cursor, so a crash resumes exactly and nothing is done twice.
  *
  *   journal -> decode -> hot rows -> fold -> change -> [screen] -> judge -> revisions, findings,
- *                                                                           suspense, corrections
+ *                                                                           corrections
  *
  * What a channel looks like in the end depends on its values, the settings and people's verdicts,
  * not on the order in which values came: what comes late is judged together with everything after

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/prng.h"
+#include "platform/readings/conservation.h"
 #include "platform/store/sqlite.h"
 #include "platform/validation/correct.h"
 #include "platform/validation/pipeline.h"
@@ -217,6 +218,11 @@ static inline mw_pipeline_turn world_settle(world *w) {
         all.closed += t.closed;
         all.corrections += t.corrections;
     }
+    for (uint32_t done = 1; done > 0;) {
+        MW_CHECK_OK(mw_store_begin(w->store));
+        MW_CHECK_OK(mw_settle_step(w->store, MW_STORE_PAGE_MAX, w->now, &done));
+        MW_CHECK_OK(mw_store_commit(w->store));
+    }
     return all;
 }
 
@@ -268,6 +274,10 @@ static inline void world_conserves(const world *w, int64_t channel, int64_t from
     MW_CHECK_OK(mw_store_suspense_list(w->store, w->tenant, channel, world_hour(from),
                                        world_hour(to), world_suspense_take, &suspense));
     MW_CHECK_EQ(s.sum + suspense, difference);
+    mw_conservation sums = {0};
+    MW_CHECK_OK(mw_conservation_all(w->store, NULL, NULL, &sums));
+    MW_CHECK_EQ(sums.violations, 0);
+    MW_CHECK(sums.spans > 0);
 }
 
 static inline mw_status world_count_take(void *ctx, const mw_store_exception *row) {
