@@ -6,44 +6,106 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "radio/detect_kernel.h"
 #include "radio/pulse_shape.h"
 
-#define TILE    MW_DETECT_TILE
-#define BATCH   MW_DETECT_BATCH
-#define SYMBOLS ((int64_t)MW_KERNEL_SYMBOLS)
-#define FIRST   (4 * (SYMBOLS - 1)) /* first hop at which a whole sync word can end */
-#define TWO_PI  6.28318530717958647692
+#define TILE       MW_DETECT_TILE
+#define HOPS       ((int64_t)MW_KERNEL_HOPS)
+#define SYMBOLS    ((int64_t)MW_KERNEL_SYMBOLS)
+#define FIRST      (HOPS * (SYMBOLS - 1)) /* first hop at which a whole sync word can end */
+#define LEAD       (HOPS * (MW_UNB_PULSE_SPAN / 2)) /* hops that the pulse reaches to each side */
+#define STEP(back) ((back) / (2 * (size_t)HOPS))    /* points between bins, half a symbol rate */
+#define PHASE      (2 * (size_t)HOPS) /* hops in which every bin's carrier turns whole circles */
+#define TWO_PI     6.28318530717958647692
 
 /* Neighbours that are one candidate. */
 #define NEAR_HOPS  6
 #define NEAR_RATES 1.75
 
+/* Length of the way back and of the whole, searched for a pair that fits the symbol rate. */
+#define BACK_MIN 96u
+#define BACK_MAX 280u
+
+struct mw_detect_desk {
+    float *samples, *spectrum; /* of a batch, pairs */
+    size_t room;               /* in samples, of each */
+    mw_kernel_desk *kernel;
+    float *shaped; /* TILE stretches of spectrum */
+};
+
 struct mw_detect {
     mw_detect_config config;
-    double sps;      /* samples per symbol */
-    size_t fft_n;    /* points, about 2 symbols */
-    size_t window_n; /* samples under the pulse, about 6 symbols */
-    double bin_hz;
-    long first_bin;
+    mw_detect_desk *desk, *own_desk;
+    double sps;     /* samples per symbol */
+    size_t whole;   /* samples of the first FFT */
+    size_t back;    /* points of the second, which are hops */
+    size_t hops;    /* new ones of a batch */
+    size_t advance; /* samples of a batch */
+    int64_t lead;   /* samples by which the FFT begins before the batch's first hop */
+    double hop;     /* samples */
+    double baud;    /* rate of HOPS hops: within 0.1 % of the symbol rate */
+    long first_bin; /* of half that rate */
     size_t tiles;
-    float *window;  /* each tap twice */
-    float *scratch; /* samples of a batch */
-    float *batch;   /* bins of a batch: [hop][tiles * TILE] pairs */
-    float *fft_in, *fft_out;
-    fftwf_plan plan;
+    float *response; /* of the matched filter over `back` points, each value twice */
+    fftwf_plan forward, backward;
     mw_kernel_tile *tile;
     mw_kernel_word word;
     mw_kernel_bank bank;
-    mw_kernel_row rows[BATCH];
     float prefilter, sync; /* thresholds of the two scores */
     int drifts;            /* bank: -drifts .. drifts halves of 1/64 cycle a symbol a block */
-    int64_t next_hop;      /* multiple of BATCH */
+    int64_t next_hop;      /* multiple of hops */
     mw_detect_hit hits[MW_DETECT_HITS];
     size_t hit_count;
     uint64_t prefilter_hits, sync_hits;
     size_t memory;
 };
+
+mw_status mw_detect_desk_new(mw_detect_desk **out_desk) {
+    mw_detect_desk *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return MW_NOMEM;
+    d->kernel = fftwf_malloc(sizeof *d->kernel);
+    d->shaped = fftwf_malloc(2 * TILE * BACK_MAX * sizeof(float));
+    if (d->kernel == NULL || d->shaped == NULL) {
+        mw_detect_desk_free(d);
+        return MW_NOMEM;
+    }
+    memset(d->kernel, 0, sizeof *d->kernel);
+    *out_desk = d;
+    return MW_OK;
+}
+
+void mw_detect_desk_free(mw_detect_desk *d) {
+    if (d == NULL)
+        return;
+    fftwf_free(d->samples);
+    fftwf_free(d->spectrum);
+    fftwf_free(d->kernel);
+    fftwf_free(d->shaped);
+    free(d);
+}
+
+size_t mw_detect_desk_memory(const mw_detect_desk *d) {
+    return sizeof *d + sizeof *d->kernel + (2 * TILE * BACK_MAX + 4 * d->room) * sizeof(float);
+}
+
+static mw_status desk_grow(mw_detect_desk *d, size_t samples) {
+    if (samples <= d->room)
+        return MW_OK;
+    float *a = fftwf_malloc(2 * samples * sizeof *a), *b = fftwf_malloc(2 * samples * sizeof *b);
+    if (a == NULL || b == NULL) {
+        fftwf_free(a);
+        fftwf_free(b);
+        return MW_NOMEM;
+    }
+    fftwf_free(d->samples);
+    fftwf_free(d->spectrum);
+    d->samples = a;
+    d->spectrum = b;
+    d->room = samples;
+    return MW_OK;
+}
 
 /* Tail of the second score on noise: with 64 symbols of which 4 sums are taken, the coherent share
  * is Beta(4, 60) distributed. */
@@ -73,19 +135,49 @@ static void thresholds(mw_detect *d) {
     d->sync = (float)high;
 }
 
-static void word_init(mw_kernel_word *w) {
-    uint8_t minus[MW_KERNEL_SYMBOLS];
-    size_t n = 0;
-    for (unsigned i = 0; i < MW_KERNEL_SYMBOLS; i++)
-        w->sign[i] = mw_unb_sync_bit(i) ? -1.0f : 1.0f;
-    w->plus = 0;
-    for (unsigned i = 0; i + 1 < MW_KERNEL_SYMBOLS; i++) {
-        if (mw_unb_sync_bit(i) == mw_unb_sync_bit(i + 1))
-            w->turn[w->plus++] = (uint8_t)i;
-        else
-            minus[n++] = (uint8_t)i;
+/* Work of an FFT of n points, per point: about the sum of its prime factors. */
+static double length_cost(size_t n) {
+    double cost = 1;
+    for (size_t p = 2; n > 1; p++) {
+        if (p * p > n)
+            p = n;
+        for (; n % p == 0; n /= p)
+            cost += (double)p;
     }
-    memcpy(w->turn + w->plus, minus, n);
+    return cost;
+}
+
+/* Lengths of both FFTs and of a batch: hops of half a symbol within 0.2 % (a sync word then ends
+ * within an eighth of a symbol; most rates fit exactly), batches that begin at whole samples,
+ * little work for each hop. */
+static bool choose_lengths(mw_detect *d) {
+    double best = 1e300, half = d->sps / (double)HOPS;
+    for (size_t back = BACK_MIN; back <= BACK_MAX; back += 8) {
+        double exact = (double)back * half, way = length_cost(back);
+        for (size_t whole = (size_t)(exact * 0.998); whole <= (size_t)(exact * 1.002) + 1;
+             whole++) {
+            double off = fabs((double)whole / exact - 1);
+            size_t hops = (back - 2 * (size_t)LEAD) / PHASE * PHASE;
+            while (hops > 0 && (hops > MW_KERNEL_NEW || hops * whole % back != 0))
+                hops -= PHASE;
+            if (off > 2e-3 || hops == 0)
+                continue;
+            double price =
+                (length_cost(whole) + 2 * way + 10000 * off) * (double)back / (double)hops;
+            if (price >= best)
+                continue;
+            best = price;
+            d->whole = whole;
+            d->back = back;
+            d->hops = hops;
+        }
+    }
+    if (best >= 1e300)
+        return false;
+    d->hop = (double)d->whole / (double)d->back;
+    d->advance = d->hops * d->whole / d->back;
+    d->lead = llround((double)LEAD * d->hop);
+    return true;
 }
 
 static void *take(mw_detect *d, size_t bytes) {
@@ -96,20 +188,46 @@ static void *take(mw_detect *d, size_t bytes) {
     return p;
 }
 
+/* The pulse's spectrum at the points of the way back; it is real because the pulse is symmetric. */
+static void response_init(mw_detect *d) {
+    enum { PER_SYMBOL = 64, POINTS = MW_UNB_PULSE_SPAN * PER_SYMBOL };
+    mw_pulse_shape pulse;
+    mw_pulse_shape_init(&pulse);
+    for (size_t j = 0; j < d->back; j++) {
+        double bin = j < d->back / 2 ? (double)j : (double)j - (double)d->back;
+        double cycles = bin * d->sps / (double)d->whole, sum = 0; /* per symbol */
+        for (int i = -POINTS / 2; i <= POINTS / 2; i++) {
+            double t = (double)i / PER_SYMBOL;
+            sum += (double)mw_pulse_shape_at(&pulse, t) * cos(TWO_PI * cycles * t);
+        }
+        float v = (float)(sum / PER_SYMBOL * d->sps / (double)d->whole);
+        d->response[2 * j] = d->response[2 * j + 1] = v;
+    }
+}
+
 static mw_status allocate(mw_detect *d) {
-    size_t scratch = d->window_n + (size_t)ceil(BATCH * d->sps / 4) + 2;
-    d->window = take(d, 2 * d->window_n * sizeof(float));
-    d->scratch = take(d, 2 * scratch * sizeof(float));
-    d->batch = take(d, 2 * BATCH * d->tiles * TILE * sizeof(float));
-    d->fft_in = take(d, 2 * d->fft_n * sizeof(float));
-    d->fft_out = take(d, 2 * d->fft_n * sizeof(float));
+    d->response = take(d, 2 * d->back * sizeof(float));
     d->tile = take(d, d->tiles * sizeof(mw_kernel_tile));
-    if (!d->window || !d->scratch || !d->batch || !d->fft_in || !d->fft_out || !d->tile)
+    if (d->response == NULL || d->tile == NULL)
         return MW_NOMEM;
+    d->desk = d->config.desk;
+    if (d->desk == NULL) {
+        MW_TRY(mw_detect_desk_new(&d->own_desk));
+        d->desk = d->own_desk;
+    }
+    size_t bins = (d->tiles * TILE + 2 * (size_t)HOPS) * STEP(d->back);
+    MW_TRY(desk_grow(d->desk, d->whole > bins ? d->whole : bins));
+    if (d->own_desk != NULL)
+        d->memory += mw_detect_desk_memory(d->own_desk);
     /* Estimated, not measured: a measured plan may differ from run to run in its last bits. */
-    d->plan = fftwf_plan_dft_1d((int)d->fft_n, (fftwf_complex *)d->fft_in,
-                                (fftwf_complex *)d->fft_out, FFTW_FORWARD, FFTW_ESTIMATE);
-    return d->plan != NULL ? MW_OK : MW_NOMEM;
+    d->forward = fftwf_plan_dft_1d((int)d->whole, (fftwf_complex *)d->desk->samples,
+                                   (fftwf_complex *)d->desk->spectrum, FFTW_FORWARD, FFTW_ESTIMATE);
+    int back = (int)d->back;
+    d->backward =
+        fftwf_plan_many_dft(1, &back, TILE, (fftwf_complex *)d->desk->shaped, NULL, 1, back,
+                            (fftwf_complex *)d->desk->kernel->x[MW_KERNEL_OLD - LEAD], NULL, TILE,
+                            1, FFTW_BACKWARD, FFTW_ESTIMATE);
+    return d->forward != NULL && d->backward != NULL ? MW_OK : MW_NOMEM;
 }
 
 mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) {
@@ -120,11 +238,13 @@ mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) 
     d->config = *config;
     double rate = (double)config->rate_mhz / 1000;
     d->sps = rate / config->baud;
-    d->fft_n = (size_t)lround(2 * d->sps);
-    d->window_n = (size_t)(MW_UNB_PULSE_SPAN * d->sps) | 1;
-    d->bin_hz = rate / (double)d->fft_n;
-    d->first_bin = lround(floor(config->low_hz / d->bin_hz));
-    long last = lround(ceil(config->high_hz / d->bin_hz));
+    if (!choose_lengths(d)) {
+        free(d);
+        return MW_RANGE;
+    }
+    d->baud = rate / (d->hop * (double)HOPS);
+    d->first_bin = lround(floor(config->low_hz / (d->baud / 2)));
+    long last = lround(ceil(config->high_hz / (d->baud / 2)));
     d->tiles = ((size_t)(last - d->first_bin) + TILE) / TILE;
     /* A block of 16 symbols moves by drift * 16 / baud; the bank counts in halves of baud / 64. */
     d->drifts = (int)lround(config->drift_max * 16 / config->baud / (config->baud / 128.0));
@@ -135,15 +255,9 @@ mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) 
         mw_detect_free(d);
         return s;
     }
-    mw_pulse_shape pulse;
-    mw_pulse_shape_init(&pulse);
-    double half = (double)(d->window_n / 2);
-    for (size_t i = 0; i < d->window_n; i++) {
-        float v = mw_pulse_shape_at(&pulse, ((double)i - half) / d->sps);
-        d->window[2 * i] = d->window[2 * i + 1] = v;
-    }
+    response_init(d);
     thresholds(d);
-    word_init(&d->word);
+    mw_kernel_word_init(&d->word);
     mw_kernel_bank_init(&d->bank);
     *out_detect = d;
     return MW_OK;
@@ -152,67 +266,65 @@ mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) 
 void mw_detect_free(mw_detect *d) {
     if (d == NULL)
         return;
-    if (d->plan != NULL)
-        fftwf_destroy_plan(d->plan);
-    fftwf_free(d->window);
-    fftwf_free(d->scratch);
-    fftwf_free(d->batch);
-    fftwf_free(d->fft_in);
-    fftwf_free(d->fft_out);
+    if (d->forward != NULL)
+        fftwf_destroy_plan(d->forward);
+    if (d->backward != NULL)
+        fftwf_destroy_plan(d->backward);
+    fftwf_free(d->response);
     fftwf_free(d->tile);
+    mw_detect_desk_free(d->own_desk);
     free(d);
 }
 
 void mw_detect_restart(mw_detect *d) {
-    /* Rows of the segment before are never looked at: the first correlation comes at hop 252. */
-    for (size_t i = 0; i < d->tiles; i++)
-        memset(d->tile[i].energy, 0, sizeof d->tile[i].energy);
+    memset(d->tile, 0, d->tiles * sizeof *d->tile);
     d->next_hop = 0;
     d->hit_count = 0;
 }
 
 double mw_detect_hop_at(const mw_detect *d, int64_t hop) {
-    return floor((double)hop * d->sps / 4);
+    return (double)hop * d->hop + (double)LEAD * d->hop - (double)d->lead;
+}
+
+size_t mw_detect_span(const mw_detect *d) {
+    return d->whole + 1;
 }
 
 /* ---- Spectra ----------------------------------------------------------------------------------*/
 
-/* Folds the windowed samples around a hop into the FFT's input, each at its number modulo the
- * length: so the phase of every bin refers to sample 0 and not to the hop. */
-static void spectrum(mw_detect *d, const float *samples, int64_t first, float *out) {
-    memset(d->fft_in, 0, 2 * d->fft_n * sizeof(float));
-    int64_t n = (int64_t)d->fft_n;
+/* Spectrum of a batch, in the order of frequency from the first point that any bin needs. The
+ * samples' place is taken again. */
+static const float *spectrum(mw_detect *d, const mw_history *h) {
+    mw_detect_desk *desk = d->desk;
+    int64_t batch = d->next_hop / (int64_t)d->hops;
+    mw_history_read(h, batch * (int64_t)d->advance - d->lead, d->whole, desk->samples);
+    fftwf_execute_dft(d->forward, (fftwf_complex *)desk->samples, (fftwf_complex *)desk->spectrum);
+    long step = (long)STEP(d->back), n = (long)d->whole;
+    long first = d->first_bin * step - (long)d->back / 2;
+    size_t points = (d->tiles * TILE - 1) * (size_t)step + d->back;
     size_t at = (size_t)((first % n + n) % n);
-    for (size_t done = 0; done < d->window_n;) {
-        size_t run = d->fft_n - at;
-        if (run > d->window_n - done)
-            run = d->window_n - done;
-        mw_kernel_fold(d->fft_in + 2 * at, samples + 2 * done, d->window + 2 * done, run);
+    for (size_t done = 0; done < points;) {
+        size_t run = d->whole - at < points - done ? d->whole - at : points - done;
+        memcpy(desk->samples + 2 * done, desk->spectrum + 2 * at, 2 * run * sizeof(float));
         done += run;
         at = 0;
     }
-    fftwf_execute(d->plan);
-    size_t bin = (size_t)((d->first_bin % (long)n + (long)n) % (long)n);
-    for (size_t done = 0; done < d->tiles * TILE;) {
-        size_t run = d->fft_n - bin;
-        if (run > d->tiles * TILE - done)
-            run = d->tiles * TILE - done;
-        memcpy(out + 2 * done, d->fft_out + 2 * bin, 2 * run * sizeof(float));
-        done += run;
-        bin = 0;
-    }
+    return desk->samples;
 }
 
-static void spectra(mw_detect *d, const mw_history *h) {
-    int64_t half = (int64_t)(d->window_n / 2);
-    int64_t first = (int64_t)mw_detect_hop_at(d, d->next_hop) - half;
-    int64_t last = (int64_t)mw_detect_hop_at(d, d->next_hop + BATCH - 1) + half;
-    const float *samples = d->scratch;
-    mw_history_read(h, first, (size_t)(last - first + 1), d->scratch);
-    for (unsigned i = 0; i < BATCH; i++) {
-        int64_t from = (int64_t)mw_detect_hop_at(d, d->next_hop + i) - half;
-        spectrum(d, samples + 2 * (from - first), from, d->batch + 2 * i * d->tiles * TILE);
+/* Matched filter output of a tile's bins at the hops of the batch, to the desk. Batches are a
+ * multiple of PHASE hops apart: phases go on. */
+static void filter_tile(mw_detect *d, size_t tile, const float *points) {
+    mw_detect_desk *desk = d->desk;
+    size_t half = d->back / 2, step = STEP(d->back);
+    for (size_t i = 0; i < TILE; i++) {
+        const float *from = points + 2 * (tile * TILE + i) * step;
+        float *to = desk->shaped + 2 * i * d->back;
+        mw_kernel_shape(from + 2 * half, d->response, 2 * half, to);
+        mw_kernel_shape(from, d->response + 2 * half, 2 * half, to + 2 * half);
     }
+    fftwf_execute_dft(d->backward, (fftwf_complex *)desk->shaped,
+                      (fftwf_complex *)desk->kernel->x[MW_KERNEL_OLD - LEAD]);
 }
 
 /* ---- Candidates -------------------------------------------------------------------------------*/
@@ -238,65 +350,54 @@ static void cluster(mw_detect *d, const mw_detect_hit *hit) {
 }
 
 /* Second stage at one point: the best of the bank of frequencies and drifts. */
-static void refine(mw_detect *d, size_t tile, int64_t hop, size_t bin, const mw_kernel_row *row) {
-    const mw_kernel_tile *t = &d->tile[tile];
-    double turn = atan2((double)row->im[bin], (double)row->re[bin]) / TWO_PI; /* cycles a symbol */
-    long base = lround(turn * 64) - (long)(MW_KERNEL_BANK / 2);
-    float y[2 * MW_KERNEL_SYMBOLS];
-    mw_kernel_gather(t, &d->word, hop, bin, y);
-    mw_kernel_best best = mw_kernel_refine(&d->bank, y, (unsigned)((base + 64) & 63), d->drifts);
-    float score = best.power / (16 * row->energy[bin] + 1e-30f);
+static void refine(mw_detect *d, size_t tile, size_t hop, size_t bin) {
+    const mw_kernel_desk *k = d->desk->kernel;
+    const float *s = k->s[hop][bin / 8];
+    double turn = atan2((double)s[bin % 8 + 8], (double)s[bin % 8]) / TWO_PI; /* cycles a symbol */
+    int base = (int)lround(turn * 64);
+    mw_kernel_best best = mw_kernel_refine(&d->bank, k, &d->word, hop, bin, base, d->drifts);
+    float score = best.power / (16 * k->energy[hop][bin] + 1e-30f);
     if (score < d->sync)
         return;
     d->sync_hits++;
-    double baud = d->config.baud;
-    double hz = (double)(d->first_bin + (long)(tile * TILE + bin)) * d->bin_hz +
-                baud * (double)(base + best.at) / 64.0;
-    double drift = best.drift * baud / 128 * baud / 16;
+    double hz = (double)(d->first_bin + (long)(tile * TILE + bin)) * d->baud / 2 +
+                d->baud * (double)(base + best.at - (int)MW_KERNEL_BANK / 2) / 64.0;
+    double drift = best.drift * d->baud / 128 * d->baud / 16;
     if (hz < d->config.low_hz || hz > d->config.high_hz)
         return;
-    mw_detect_hit hit = {hop, hz, drift, score, best.power};
+    mw_detect_hit hit = {d->next_hop + (int64_t)hop, hz, drift, score, best.power};
     cluster(d, &hit);
 }
 
 /* Points above the threshold that no neighbour in the tile and batch exceeds. */
-static void scan(mw_detect *d, size_t tile, const bool *any, unsigned hops) {
-    for (unsigned i = 0; i < hops; i++) {
-        if (!any[i])
-            continue;
-        const float *here = d->rows[i].score;
-        const float *before = i > 0 ? d->rows[i - 1].score : NULL;
-        const float *after = i + 1 < hops ? d->rows[i + 1].score : NULL;
+static void scan(mw_detect *d, size_t tile, size_t from) {
+    const mw_kernel_desk *k = d->desk->kernel;
+    for (size_t i = from; i < d->hops; i++) {
         for (size_t b = 0; b < TILE; b++) {
-            float s = here[b];
-            if (s <= d->prefilter || (b > 0 && here[b - 1] > s) ||
-                (b + 1 < TILE && here[b + 1] > s) || (before != NULL && before[b] > s) ||
-                (after != NULL && after[b] > s))
+            if (!k->above[i][b / 8]) {
+                b += 7;
+                continue;
+            }
+            float s = k->score[i][b];
+            if (s <= d->prefilter || (b > 0 && k->score[i][b - 1] > s) ||
+                (b + 1 < TILE && k->score[i][b + 1] > s) || (i > from && k->score[i - 1][b] > s) ||
+                (i + 1 < d->hops && k->score[i + 1][b] > s))
                 continue;
             d->prefilter_hits++;
-            refine(d, tile, d->next_hop + i, b, &d->rows[i]);
+            refine(d, tile, i, b);
         }
     }
 }
 
 static void batch(mw_detect *d, const mw_history *h) {
-    spectra(d, h);
+    const float *points = spectrum(d, h);
+    size_t from = d->next_hop >= FIRST ? 0 : (size_t)(FIRST - d->next_hop);
     for (size_t tile = 0; tile < d->tiles; tile++) {
-        bool any[BATCH] = {false};
-        for (unsigned i = 0; i < BATCH; i++)
-            mw_kernel_take(&d->tile[tile], d->next_hop + i,
-                           d->batch + 2 * (i * d->tiles + tile) * TILE, &d->rows[i]);
-        for (unsigned k = 0; k < BATCH; k++) {
-            unsigned i = k * 4 % BATCH + k * 4 / BATCH; /* 0 4 8 ... 1 5 9 ... */
-            if (d->next_hop + i >= FIRST)
-                any[i] = mw_kernel_correlate(&d->tile[tile], &d->word, d->next_hop + i,
-                                             d->prefilter, &d->rows[i]);
-            else
-                memset(d->rows[i].score, 0, sizeof d->rows[i].score);
-        }
-        scan(d, tile, any, BATCH);
+        filter_tile(d, tile, points);
+        mw_kernel_correlate(&d->tile[tile], d->desk->kernel, &d->word, from, d->hops, d->prefilter);
+        scan(d, tile, from);
     }
-    d->next_hop += BATCH;
+    d->next_hop += (int64_t)d->hops;
 }
 
 /* Hands over clusters that no later hop can join. */
@@ -318,7 +419,7 @@ size_t mw_detect_run(mw_detect *d, const mw_history *h, bool all, mw_detect_hit 
         size_t n = deliver(d, false, out, max);
         if (n > 0)
             return n;
-        double last = mw_detect_hop_at(d, d->next_hop + BATCH - 1) + (double)(d->window_n / 2);
+        double last = mw_detect_hop_at(d, d->next_hop + (int64_t)d->hops - 1 + LEAD);
         double first = mw_detect_hop_at(d, d->next_hop);
         if (last >= (double)h->head && !(all && first < (double)h->head))
             return all ? deliver(d, true, out, max) : 0;

@@ -2,36 +2,40 @@
  *
  * Detector of one symbol rate: which points of (time, frequency) look like a sync word?
  *
- *   every quarter symbol ("hop"): 6 symbols of samples x the transmit pulse, folded into an FFT of
- * 2 symbols' length = the matched filter's output on a grid of half the symbol rate, phases
- *   referred to sample 0 of the segment
- *   -> products of each bin with itself one symbol before, correlated with the sync word's turns
- *      (the carrier's rest frequency is only a common rotation of the sum), normalised by the
- *      energy of the 64 symbols: a constant false-alarm rate whatever the level
+ *   a batch of about 45 symbols: one FFT over its samples -> for each bin of half a symbol rate,
+ * the stretch of spectrum around it times the pulse's response, and back: the matched filter's
+ * output four times a symbol -> products with itself one symbol before, correlated with the sync
+ * word's turns (the carrier's rest frequency is only a common rotation of the sum), normalised by
+ * the energy of the 64 symbols: a constant false-alarm rate whatever the level
  *   -> local maxima: 4 x 16 symbols summed coherently over a bank of frequencies and drifts, the
  *      four added as powers; normalised by the same energy
  *   -> neighbours within 1.5 symbols and 1.75 symbol rates are one candidate, the strongest
  *
- * Hops are worked off in batches of MW_DETECT_BATCH, bins in tiles of MW_DETECT_TILE, tile by tile,
- * so that a tile's 80 symbols of history stay in the second-level cache through the batch; within
- * the batch every fourth hop is taken in a row, so that the 63 products that they share stay in the
- * first.
+ * Bins are worked off in tiles of MW_DETECT_TILE; what a tile needs fits the second-level cache.
+ * Between batches each bin keeps 252 values of 2 x 8 bits. Working memory is a mw_detect_desk,
+ * which detectors of one thread may share.
  */
 #ifndef MW_RADIO_DETECT_H
 #define MW_RADIO_DETECT_H
 
 #include "radio/history.h"
 
-#define MW_DETECT_TILE  32u
-#define MW_DETECT_BATCH 64u
-#define MW_DETECT_HITS  256u /* open clusters; the weakest gives way */
+#define MW_DETECT_TILE 32u
+#define MW_DETECT_HITS 256u /* open clusters; the weakest gives way */
+
+/* Working memory; used by one detector at a time, and not between its calls. */
+typedef struct mw_detect_desk mw_detect_desk;
+MW_NODISCARD mw_status mw_detect_desk_new(mw_detect_desk **out_desk);
+void mw_detect_desk_free(mw_detect_desk *d);
+size_t mw_detect_desk_memory(const mw_detect_desk *d);
 
 typedef struct mw_detect_config {
     uint64_t rate_mhz;
     unsigned baud;
     double low_hz, high_hz; /* relative to the centre */
     double prefilter_pfa, sync_pfa;
-    double drift_max; /* Hz/s */
+    double drift_max;     /* Hz/s */
+    mw_detect_desk *desk; /* shared with others; NULL: one of its own */
 } mw_detect_config;
 
 /* A sync word that was found. */
@@ -54,6 +58,8 @@ void mw_detect_restart(mw_detect *d);
 size_t mw_detect_run(mw_detect *d, const mw_history *h, bool all, mw_detect_hit *out, size_t max);
 /* Sample before which no undelivered sync word can begin (its first symbol's centre). */
 double mw_detect_horizon(const mw_detect *d);
+/* Samples that one batch looks at, up to the newest. */
+size_t mw_detect_span(const mw_detect *d);
 /* Centre of a hop in samples of the segment. */
 double mw_detect_hop_at(const mw_detect *d, int64_t hop);
 size_t mw_detect_memory(const mw_detect *d);

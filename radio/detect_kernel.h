@@ -1,77 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inner loops of the detector on one tile: MW_DETECT_TILE neighbouring bins with the history of
- * MW_KERNEL_ROWS hops. Each is compiled for the plain processor and for AVX2 and chosen at run
- * time; results are the same.
+ * The inner loops of the detector on one tile: MW_DETECT_TILE neighbouring bins over the hops of a
+ * batch and of the 63 symbols before it. Compiled for the plain processor, AVX2 and AVX-512 and
+ * chosen at run time; results are the same.
  */
 #ifndef MW_RADIO_DETECT_KERNEL_H
 #define MW_RADIO_DETECT_KERNEL_H
 
 #include "radio/detect.h"
 
-#define MW_KERNEL_KEPT    (64u + MW_DETECT_BATCH / 4) /* symbols of history: 64 and a batch */
-#define MW_KERNEL_ROWS    (4u * MW_KERNEL_KEPT)
 #define MW_KERNEL_SYMBOLS 64u
-#define MW_KERNEL_ROW     (2u * MW_DETECT_TILE) /* floats: real parts, then imaginary parts */
+#define MW_KERNEL_HOPS    4u                                         /* per symbol */
+#define MW_KERNEL_OLD     ((MW_KERNEL_SYMBOLS - 1) * MW_KERNEL_HOPS) /* hops kept between batches */
+#define MW_KERNEL_NEW     256u                                       /* hops of a batch, at most */
+#define MW_KERNEL_ROWS    (MW_KERNEL_OLD + MW_KERNEL_NEW)
+#define MW_KERNEL_GROUPS  (MW_DETECT_TILE / 8u) /* of 8 bins, the width of a register */
 
-/* Row of a hop: the hops of one quarter-symbol phase lie together, because they are used together
- * (and would else crowd into a quarter of the cache's sets). */
-static inline size_t mw_kernel_row_of(int64_t hop) {
-    return (size_t)(hop & 3) * MW_KERNEL_KEPT + (size_t)((hop >> 2) % (int64_t)MW_KERNEL_KEPT);
-}
-
+/* What is kept of a tile: the matched filter's output as numbers of 8 bits: sign, 4 of exponent, 3
+ * of mantissa. Each value's rounding lies 24 dB below itself, which costs 0.02 dB, and all within
+ * 90 dB of the loudest are kept. */
 typedef struct mw_kernel_tile {
-    float x[MW_KERNEL_ROWS * MW_KERNEL_ROW]; /* matched filter output           */
-    float d[MW_KERNEL_ROWS * MW_KERNEL_ROW]; /* x times conj(x one symbol ago)  */
-    double energy[4 * MW_DETECT_TILE];       /* of the last 64 symbols, by hop mod 4 */
+    uint8_t x[MW_KERNEL_OLD][2 * MW_DETECT_TILE];
+    int32_t top; /* exponent of the loudest */
 } mw_kernel_tile;
 
-/* The sync word: numbers of its 63 turns (turn i lies between symbols i and i + 1), those without a
- * change of sign first. */
+/* Working memory for one tile at a time. Row r is hop r - MW_KERNEL_OLD of the batch. */
+typedef struct mw_kernel_desk {
+    float x[MW_KERNEL_ROWS + 64][2 * MW_DETECT_TILE]; /* matched filter output, pairs */
+    /* x times conj(x one symbol before) of 8 bins, the real parts first; sum and difference of this
+     * row and the one a symbol later */
+    float d[MW_KERNEL_ROWS][16];
+    float sum[MW_KERNEL_ROWS][16];
+    float difference[MW_KERNEL_ROWS][16];
+    /* what the correlation says about a bin at a hop of the batch: */
+    float s[MW_KERNEL_NEW][MW_KERNEL_GROUPS][16];   /* differential correlation, as d */
+    float energy[MW_KERNEL_NEW][MW_DETECT_TILE];    /* of the 64 symbols that end here */
+    float score[MW_KERNEL_NEW][MW_DETECT_TILE];     /* |s|^2 / energy^2 */
+    uint8_t above[MW_KERNEL_NEW][MW_KERNEL_GROUPS]; /* whether any bin passes the threshold */
+} mw_kernel_desk;
+
+/* The sync word. Its 63 turns (turn i lies between symbols i and i + 1) go in pairs: pair k is
+ * turns 2k and 2k + 1, the sum or the difference of them, as a whole plus or minus. */
 typedef struct mw_kernel_word {
-    uint8_t turn[MW_KERNEL_SYMBOLS - 1];
-    uint8_t plus;                  /* how many of them are +1 */
     float sign[MW_KERNEL_SYMBOLS]; /* of the symbols themselves */
+    float first[MW_KERNEL_SYMBOLS / 2];
+    bool difference[MW_KERNEL_SYMBOLS / 2]; /* the two turns of a pair differ */
 } mw_kernel_word;
 
-/* What the correlation says about each bin of a tile at one hop. */
-typedef struct mw_kernel_row {
-    float re[MW_DETECT_TILE], im[MW_DETECT_TILE]; /* differential correlation */
-    float energy[MW_DETECT_TILE];                 /* of the 64 symbols that end here */
-    float score[MW_DETECT_TILE];                  /* power of the correlation / energy^2 */
-} mw_kernel_row;
+void mw_kernel_word_init(mw_kernel_word *w);
 
-/* buffer[0, 2n) += iq * window, both as pairs (the window holds each tap twice). */
-void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n);
-/* Takes bins (pairs) of hop `hop` into the tile and notes the energy. Hops must come in order from
- * 0. */
-void mw_kernel_take(mw_kernel_tile *t, int64_t hop, const float *bins, mw_kernel_row *out);
-/* Correlates at hop `hop` >= 252, one of the last batch that was taken. Returns whether any score
- * is above the threshold. */
-bool mw_kernel_correlate(const mw_kernel_tile *t, const mw_kernel_word *word, int64_t hop,
-                         float threshold, mw_kernel_row *io_row);
+/* out[i] = in[i] * response[i] for n numbers (a multiple of 8): a stretch of spectrum through the
+ * matched filter, both as pairs (the response holds each value twice). */
+void mw_kernel_shape(const float *in, const float *response, size_t n, float *out);
+/* Rows MW_KERNEL_OLD ... of desk->x hold `hops` new ones: joins what the tile kept, keeps the last,
+ * and correlates at hops [from, hops). */
+void mw_kernel_correlate(mw_kernel_tile *t, mw_kernel_desk *desk, const mw_kernel_word *word,
+                         size_t from, size_t hops, float threshold);
 
-/* Bank of the second stage: 16 neighbouring ones of the 64 frequencies i / 64 cycles a symbol. */
+/* Bank of the second stage: 16 frequencies around an estimate, 1/64 cycle a symbol apart. */
 #define MW_KERNEL_BANK 16u
 #define MW_KERNEL_PAD  4u /* zeros at both ends of the powers, so that they can be shifted */
 
 typedef struct mw_kernel_bank {
-    float cosine[16][64 + MW_KERNEL_BANK], sine[16][64 + MW_KERNEL_BANK]; /* [symbol][frequency] */
+    /* turning symbol n by -m / 64 cycles a symbol; even symbols first */
+    float turn_re[64][MW_KERNEL_SYMBOLS], turn_im[64][MW_KERNEL_SYMBOLS];
+    float cosine[8][MW_KERNEL_BANK], sine[8][MW_KERNEL_BANK]; /* [pair of symbols][frequency] */
 } mw_kernel_bank;
 
 typedef struct mw_kernel_best {
     float power; /* sum of the four blocks' powers */
-    int at;      /* frequency in the bank: base + at */
+    int at;      /* frequency: (base + at - MW_KERNEL_BANK / 2) / 64 cycles a symbol */
     int drift;   /* halves of a frequency step from block to block */
 } mw_kernel_best;
 
 void mw_kernel_bank_init(mw_kernel_bank *bank);
-/* The 64 symbols of a bin that end at a hop, as pairs, the word's signs taken off. */
-void mw_kernel_gather(const mw_kernel_tile *t, const mw_kernel_word *word, int64_t hop, size_t bin,
-                      float y[2 * MW_KERNEL_SYMBOLS]);
-/* Four coherent sums of 16 symbols at bank frequencies base .. base + 15 (0 <= base < 64), added as
- * powers for every drift of -drifts .. drifts (at most 4); returns the largest. */
-mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const float y[2 * MW_KERNEL_SYMBOLS],
-                                unsigned base, int drifts);
+/* Four coherent sums of 16 symbols of the word that ends at hop `hop` of the batch, around base /
+ * 64 cycles a symbol, added as powers for every drift of -drifts .. drifts (at most 4); the
+ * largest. */
+mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const mw_kernel_desk *desk,
+                                const mw_kernel_word *word, size_t hop, size_t bin, int base,
+                                int drifts);
 
 #endif

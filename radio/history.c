@@ -45,8 +45,12 @@ int64_t mw_history_oldest(const mw_history *h) {
     return blocks > kept ? (blocks - kept) * BLOCK : 0;
 }
 
-static float power_of_two(int e) {
-    return ldexpf(1.0f, e);
+static inline float power_of_two(int e) {
+    union {
+        uint32_t bits;
+        float value;
+    } f = {.bits = (uint32_t)(e + 127) << 23};
+    return f.value;
 }
 
 /* Rounds a block and returns log2 of its unit. */

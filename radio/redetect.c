@@ -79,9 +79,7 @@ static mw_status init(mw_redetect *r, const mw_redetect_config *config) {
                                .sync_pfa = config->sync_pfa,
                                .drift_max = config->drift_max};
     MW_TRY(mw_detect_new(&detect, &r->detect));
-    /* A batch of hops and the pulse around it. */
-    double narrow_sps = sps / (double)r->decimation;
-    size_t kept = (size_t)((MW_DETECT_BATCH / 4 + 2 * MW_UNB_PULSE_SPAN) * narrow_sps) + 4 * RUN;
+    size_t kept = mw_detect_span(r->detect) + 4 * RUN;
     MW_TRY(mw_history_init(&r->narrow, kept));
     r->memory += sizeof *r + mw_detect_memory(r->detect) + mw_history_memory(&r->narrow);
     return MW_OK;
