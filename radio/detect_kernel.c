@@ -27,6 +27,14 @@ void mw_kernel_word_init(mw_kernel_word *w) {
     }
 }
 
+MW_CLONES static void kernel_fold(float *buffer, const float *iq, const float *window, size_t n) {
+    size_t i = 0;
+    for (; i + 8 <= 2 * n; i += 8)
+        *(mw_v8 *)(buffer + i) += *(const mw_v8 *)(iq + i) * *(const mw_v8 *)(window + i);
+    for (; i < 2 * n; i++)
+        buffer[i] += iq[i] * window[i];
+}
+
 MW_CLONES static void kernel_shape(const float *in, const float *response, size_t n, float *out) {
     for (size_t i = 0; i < n; i += 8)
         *(mw_v8 *)(out + i) = *(const mw_v8 *)(in + i) * *(const mw_v8 *)(response + i);
@@ -273,6 +281,10 @@ MW_CLONES static mw_kernel_best kernel_refine(const mw_kernel_bank *bank,
 }
 
 /* ---- The clones have names of their own (radio/vector.h) --------------------------------------*/
+
+void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n) {
+    kernel_fold(buffer, iq, window, n);
+}
 
 void mw_kernel_shape(const float *in, const float *response, size_t n, float *out) {
     kernel_shape(in, response, n, out);

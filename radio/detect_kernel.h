@@ -49,6 +49,8 @@ typedef struct mw_kernel_word {
 
 void mw_kernel_word_init(mw_kernel_word *w);
 
+/* buffer[0, 2n) += iq * window, both as pairs (the window holds each tap twice). */
+void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n);
 /* out[i] = in[i] * response[i] for n numbers (a multiple of 8): a stretch of spectrum through the
  * matched filter, both as pairs (the response holds each value twice). */
 void mw_kernel_shape(const float *in, const float *response, size_t n, float *out);
