@@ -190,11 +190,14 @@ static mw_status channel_take(importer *im, uint32_t row, const mw_slice *cells,
     if (s != MW_OK || !fresh)
         return s;
     mw_gather_channel *c = &im->gather.channel[*out_index];
-    s = im->target->resolve(im->target->ctx, c->serial, c->number, &c->info);
-    if (s == MW_NOT_FOUND) {
+    char why[160] = "";
+    s = im->target->resolve(im->target->ctx, c->serial, c->number, &c->info, why);
+    if (s == MW_NOT_FOUND || s == MW_CONFLICT) {
         c->info.channel = 0;
-        mw_import_problem_add(im->report, row, "there is no meter \"%.63s\" with channel %u",
-                              c->serial, c->number);
+        if (why[0] == 0)
+            snprintf(why, sizeof why, "there is no meter \"%.63s\" with channel %u", c->serial,
+                     c->number);
+        mw_import_problem_add(im->report, row, "%s", why);
         return MW_OK;
     }
     MW_TRY(s);

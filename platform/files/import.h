@@ -29,9 +29,10 @@ typedef struct mw_import_channel {
 
 typedef struct mw_import_target {
     void *ctx;
-    /* Which channel a reading belongs to; MW_NOT_FOUND is a problem of the row. */
+    /* Which channel a reading belongs to. MW_NOT_FOUND and MW_CONFLICT are problems of the row,
+     * said in out_why when it is not left empty. */
     mw_status (*resolve)(void *ctx, const char *serial, uint8_t channel,
-                         mw_import_channel *out_channel);
+                         mw_import_channel *out_channel, char out_why[160]);
     /* A meter as one JSON object of the registry's import (platform/registry). Checks it when dry,
      * takes it otherwise; out_why tells what is wrong. */
     mw_status (*meter)(void *ctx, mw_slice json, bool dry, char out_why[160]);

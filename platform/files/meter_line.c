@@ -89,7 +89,10 @@ static void put_channel(line *l) {
     put_text(l, "obis", MW_FIELD_obis, false);
     put_text(l, "unit", MW_FIELD_unit, false);
     put_int(l, "scale", MW_FIELD_scale, true);
-    put_int(l, "register_digits", MW_FIELD_register_digits, true);
+    if (has(l, MW_FIELD_register_digits))
+        put_int(l, "register_digits", MW_FIELD_register_digits, false);
+    else
+        mw_json_put_int(&l->json, "register_digits", 0);
     put_text(l, "label", MW_FIELD_label, true);
     put_usage_point(l);
     mw_json_object_end(&l->json);

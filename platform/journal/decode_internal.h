@@ -75,4 +75,7 @@ void mw_decode_devices_forget(mw_decoder *d);
 MW_NODISCARD mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *r,
                                          const mw_decode_opened *o);
 
+/* Stores the register readings of a file's import, unless the import was undone. */
+MW_NODISCARD mw_status mw_decode_import(mw_decoder *d, const mw_store_envelope *e);
+
 #endif

@@ -220,15 +220,21 @@ static mw_status lines_take(importer *im, mw_slice lines) {
     return MW_OK;
 }
 
-mw_status mw_registry_import(mw_registry *r, mw_slice lines, mw_utc at,
-                             mw_registry_import_report *report) {
+mw_status mw_registry_import_within(mw_registry *r, mw_slice lines, mw_utc at,
+                                    mw_registry_import_report *report) {
     *report = (mw_registry_import_report){0};
     importer im = {.registry = r, .store = mw_registry_store(r), .at = at, .report = report};
-    MW_TRY(mw_store_begin(im.store));
-    mw_status s = lines_take(&im, lines);
+    return lines_take(&im, lines);
+}
+
+mw_status mw_registry_import(mw_registry *r, mw_slice lines, mw_utc at,
+                             mw_registry_import_report *report) {
+    mw_store *store = mw_registry_store(r);
+    MW_TRY(mw_store_begin(store));
+    mw_status s = mw_registry_import_within(r, lines, at, report);
     if (s == MW_OK)
-        s = mw_store_commit(im.store);
-    else if (mw_store_rollback(im.store) != MW_OK)
+        s = mw_store_commit(store);
+    else if (mw_store_rollback(store) != MW_OK)
         s = MW_IO;
     mw_registry_forget(r);
     return s;

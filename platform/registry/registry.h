@@ -60,5 +60,9 @@ typedef struct mw_registry_import_report {
  */
 MW_NODISCARD mw_status mw_registry_import(mw_registry *r, mw_slice lines, mw_utc at,
                                           mw_registry_import_report *report);
+/* The same inside the caller's transaction, which must be rolled back on failure. Afterwards, either
+ * way, call mw_registry_forget. */
+MW_NODISCARD mw_status mw_registry_import_within(mw_registry *r, mw_slice lines, mw_utc at,
+                                                 mw_registry_import_report *report);
 
 #endif

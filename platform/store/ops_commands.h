@@ -19,7 +19,7 @@
  * counter_get        MW_NOT_FOUND before the first put.
  * fact_append        one of decoding's results; derived_clear forgets them.
  * facts_scan         journal > after, in order.
- * told_put  keeps the newest by `received`; derived_clear forgets them.
+ * told_put           keeps the newest by `received`; derived_clear forgets them.
  * network_put        the group master key of a tenant, wrapped, with the group's key epoch.
  */
 #ifndef MW_PLATFORM_STORE_OPS_COMMANDS_H

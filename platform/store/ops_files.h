@@ -6,6 +6,7 @@
  * mapping_delete     MW_NOT_FOUND.
  * import_add         ignores .id. import_undone: MW_STATE when it is undone already. imports:
  *                    newest first, id < before (0 = from the newest).
+ * import_journal_set the journal records that carry its register readings.
  * imported_add       remembers a thing that an import made; imported: in the order of adding.
  * device_by_serial   MW_CONFLICT when several devices have the serial number.
  * device_remove      a device that nothing was ever heard, read or estimated of, with its keys,
@@ -35,6 +36,8 @@ typedef mw_status (*mw_store_on_snapshot)(void *ctx, const mw_store_snapshot *ro
     X(mappings, (mw_store * s, int64_t tenant, mw_store_on_mapping each, void *ctx),               \
       (s, tenant, each, ctx))                                                                      \
     X(import_add, (mw_store * s, const mw_store_import *i, int64_t *out_id), (s, i, out_id))       \
+    X(import_journal_set, (mw_store * s, int64_t tenant, int64_t id, int64_t from, int64_t to),    \
+      (s, tenant, id, from, to))                                                                   \
     X(import_get, (mw_store * s, int64_t tenant, int64_t id, mw_store_import * out_import),        \
       (s, tenant, id, out_import))                                                                 \
     X(import_undone, (mw_store * s, int64_t tenant, int64_t id, mw_utc at, const char *who),       \

@@ -9,6 +9,7 @@
  *   must not read values or intervals through the same handle.
  * - revisions: those of a channel that touch [from, to), newest first, id < before (0 = all), with
  *   rows and predictions. layer MW_LAYERS = every layer.
+ * - revisions_of_action: those of an action and reason in the order of storing, without rows.
  * - lock_put locks [from, to) of the final layer as it is now; MW_CONFLICT when a lock is there
  *   already. locks: those that touch [from, to), ascending.
  * - change_add marks a change by hand (master data). fold and value_revise mark theirs themselves,
@@ -42,6 +43,10 @@ typedef mw_status (*mw_store_on_suspense)(void *ctx, const mw_store_suspense *ro
       (mw_store * s, int64_t tenant, int64_t channel, mw_layer layer, mw_utc from, mw_utc to,      \
        int64_t before, uint32_t limit, mw_store_on_revision each, void *ctx),                      \
       (s, tenant, channel, layer, from, to, before, limit, each, ctx))                             \
+    X(revisions_of_action,                                                                         \
+      (mw_store * s, int64_t tenant, mw_reason reason, int64_t action, mw_store_on_revision each,  \
+       void *ctx),                                                                                 \
+      (s, tenant, reason, action, each, ctx))                                                      \
     X(lock_put, (mw_store * s, const mw_store_lock *lock, int64_t *out_id), (s, lock, out_id))     \
     X(locks,                                                                                       \
       (mw_store * s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,                      \

@@ -98,6 +98,7 @@ typedef struct mw_store_sender {
 typedef enum mw_store_kind {
     MW_STORE_KIND_UNB = 1,      /* a radio frame */
     MW_STORE_KIND_STATION = 2,  /* a station's own status */
+    MW_STORE_KIND_IMPORT = 16,  /* register readings of a file (platform/files/apply.h) */
     MW_STORE_KIND_DOWNLINK = 3, /* a station's result about a downlink (records_commands.h) */
 } mw_store_kind;
 

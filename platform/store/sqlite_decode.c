@@ -141,7 +141,11 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "DELETE FROM counts WHERE name LIKE 'decode.%';"
         "DELETE FROM counts_hour WHERE name LIKE 'decode.%';"
         "DELETE FROM changes; UPDATE cursors SET at = 0 WHERE name LIKE 'follow/%';"
-        "UPDATE channels SET grid_seconds = 3600, grid_offset = 0";
+        /* an import's grid is not of decoding; 10 is MW_REASON_IMPORT */
+        "UPDATE channels SET grid_seconds = 3600, grid_offset = 0 WHERE NOT EXISTS"
+        "(SELECT 1 FROM revisions r WHERE r.tenant = channels.tenant"
+        " AND r.channel = channels.channel AND r.reason = 10)";
+    _Static_assert(MW_REASON_IMPORT == 10, "the statement above names it");
     return mw_sq_status(sqlite3_exec(q->db, sql, NULL, NULL, NULL));
 }
 

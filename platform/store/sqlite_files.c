@@ -64,6 +64,12 @@ mw_status mw_sq_op_import_add(mw_store *s, const mw_store_import *i, int64_t *ou
     return MW_OK;
 }
 
+mw_status mw_sq_op_import_journal_set(mw_store *s, int64_t tenant, int64_t id, int64_t from,
+                                      int64_t to) {
+    return CHANGE_ONE(mw_sq_of(s), IMPORT_JOURNAL, mw_sq_int(tenant), mw_sq_int(id),
+                      mw_sq_int(from), mw_sq_int(to));
+}
+
 static void import_of_row(sqlite3_stmt *st, int64_t tenant, mw_store_import *out) {
     *out = (mw_store_import){.id = mw_sq_get_int(st, 0),
                              .tenant = tenant,

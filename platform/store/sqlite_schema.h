@@ -27,6 +27,7 @@ extern const char *const mw_sq_step_vee_1[];
 extern const char *const mw_sq_step_values[];
 extern const char *const mw_sq_step_commands[];
 extern const char *const mw_sq_step_files[];
+extern const char *const mw_sq_step_actions[];
 extern const char *const mw_sq_step_model[];
 
 #endif

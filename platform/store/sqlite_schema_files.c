@@ -20,3 +20,6 @@ const char *const mw_sq_step_files[] = {
     "CREATE INDEX snapshots_by_channel ON snapshots(tenant, channel, id);"
     "CREATE UNIQUE INDEX snapshots_once ON snapshots(tenant, channel, from_us, to_us, corrects);",
     NULL};
+
+const char *const mw_sq_step_actions[] = {
+    "CREATE INDEX revisions_by_action ON revisions(tenant, action) WHERE action <> 0;", NULL};

@@ -26,6 +26,8 @@
       "INSERT INTO imports(tenant, name, file, digest, kind, at, who, meters, amounts, kept,"      \
       " first, last, journal_from, journal_to)"                                                    \
       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")                      \
+    X(IMPORT_JOURNAL, "UPDATE imports SET journal_from = ?3, journal_to = ?4"                      \
+                      " WHERE tenant = ?1 AND id = ?2 RETURNING 1")                                \
     X(IMPORT_GET, MW_SQ_IMPORT " WHERE tenant = ?1 AND id = ?2")                                   \
     X(IMPORT_UNDONE, "UPDATE imports SET undone_at = ?3, undone_by = ?4"                           \
                      " WHERE tenant = ?1 AND id = ?2 AND undone_at IS NULL RETURNING 1")           \

@@ -22,6 +22,9 @@
                       " WHERE tenant = ?1 AND channel = ?2 AND day BETWEEN ?3 AND ?4"              \
                       " AND (?5 = 3 OR layer = ?5) AND from_us < ?7 AND to_us > ?6 AND id < ?8"    \
                       " ORDER BY id DESC LIMIT ?9")                                                \
+    X(REVISIONS_OF_ACTION, "SELECT id, channel, layer, kind, from_us, to_us FROM revisions"        \
+                           " WHERE tenant = ?1 AND action = ?3 AND reason = ?2 AND action <> 0"    \
+                           " ORDER BY id")                                                         \
     X(REVISIONS_SPAN, "SELECT min(day), max(day) FROM revisions"                                   \
                       " WHERE tenant = ?1 AND channel = ?2")                                       \
     X(REVISION_NEWEST, "SELECT coalesce(max(id), 0) FROM revisions")                               \

@@ -432,3 +432,28 @@ void mw_sq_layers_free(mw_sq *q) {
     free(q->layers);
     q->layers = NULL;
 }
+
+mw_status mw_sq_op_revisions_of_action(mw_store *s, int64_t tenant, mw_reason reason,
+                                       int64_t action, mw_store_on_revision each, void *ctx) {
+    sqlite3_stmt *st = NULL;
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), REVISIONS_OF_ACTION, &st, mw_sq_int(tenant),
+                      mw_sq_int((int64_t)reason), mw_sq_int(action)));
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        mw_store_revision r = {.id = mw_sq_get_int(st, 0),
+                               .tenant = tenant,
+                               .channel = mw_sq_get_int(st, 1),
+                               .layer = (mw_layer)mw_sq_get_int(st, 2),
+                               .kind = (mw_revision_kind)mw_sq_get_int(st, 3),
+                               .from = mw_sq_get_utc(st, 4),
+                               .to = mw_sq_get_utc(st, 5),
+                               .reason = reason,
+                               .action = action};
+        status = each(ctx, &r);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return status;
+        }
+    }
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}

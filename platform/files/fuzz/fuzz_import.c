@@ -5,8 +5,9 @@
 #include "base/assert.h"
 #include "platform/files/import.h"
 
-static mw_status resolve(void *ctx, const char *serial, uint8_t channel, mw_import_channel *out) {
-    (void)ctx, (void)serial;
+static mw_status resolve(void *ctx, const char *serial, uint8_t channel, mw_import_channel *out,
+                         char out_why[160]) {
+    (void)ctx, (void)serial, (void)out_why;
     *out = (mw_import_channel){channel + 1, MW_UNIT_WH, 0};
     return channel < 4 ? MW_OK : MW_NOT_FOUND;
 }

@@ -17,8 +17,9 @@ static void note(const char *format, ...) {
     va_end(args);
 }
 
-static mw_status resolve(void *ctx, const char *serial, uint8_t channel, mw_import_channel *out) {
-    (void)ctx;
+static mw_status resolve(void *ctx, const char *serial, uint8_t channel, mw_import_channel *out,
+                         char out_why[160]) {
+    (void)ctx, (void)out_why;
     if (strncmp(serial, "E-", 2) == 0)
         *out = (mw_import_channel){serial[2], MW_UNIT_WH, 0};
     else if (strcmp(serial, "W-1") == 0 && channel == 0)
@@ -183,11 +184,13 @@ MW_TEST(meters_become_registry_lines) {
     MW_CHECK_STR(got,
                  "{\"device_id\":\"4d57000000000001\",\"serial\":\"MW-1\",\"model\":\"water-r160\","
                  "\"network_address\":4096,\"master_key\":\"00ff\",\"channels\":[{\"number\":0,"
-                 "\"medium\":\"water\",\"obis\":\"8-0:1.0.0*255\",\"unit\":\"L\",\"usage_point\":"
+                 "\"medium\":\"water\",\"obis\":\"8-0:1.0.0*255\",\"unit\":\"L\",\"register_"
+                 "digits\":0,\"usage_point\":"
                  "{\"id\":\"up-1\",\"time_zone\":\"Europe/Rome\"}}]}\n"
                  "{\"device_id\":\"4d57000000000002\",\"serial\":\"MW-2\",\"model\":\"water-r160\","
                  "\"network_address\":4097,\"master_key\":\"00ff\",\"channels\":[{\"number\":0,"
-                 "\"medium\":\"water\",\"obis\":\"8-0:1.0.0*255\",\"unit\":\"L\"}]}\n");
+                 "\"medium\":\"water\",\"obis\":\"8-0:1.0.0*255\",\"unit\":\"L\",\"register_"
+                 "digits\":0}]}\n");
     run(METERS, "id,serial,address,key,flat\n1,forbidden,1,00,\n2,x,many,00,\n,y,1,00,\n", false);
     MW_CHECK_EQ(report.problem_count, 3);
     MW_CHECK_STR(report.problem[0].text, "this serial is forbidden");
