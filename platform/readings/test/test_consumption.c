@@ -206,20 +206,8 @@ MW_TEST(limits_and_the_period_before) {
     MW_CHECK_EQ(from, day - 3);
 }
 
-MW_TEST(registers_wrap) {
-    int64_t d = 0;
-    MW_CHECK_OK(mw_register_difference(999999990, 15, 9, 1000, &d));
-    MW_CHECK_EQ(d, 25);
-    MW_CHECK_OK(mw_register_difference(100, 100, 9, 1000, &d));
-    MW_CHECK_EQ(d, 0);
-    MW_CHECK_STATUS(mw_register_difference(500, 400, 9, 1000, &d), MW_RANGE); /* not a wrap */
-    MW_CHECK_STATUS(mw_register_difference(500, 400, 0, 1000, &d), MW_RANGE);
-    MW_CHECK_STATUS(mw_register_difference(0, 1001, 9, 1000, &d), MW_RANGE);
-    MW_CHECK_STATUS(mw_register_difference(0, 1000, 3, 1000, &d), MW_RANGE); /* too wide */
-}
-
 #define STORE_CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 MW_TEST_MAIN(STORE_CASE(days_of_23_and_25_hours), STORE_CASE(quarter_hours_are_92_96_100),
              STORE_CASE(half_hour_zones), STORE_CASE(a_grid_that_does_not_divide_the_day),
              STORE_CASE(missing_intervals_are_said_and_never_filled),
-             STORE_CASE(limits_and_the_period_before), MW_CASE(registers_wrap))
+             STORE_CASE(limits_and_the_period_before))
