@@ -231,8 +231,14 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
     mw_track_soft(t->y, known, &fit, &t->phase);
     mw_candidate_frame f = {
         .size = size, .centre = c->centre, .hz = carrier.hz, .drift = carrier.drift};
-    if (!decode_soft(t, size, fit.share, f.payload))
+    if (!decode_soft(t, size, fit.share, f.payload)) {
+        if (t->undecoded != NULL) {
+            f.amplitude = t->phase.amplitude;
+            f.es_n0 = f.amplitude * f.amplitude / t->phase.noise;
+            t->undecoded(t->user, c, &f);
+        }
         return false;
+    }
     judge(t, &f);
     *out = f;
     return true;

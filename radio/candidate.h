@@ -44,6 +44,9 @@ typedef struct mw_candidate_tools {
     float rest[2 * MW_TRACK_SYMBOLS_MAX];
     mw_track_phase phase;
     mw_polar_list *decoder;
+    /* Told of each plausible size that could not be decoded; its soft bits are in phase.llr. */
+    void (*undecoded)(void *user, const mw_candidate *c, const mw_candidate_frame *f);
+    void *user;
     uint64_t attempts; /* frames given to the list decoder */
     uint64_t retries;  /* of these, tried again with a longer list */
 } mw_candidate_tools;

@@ -54,6 +54,7 @@ struct mw_polar_list {
     unsigned paths;
     unsigned list;
     mw_unb_size size;
+    uint32_t check_ignored;               /* bits of the check that need not agree */
     uint16_t at[MW_UNB_SIZE_COUNT][CODE]; /* symbol index | whitening << 15 */
     uint8_t info[MW_UNB_SIZE_COUNT][CODE];
     uint8_t node[MW_UNB_SIZE_COUNT][2 * CODE]; /* (code_bits >> stage) + block */
@@ -416,6 +417,18 @@ static void info_of(const mw_polar_list *p, const int16_t *word,
     }
 }
 
+void mw_polar_list_check_bits(mw_polar_list *p, unsigned bits) {
+    p->check_ignored = bits >= 24 ? 0 : UINT32_C(0xFFFFFF) << bits & 0xFFFFFF;
+}
+
+static bool check_ok(const mw_polar_list *p, const uint8_t *info, size_t n) {
+    if (p->check_ignored == 0)
+        return mw_unb_check_ok((mw_slice){info, n});
+    uint32_t sent = (uint32_t)info[n - 3] << 16 | (uint32_t)info[n - 2] << 8 | info[n - 1];
+    uint32_t wrong = sent ^ mw_unb_check_of((mw_slice){info, n - 3});
+    return (wrong & ~p->check_ignored) == 0;
+}
+
 mw_status mw_polar_list_decode(mw_polar_list *p, mw_unb_size size, unsigned list, const float *soft,
                                size_t n, mw_span out_payload) {
     if (size >= MW_UNB_SIZE_COUNT || list == 0 || list > LIST ||
@@ -441,7 +454,7 @@ mw_status mw_polar_list_decode(mw_polar_list *p, mw_unb_size size, unsigned list
         tried[best] = true;
         uint8_t info[MW_UNB_INFO_BITS_MAX / 8];
         info_of(p, p->bits[0][best] + l->code_bits, info);
-        if (mw_unb_check_ok((mw_slice){info, l->info_bits / 8u})) {
+        if (check_ok(p, info, l->info_bits / 8u)) {
             mw_bytes_copy(out_payload.p, info, l->payload_bytes);
             return MW_OK;
         }

@@ -30,4 +30,8 @@ void mw_polar_list_free(mw_polar_list *p);
 MW_NODISCARD mw_status mw_polar_list_decode(mw_polar_list *p, mw_unb_size size, unsigned list,
                                             const float *soft, size_t n, mw_span out_payload);
 
+/* Only to measure how often noise passes: from now on only the low `bits` (0..24) of the check must
+ * agree. 24 at the start. */
+void mw_polar_list_check_bits(mw_polar_list *p, unsigned bits);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "radio/candidate.h"
+#include "radio/chase.h"
 #include "radio/crowd.h"
 #include "radio/foreign_frames.h"
 
@@ -53,6 +54,8 @@ struct mw_receiver {
     lane lanes[MW_UNB_RATE_COUNT];
     mw_crowd *crowd;            /* NULL: no cancellation */
     mw_foreign_frames *foreign; /* NULL: no other networks */
+    mw_chase *chase;            /* NULL: copies are not added */
+    uint8_t copies;             /* that the frame being emitted consists of */
     mw_candidate pending[PENDING_MAX];
     size_t pending_count;
     recent_frame recent[RECENT_MAX];
@@ -92,6 +95,8 @@ static mw_status lane_init(mw_receiver *r, unsigned i) {
     if (l->tools == NULL)
         return MW_NOMEM;
     MW_TRY(mw_candidate_tools_init(l->tools, r->rate, baud, DRIFT_MAX));
+    if (c->check_bits != 0)
+        mw_polar_list_check_bits(l->tools->decoder, c->check_bits);
     r->memory += mw_detect_memory(l->detect) + sizeof *l->tools + l->tools->extract.memory;
     return MW_OK;
 }
@@ -149,6 +154,8 @@ static void foreign_run(mw_receiver *r, bool all) {
     mw_foreign_frames_run(r->foreign, &r->history, &place, all);
 }
 
+static mw_status chase_init(mw_receiver *r);
+
 mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink, void *user,
                           mw_receiver **out_receiver) {
     mw_receiver_config c = *config;
@@ -177,6 +184,9 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
         s = mw_history_init(&r->history, history_samples(r));
     if (s == MW_OK && c.cancel)
         s = crowd_init(r);
+    if (s == MW_OK && c.plan != NULL)
+        s = chase_init(r);
+    r->config.plan = NULL; /* not ours to keep */
     if (s != MW_OK) {
         mw_receiver_free(r);
         return s;
@@ -196,6 +206,7 @@ void mw_receiver_free(mw_receiver *r) {
         free(r->lanes[i].tools);
     }
     mw_crowd_free(r->crowd);
+    mw_chase_free(r->chase);
     mw_foreign_frames_free(r->foreign);
     mw_history_fini(&r->history);
     free(r);
@@ -251,6 +262,7 @@ static belief emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f
         .symbols = l->code_bits,
         .symbol_errors = (uint16_t)f->symbol_errors,
         .quality = (uint8_t)lround(100 * f->correlation),
+        .copies = r->copies,
     };
     memcpy(out.payload, f->payload, l->payload_bytes);
     if (!mw_utc_is_none(r->anchor)) {
@@ -260,6 +272,42 @@ static belief emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f
     r->stats.frames++;
     r->sink(r->user, &out);
     return NEW;
+}
+
+/* A reception that could not be decoded: perhaps with an earlier copy. */
+static void on_undecoded(void *user, const mw_candidate *c, const mw_candidate_frame *f) {
+    mw_receiver *r = user;
+    long double at = ((long double)r->base + (long double)f->centre) / (long double)r->rate;
+    mw_chase_copy copy = {.rate = (mw_unb_rate)c->rate,
+                          .size = f->size,
+                          .at_ns = llroundl(at * 1e9L),
+                          .frequency = {r->config.centre.mhz + llround(f->hz * 1000)},
+                          .drift = f->drift,
+                          .llr = r->lanes[c->rate].tools->phase.llr};
+    mw_chase_frame sum;
+    if (!mw_chase_add(r->chase, &copy, &sum))
+        return;
+    mw_candidate_frame whole = *f;
+    memcpy(whole.payload, sum.payload, sizeof whole.payload);
+    whole.correlation = sum.correlation;
+    whole.symbol_errors = sum.symbol_errors;
+    r->stats.combined++;
+    r->copies = sum.copies;
+    (void)emit(r, copy.rate, &whole);
+    r->copies = 0;
+}
+
+static mw_status chase_init(mw_receiver *r) {
+    const mw_receiver_config *c = &r->config;
+    MW_TRY(mw_chase_new(c->plan, c->plan_band, c->frame_correlation_min, &r->chase));
+    r->memory += mw_chase_memory(r->chase);
+    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
+        if (!r->lanes[i].enabled)
+            continue;
+        r->lanes[i].tools->undecoded = on_undecoded;
+        r->lanes[i].tools->user = r;
+    }
+    return MW_OK;
 }
 
 /* ---- Candidates -------------------------------------------------------------------------------*/

@@ -19,6 +19,7 @@
 #ifndef MW_RADIO_RECEIVER_H
 #define MW_RADIO_RECEIVER_H
 
+#include "protocols/unb/plan.h"
 #include "radio/framer.h"
 #include "radio/samples.h"
 
@@ -47,7 +48,7 @@ typedef struct mw_receiver_frame {
     /* Frames of other networks; all 0 for our own, whose rate and size are not set then. */
     uint8_t kind;           /* mw_radio_kind */
     uint8_t identity_bytes; /* of the sender's identity in clear: 3 or 4 */
-    uint8_t copies;         /* transmissions that it was decoded from */
+    uint8_t copies;         /* transmissions it was decoded from; ours: 0, or how many were added */
     uint16_t baud;
     uint32_t identity;
     int32_t counter; /* -1: none in clear */
@@ -95,6 +96,13 @@ typedef struct mw_receiver_config {
     /* For a receiver of a wider band's part: takes Sigfox copies, which change their carrier from
      * one to the next, instead of joining them here. NULL = join here. */
     mw_sigfox_copy_sink copy_sink;
+    /* Frequency plan and its band whose table of copies is used: copies of a frame that cannot be
+     * decoded alone are added (see chase.h). NULL: they are not. Needed during mw_receiver_new
+     * only. */
+    const mw_unb_plan *plan;
+    unsigned plan_band;
+    /* Only to measure how often noise passes: bits of the CRC that must agree; 0 = all 24. */
+    unsigned check_bits;
 } mw_receiver_config;
 
 typedef struct mw_receiver_stats {
@@ -115,6 +123,7 @@ typedef struct mw_receiver_stats {
     uint64_t cancelled;      /* frames taken out of the samples */
     uint64_t uncovered;      /* candidates that were found only after that */
     uint64_t retried;        /* candidates that were tried again after that */
+    uint64_t combined;       /* frames from copies that were added */
     uint64_t foreign_bursts; /* of other networks: demodulated ... */
     uint64_t foreign_frames; /* ... and read; a Sigfox message counts once */
 } mw_receiver_stats;

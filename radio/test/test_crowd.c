@@ -90,8 +90,8 @@ MW_TEST(cutting_does_not_matter) {
     }
 }
 
-/* One frame without noise: what is left of it in the history, against what it was. The history's own
- * rounding, over the whole sample rate, is -45 dB. */
+/* One frame without noise: what is left of it in the history, against what it was. The history's
+ * own rounding, over the whole sample rate, is -45 dB. */
 static double rest_db(double start_s, double hz, double drift, double *out_clock) {
     loop *l = loop_new(R1);
     l->noisy = false;
