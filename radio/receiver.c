@@ -10,6 +10,7 @@
 #include "radio/chase.h"
 #include "radio/crowd.h"
 #include "radio/foreign_frames.h"
+#include "radio/recent.h"
 
 /* Work is done each time this part of a second of samples is complete, counted from the start of
  * the segment and not from a block's: that is why the cutting into blocks does not matter. */
@@ -17,7 +18,6 @@
 /* Gaps up to this many symbols of the slowest rate are bridged with zeros. */
 #define BRIDGE_SYMBOLS 16
 #define PENDING_MAX    1024u
-#define RECENT_MAX     64u
 #define HITS_AT_ONCE   32u
 #define DRIFT_MAX      6.0 /* Hz/s */
 /* A frame whose last symbol is cut off by the end of a segment is still worth trying. */
@@ -28,13 +28,6 @@
 #define TWIN_NEAR_RATES     1.75
 #define TWIN_NEAR_AMPLITUDE 0.18  /* -15 dB */
 #define TWIN_FAR_AMPLITUDE  0.001 /* -60 dB */
-
-typedef struct recent_frame {
-    double centre;
-    mw_unb_rate rate;
-    mw_unb_size size;
-    uint8_t payload[MW_UNB_PAYLOAD_MAX];
-} recent_frame;
 
 typedef struct lane { /* one symbol rate */
     bool enabled;
@@ -58,12 +51,11 @@ struct mw_receiver {
     uint8_t copies;             /* that the frame being emitted consists of */
     mw_candidate pending[PENDING_MAX];
     size_t pending_count;
-    recent_frame recent[RECENT_MAX];
-    size_t recent_count; /* ever added in this segment */
-    bool started;        /* expected is valid */
-    uint64_t base;       /* absolute number of the segment's sample 0 */
-    uint64_t expected;   /* absolute number of the next sample */
-    uint64_t gap;        /* silent samples not yet bridged or ended */
+    mw_recent recent;
+    bool started;      /* expected is valid */
+    uint64_t base;     /* absolute number of the segment's sample 0 */
+    uint64_t expected; /* absolute number of the next sample */
+    uint64_t gap;      /* silent samples not yet bridged or ended */
     uint64_t safe;
     uint64_t anchor_index; /* this sample ... */
     mw_utc anchor;         /* ... was taken at this moment */
@@ -214,23 +206,6 @@ void mw_receiver_free(mw_receiver *r) {
 
 /* ---- Frames out -------------------------------------------------------------------------------*/
 
-static bool seen_before(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
-    size_t n = r->recent_count < RECENT_MAX ? r->recent_count : RECENT_MAX;
-    size_t bytes = mw_unb_layout_of(f->size)->payload_bytes;
-    for (size_t i = 0; i < n; i++) {
-        const recent_frame *o = &r->recent[i];
-        if (o->rate == rate && o->size == f->size && memcmp(o->payload, f->payload, bytes) == 0 &&
-            fabs(o->centre - f->centre) < 3 * r->lanes[rate].sps)
-            return true;
-    }
-    recent_frame *o = &r->recent[r->recent_count++ % RECENT_MAX];
-    o->centre = f->centre;
-    o->rate = rate;
-    o->size = f->size;
-    memcpy(o->payload, f->payload, bytes);
-    return false;
-}
-
 static int32_t centi(double db) {
     return (int32_t)lround(100 * db);
 }
@@ -242,7 +217,7 @@ static belief emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f
         r->stats.refused++;
         return REFUSED;
     }
-    if (seen_before(r, rate, f)) {
+    if (mw_recent_seen(&r->recent, rate, f, 3 * r->lanes[rate].sps)) {
         r->stats.duplicates++;
         return KNOWN;
     }
@@ -499,7 +474,7 @@ static void finish(mw_receiver *r) {
     if (r->foreign != NULL)
         mw_foreign_frames_restart(r->foreign, r->expected);
     r->pending_count = 0;
-    r->recent_count = 0;
+    r->recent.count = 0;
     if (r->crowd != NULL)
         mw_crowd_restart(r->crowd);
 }
