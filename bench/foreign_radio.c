@@ -104,7 +104,7 @@ static void play(scene *s, const mw_burst *bursts, size_t burst_count, uint64_t 
 static mw_burst burst_of(const scene *s, mw_slice frame, double at, double hz, double es_n0_db,
                          mw_prng *g) {
     uint8_t memory[MW_BURST_SYMBOLS_MAX / 8];
-    mw_burst b;
+    mw_burst b = {0};
     mw_burst_setup setup = {.start_index = (uint64_t)at,
                             .start_fraction = at - floor(at),
                             .rate = s->rate,
