@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "station/networks.h"
+
 #define FIELD(name) offsetof(mw_station_config, name)
 #define S_NS        MW_NS_PER_S
 #define MHZ         INT64_C(1000000000)
@@ -56,6 +58,16 @@
          false,                                                                                    \
          "Symbol rates to listen for, of R0 (50 Bd), R1 (400 Bd) and R2 (3200 Bd), such as "       \
          "\"R0 R1\". Each costs computing time."},                                                 \
+        {prefix "networks",                                                                        \
+         MW_SETTING_TEXT,                                                                          \
+         FIELD(networks),                                                                          \
+         "",                                                                                       \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Other networks to listen for, as NAME:BAUD or NAME:BAUD@LOW-HIGH in MHz: "               \
+         "sigfox:100|600, nbfi:50|400|3200, openunb:100. Each costs computing time."},             \
     {                                                                                              \
         prefix "full_scale", MW_SETTING_LEVEL, FIELD(full_scale), "-50dBm", -20000, 5000, NULL,    \
             false, "Level of a carrier that just fills the converter; levels are told from it."    \
@@ -193,6 +205,7 @@ mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_m
                                      mw_receiver_config *out_config) {
     mw_receiver_config r = mw_receiver_config_default(centre);
     MW_TRY(mw_station_rates_parse(c->rates, &r.rates));
+    MW_TRY(mw_station_networks_parse(c->networks, r.networks, &r.network_count));
     r.rate_mhz = rate_mhz;
     int64_t reach = (int64_t)(rate_mhz / 100 * 48); /* the edges of the samples are not usable */
     int64_t half = c->half_width.mhz < reach ? c->half_width.mhz : reach;

@@ -26,6 +26,7 @@ typedef struct mw_station_config {
     mw_freq centre;
     mw_freq half_width;
     const char *rates;
+    const char *networks;
     mw_level full_scale;
     const char *spool_folder;
     int64_t spool_max;

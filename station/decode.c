@@ -10,6 +10,7 @@
 #include "radio/quality.h"
 #include "runtime/clock.h"
 #include "station/config.h"
+#include "station/networks.h"
 #include "station/record.h"
 #include "station/source.h"
 
@@ -87,10 +88,20 @@ static void decode_print_text(const mw_receiver_frame *f) {
     if (mw_hex_encode((mw_slice){f->payload, f->payload_bytes},
                       (mw_span){(uint8_t *)hex, sizeof hex - 1}) != MW_OK)
         return;
-    (void)printf("%-27s %12.6f MHz %7.1f dBm %6.1f dB  %s %s  %s\n", at,
-                 (double)f->frequency.mhz / 1e9, (double)f->level.cdbm / 100.0,
-                 (double)f->snr.cdb / 100.0, mw_unb_rate_name((mw_unb_rate)f->rate),
-                 mw_unb_size_name((mw_unb_size)f->size), hex);
+    (void)printf("%-27s %12.6f MHz %7.1f dBm %6.1f dB  ", at, (double)f->frequency.mhz / 1e9,
+                 (double)f->level.cdbm / 100.0, (double)f->snr.cdb / 100.0);
+    if (f->kind == MW_RADIO_UNB) {
+        (void)printf("%s %s  %s\n", mw_unb_rate_name((mw_unb_rate)f->rate),
+                     mw_unb_size_name((mw_unb_size)f->size), hex);
+        return;
+    }
+    char sender[9], counter[12] = "-";
+    (void)mw_station_record_sender(f, sender);
+    if (f->counter >= 0)
+        (void)snprintf(counter, sizeof counter, "%d", f->counter);
+    (void)printf("%s %u Bd  %s counter %s copies %u  %s\n",
+                 mw_radio_kind_name((mw_radio_kind)f->kind), f->baud, sender, counter, f->copies,
+                 hex);
 }
 
 static void decode_frame(void *context, const mw_receiver_frame *f) {
@@ -218,6 +229,12 @@ int mw_station_decode_main(int argc, char **argv) {
     if (!start.run)
         return start.exit_code;
     unsigned rates = 0;
+    mw_radio_network networks[MW_RADIO_NETWORKS_MAX];
+    size_t networks_n = 0;
+    if (mw_station_networks_parse(config.networks, networks, &networks_n) != MW_OK) {
+        (void)fprintf(stderr, "mw-station decode: networks is a list such as sigfox:100 nbfi:50\n");
+        return 2;
+    }
     if (file == NULL || mw_station_rates_parse(config.rates, &rates) != MW_OK) {
         (void)fprintf(stderr, file == NULL ? "mw-station decode: which file?\n"
                                            : "mw-station decode: rates is a list of R0, R1, R2\n");

@@ -11,6 +11,7 @@
 #include "runtime/log.h"
 #include "station/decode.h"
 #include "station/downlinks.h"
+#include "station/networks.h"
 #include "station/status.h"
 
 typedef struct station {
@@ -54,6 +55,11 @@ static bool station_open_basics(station *st) {
     mw_status status = mw_station_rates_parse(st->config.rates, &rates);
     if (status != MW_OK)
         return station_fail("radio.rates", status, "a list of R0, R1, R2 is expected");
+    mw_radio_network networks[MW_RADIO_NETWORKS_MAX];
+    size_t networks_n = 0;
+    status = mw_station_networks_parse(st->config.networks, networks, &networks_n);
+    if (status != MW_OK)
+        return station_fail("radio.networks", status, "a list such as sigfox:100 is expected");
     status = mw_clock_open(st->config.clock, &st->clock);
     if (status != MW_OK)
         return station_fail("clock", status, st->config.clock);
