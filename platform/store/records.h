@@ -100,6 +100,9 @@ typedef enum mw_store_kind {
     MW_STORE_KIND_STATION = 2,  /* a station's own status */
     MW_STORE_KIND_IMPORT = 16,  /* register readings of a file (platform/files/apply.h) */
     MW_STORE_KIND_DOWNLINK = 3, /* a station's result about a downlink (records_commands.h) */
+    MW_STORE_KIND_SIGFOX = 4,   /* messages of other networks (records_foreign.h) */
+    MW_STORE_KIND_NBFI = 5,
+    MW_STORE_KIND_OPENUNB = 6,
 } mw_store_kind;
 
 typedef struct mw_store_envelope {

@@ -138,6 +138,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "DELETE FROM chunks; DELETE FROM conflicts; DELETE FROM health;"
         "DELETE FROM vee_meters; DELETE FROM vee_choices;"
         "DELETE FROM facts; DELETE FROM told_configs;"
+        "DELETE FROM foreign_states; DELETE FROM foreign_messages;"
         "DELETE FROM counts WHERE name LIKE 'decode.%';"
         "DELETE FROM counts_hour WHERE name LIKE 'decode.%';"
         "DELETE FROM changes; UPDATE cursors SET at = 0 WHERE name LIKE 'follow/%';"
@@ -164,6 +165,8 @@ static const char *const digest_sql[] = {
     "SELECT * FROM health ORDER BY tenant, device, journal",
     "SELECT * FROM facts ORDER BY journal, n",
     "SELECT * FROM told_configs ORDER BY tenant, device, key",
+    "SELECT * FROM foreign_states ORDER BY tenant, device",
+    "SELECT * FROM foreign_messages ORDER BY id",
     "SELECT tenant, channel, day, data FROM hot ORDER BY id",
     "SELECT * FROM chunks ORDER BY tenant, day, channel",
     ("SELECT tenant, channel, start, seconds, value, quality, received, journal FROM conflicts"

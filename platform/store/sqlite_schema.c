@@ -11,5 +11,6 @@ const char *const *const mw_sq_schema_steps[] = {
     mw_sq_step_commands,   /* 7: commands, downlinks and their counters */
     mw_sq_step_files,      /* 8: mappings, imports, snapshots of determinants */
     mw_sq_step_actions,    /* 9: revisions by action */
+    mw_sq_step_foreign,    /* 10: devices of other networks and their messages */
 };
 const int mw_sq_schema_count = sizeof mw_sq_schema_steps / sizeof mw_sq_schema_steps[0];

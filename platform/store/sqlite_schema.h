@@ -28,6 +28,7 @@ extern const char *const mw_sq_step_values[];
 extern const char *const mw_sq_step_commands[];
 extern const char *const mw_sq_step_files[];
 extern const char *const mw_sq_step_actions[];
+extern const char *const mw_sq_step_foreign[];
 extern const char *const mw_sq_step_model[];
 
 #endif

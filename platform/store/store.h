@@ -23,6 +23,7 @@
 
 #include "platform/store/ops_commands.h"
 #include "platform/store/ops_files.h"
+#include "platform/store/ops_foreign.h"
 #include "platform/store/ops_model.h"
 #include "platform/store/ops_values.h"
 #include "platform/store/ops_vee.h"
@@ -267,7 +268,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_REGISTER_OPS(X)                                                                       \
     MW_STORE_VALUE_OPS(X)                                                                          \
     MW_STORE_FINDING_OPS(X)                                                                        \
-    MW_STORE_FILES_OPS(X)
+    MW_STORE_FILES_OPS(X)                                                                          \
+    MW_STORE_FOREIGN_OPS(X)
 
 typedef struct mw_store_ops {
 #define X(name, parameters, arguments) mw_status(*name) parameters;
