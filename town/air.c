@@ -35,6 +35,10 @@ static double device_level_dbm(const mw_town_air *a, const mw_town_device *d) {
     return fmax(ERP_DBM - loss - walls_db, LEVEL_MIN_DBM);
 }
 
+double mw_town_air_gain_db(const mw_town_air *a, const mw_town_device *d) {
+    return device_level_dbm(a, d) - ERP_DBM;
+}
+
 mw_status mw_town_air_open(const mw_town_air_config *config, mw_town_air *out_air) {
     mw_assert(config->rate_hz > 0 && MW_US_PER_S % config->rate_hz == 0);
     mw_town_air a = {.config = *config};

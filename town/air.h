@@ -41,6 +41,10 @@ typedef struct mw_town_air {
 MW_NODISCARD mw_status mw_town_air_open(const mw_town_air_config *config, mw_town_air *out_air);
 void mw_town_air_close(mw_town_air *a);
 
+/* Gain of the way between the station and a device in dB, the same up and down: from radiated power
+ * (ERP) to level. */
+double mw_town_air_gain_db(const mw_town_air *a, const mw_town_device *d);
+
 uint64_t mw_town_air_index(const mw_town_air *a, mw_utc t);
 mw_utc mw_town_air_utc(const mw_town_air *a, uint64_t index);
 

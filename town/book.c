@@ -21,17 +21,22 @@ mw_status mw_town_book_open(mw_town_book *b, const char *folder) {
     *b = (mw_town_book){0};
     b->truth = open_file(folder, "truth.csv", "device_id,channel,hour_end,register,value");
     b->frames = open_file(folder, "frames.csv", "device_id,counter,sent_at,size,rate,lost,objects");
-    if (b->truth != NULL && b->frames != NULL)
+    b->downlinks =
+        open_file(folder, "downlinks.csv", "device_id,direction,at,counter,rate,es_n0_db,what");
+    if (b->truth != NULL && b->frames != NULL && b->downlinks != NULL)
         return MW_OK;
     if (b->truth != NULL)
         (void)fclose(b->truth);
+    if (b->frames != NULL)
+        (void)fclose(b->frames);
     *b = (mw_town_book){0};
     return MW_IO;
 }
 
 mw_status mw_town_book_flush(mw_town_book *b) {
-    bool good = fflush(b->truth) == 0 && fflush(b->frames) == 0;
-    return good && !ferror(b->truth) && !ferror(b->frames) ? MW_OK : MW_IO;
+    bool good = fflush(b->truth) == 0 && fflush(b->frames) == 0 && fflush(b->downlinks) == 0;
+    good = good && !ferror(b->truth) && !ferror(b->frames) && !ferror(b->downlinks);
+    return good ? MW_OK : MW_IO;
 }
 
 mw_status mw_town_book_close(mw_town_book *b) {
@@ -40,7 +45,9 @@ mw_status mw_town_book_close(mw_town_book *b) {
         good = fclose(b->truth) == 0;
     if (b->frames != NULL)
         good = fclose(b->frames) == 0 && good;
-    b->truth = b->frames = NULL;
+    if (b->downlinks != NULL)
+        good = fclose(b->downlinks) == 0 && good;
+    b->truth = b->frames = b->downlinks = NULL;
     return good ? MW_OK : MW_IO;
 }
 
@@ -50,6 +57,20 @@ void mw_town_book_truth(mw_town_book *b, const mw_town_truth *t) {
     fprintf(b->truth, "%016" PRIx64 ",%u,%s,%" PRId64 ",%" PRId64 "\n", t->device->device_id,
             t->channel, at, t->reg, t->value);
     b->values++;
+}
+
+/* ---- downlinks ---- */
+
+void mw_town_book_downlink(mw_town_book *b, const mw_town_device *d, const mw_town_heard *heard,
+                           mw_unb_rate rate, mw_status taken) {
+    char at[MW_UTC_TEXT_MAX];
+    mw_utc_format(heard->start, at);
+    fprintf(b->downlinks, "%016" PRIx64 ",down,%s,,%s,%.1f,%s:", d->device_id, at,
+            mw_unb_rate_name(rate), heard->es_n0_db, mw_status_name(taken));
+    for (size_t i = 0; i < heard->payload_bytes; i++)
+        fprintf(b->downlinks, "%02x", heard->payload[i]);
+    fputc('\n', b->downlinks);
+    b->downlinks_heard++;
 }
 
 /* ---- frames ---- */
@@ -85,6 +106,14 @@ mw_status mw_town_book_frame(mw_town_book *b, const mw_town_device *d,
     const char *space = "";
     while (mw_smp_object_next(&r, &object) == MW_OK) {
         mw_smp_day day;
+        mw_smp_receipt receipt;
+        if (object.type == MW_SMP_RECEIPT &&
+            mw_smp_receipt_decode(object.body, &receipt) == MW_OK) {
+            mw_utc_format(sent_at, at);
+            fprintf(b->downlinks, "%016" PRIx64 ",up,%s,%" PRIu32 ",%s,,%u:%u\n", d->device_id, at,
+                    tx->counter, mw_unb_rate_name((mw_unb_rate)tx->rate), receipt.id,
+                    receipt.result);
+        }
         if (object.type != MW_SMP_DAY)
             continue;
         MW_TRY(mw_smp_day_decode(object.body, &day));

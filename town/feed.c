@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "runtime/clock.h"
 
 #define SERVE_STEP_MS 50
 
@@ -22,7 +23,11 @@ struct mw_town_feed_block {
 };
 
 mw_status mw_town_feed_open(mw_town_feed *f, const char *path) {
-    *f = (mw_town_feed){.listener = -1, .peer = -1};
+    *f = (mw_town_feed){
+        .listener = -1, .peer = -1, .take = f->take, .take_context = f->take_context};
+    f->in = malloc(MW_TOWN_FEED_IN_MAX);
+    if (f->in == NULL)
+        return MW_NOMEM;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
         return MW_RANGE;
@@ -48,7 +53,9 @@ static void disconnect(mw_town_feed *f) {
     f->peer = -1;
     f->unsent = f->first;
     f->unsent_offset = 0;
-    f->ack_bytes = 0;
+    f->in_n = 0;
+    f->told = false;
+    f->watermark = 0;
 }
 
 void mw_town_feed_close(mw_town_feed *f) {
@@ -65,6 +72,8 @@ void mw_town_feed_close(mw_town_feed *f) {
     }
     f->last = f->unsent = NULL;
     f->bytes = f->blocks = 0;
+    free(f->in);
+    f->in = NULL;
 }
 
 /* ---- the station's side ---- */
@@ -92,23 +101,53 @@ static void forget_acknowledged(mw_town_feed *f) {
         f->last = NULL;
 }
 
-static bool receive_acks(mw_town_feed *f) {
+/* Takes one thing that the station sent off the front; 0 when it is not complete, negative when it
+ * is nothing known. */
+static ssize_t take_one(mw_town_feed *f, mw_slice in) {
+    uint64_t index;
+    mw_samples_block block;
+    if (in.n < MW_SAMPLES_ACK_BYTES)
+        return 0;
+    if (mw_samples_ack_decode(in, &index) == MW_OK) {
+        if (index > f->acknowledged)
+            f->acknowledged = index;
+        forget_acknowledged(f);
+        return MW_SAMPLES_ACK_BYTES;
+    }
+    if (mw_samples_watermark_decode(in, &index) == MW_OK) {
+        f->told = true;
+        f->watermark = index;
+        return MW_SAMPLES_WATERMARK_BYTES;
+    }
+    if (in.n < MW_SAMPLES_HEADER_BYTES)
+        return 0;
+    if (mw_samples_header_decode(in, &block.h) != MW_OK)
+        return -1;
+    size_t payload = (size_t)block.h.count * mw_samples_format_bytes(block.h.format);
+    if (in.n < MW_SAMPLES_HEADER_BYTES + payload)
+        return 0;
+    block.payload = mw_slice_sub(in, MW_SAMPLES_HEADER_BYTES, payload);
+    if (f->take != NULL)
+        f->take(f->take_context, &block);
+    return (ssize_t)(MW_SAMPLES_HEADER_BYTES + payload);
+}
+
+static bool receive_all(mw_town_feed *f) {
     for (;;) {
-        ssize_t n = recv(f->peer, f->ack + f->ack_bytes, sizeof f->ack - f->ack_bytes, 0);
+        ssize_t n = recv(f->peer, f->in + f->in_n, MW_TOWN_FEED_IN_MAX - f->in_n, 0);
         if (n < 0)
             return errno == EAGAIN || errno == EINTR;
         if (n == 0)
             return false;
-        f->ack_bytes += (size_t)n;
-        if (f->ack_bytes < sizeof f->ack)
-            continue;
-        uint64_t index;
-        if (mw_samples_ack_decode(MW_SLICE_OF(f->ack), &index) != MW_OK)
+        f->in_n += (size_t)n;
+        size_t at = 0;
+        ssize_t one;
+        while ((one = take_one(f, (mw_slice){f->in + at, f->in_n - at})) > 0)
+            at += (size_t)one;
+        if (one < 0)
             return false;
-        f->ack_bytes = 0;
-        if (index > f->acknowledged)
-            f->acknowledged = index;
-        forget_acknowledged(f);
+        memmove(f->in, f->in + at, f->in_n - at);
+        f->in_n -= at;
     }
 }
 
@@ -137,9 +176,9 @@ void mw_town_feed_serve(mw_town_feed *f, mw_dur wait) {
     if (poll(fds, f->peer >= 0 ? 2 : 1, (int)(wait.ns / 1000000)) <= 0)
         return;
     if (f->peer >= 0 && fds[1].revents != 0) {
-        bool alive = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0 || receive_acks(f);
+        bool alive = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0 || receive_all(f);
         if (alive && (fds[1].revents & POLLIN) != 0)
-            alive = receive_acks(f);
+            alive = receive_all(f);
         if (alive && (fds[1].revents & POLLOUT) != 0)
             alive = send_blocks(f);
         if (!alive)
@@ -150,6 +189,17 @@ void mw_town_feed_serve(mw_town_feed *f, mw_dur wait) {
 }
 
 /* ---- the town's side ---- */
+
+bool mw_town_feed_await(mw_town_feed *f, uint64_t index, mw_dur most,
+                        const volatile sig_atomic_t *stop) {
+    mw_mono end = mw_mono_add(mw_clock_mono(), most);
+    while (!*stop && f->peer >= 0 && !(f->told && f->watermark >= index)) {
+        if (mw_mono_since(mw_clock_mono(), end).ns >= 0)
+            return false;
+        mw_town_feed_serve(f, mw_dur_ms(SERVE_STEP_MS));
+    }
+    return f->peer >= 0 && f->told && f->watermark != UINT64_MAX;
+}
 
 mw_status mw_town_feed_push(mw_town_feed *f, const mw_samples_block *block,
                             const volatile sig_atomic_t *stop) {

@@ -17,7 +17,10 @@
 #define MW_TOWN_FEED_BYTES_MAX  (32u << 20)
 #define MW_TOWN_FEED_BLOCKS_MAX 65536u
 
+#define MW_TOWN_FEED_IN_MAX     (2u * MW_SAMPLES_BLOCK_MAX)
+
 typedef struct mw_town_feed_block mw_town_feed_block;
+typedef void mw_town_feed_fn(void *context, const mw_samples_block *block);
 
 typedef struct mw_town_feed {
     int listener;
@@ -27,9 +30,13 @@ typedef struct mw_town_feed {
     size_t unsent_offset;
     size_t bytes, blocks;
     uint64_t acknowledged; /* sample index */
-    uint8_t ack[MW_SAMPLES_ACK_BYTES];
-    size_t ack_bytes;
+    uint8_t *in;           /* what the station sends: MW_TOWN_FEED_IN_MAX bytes */
+    size_t in_n;
     uint64_t connections;
+    bool told;             /* the station connected now has told a watermark */
+    uint64_t watermark;    /* no burst begins before this sample any more; UINT64_MAX: none ever */
+    mw_town_feed_fn *take; /* gets the blocks that the station transmits; may be NULL */
+    void *take_context;
 } mw_town_feed;
 
 /* Listens on `path` (mode 0600), replacing a socket that a former run left. MW_RANGE for a path
@@ -40,6 +47,10 @@ void mw_town_feed_close(mw_town_feed *f);
  * MW_NOMEM, MW_IO. */
 MW_NODISCARD mw_status mw_town_feed_push(mw_town_feed *f, const mw_samples_block *block,
                                          const volatile sig_atomic_t *stop);
+/* Waits until the station has promised that no burst begins before this sample, but no longer than
+ * there is a station, and `most` of real time. False: the promise was not given. */
+bool mw_town_feed_await(mw_town_feed *f, uint64_t index, mw_dur most,
+                        const volatile sig_atomic_t *stop);
 /* Sends and receives for at most `wait`. */
 void mw_town_feed_serve(mw_town_feed *f, mw_dur wait);
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "runtime/clock.h"
 #include "runtime/file.h"
 #include "runtime/log.h"
@@ -28,6 +29,12 @@
 #define RESUME_BACK mw_dur_s(60)
 /* Silence at the end, in which the last frames are decoded. */
 #define TAIL mw_dur_s(30)
+/* A station that gives no word on a window for so long is taken for one that sends nothing. */
+#define AWAIT_MAX      mw_dur_s(20)
+#define COMPLETE_SLACK mw_dur_ms(100)
+/* A meter gets a frame this long after its first symbol: the longest one, and the air's lookahead.
+ */
+#define DOWNLINK_LONGEST mw_dur_s(16)
 
 typedef struct town {
     mw_town_config config;
@@ -38,6 +45,8 @@ typedef struct town {
     mw_town_air air;
     mw_town_book book;
     mw_town_simulation simulation;
+    mw_town_medium *medium; /* NULL: nothing comes down */
+    mw_utc lived;           /* what meters heard up to here is in the journal */
     mw_town_feed feed;
     mw_town_clock *clock;
     mw_utc start;
@@ -82,6 +91,34 @@ static mw_status open_people(town *t) {
                                    t->config.time_zone, &t->population);
 }
 
+static void on_transmitted(void *context, const mw_samples_block *block) {
+    town *t = context;
+    if (t->medium != NULL)
+        mw_town_medium_take(t->medium, block);
+}
+
+static mw_town_hear_fn hear;
+
+static mw_status open_medium(town *t) {
+    char path[4096];
+    if (!t->config.downlink)
+        return MW_OK;
+    if (snprintf(path, sizeof path, "%s/downlinks.journal", t->config.state_folder) >=
+        (int)sizeof path)
+        return MW_LIMIT;
+    mw_town_medium_config c = {
+        .seed = (uint64_t)t->config.seed,
+        .start = t->start,
+        .full_scale_dbm = t->config.downlink_full_scale.cdbm / 100.0,
+        .noise_figure_db = (double)t->config.meter_noise_figure_db,
+        .lost_permille = (uint32_t)t->config.lost_permille,
+        .journal = path,
+    };
+    MW_TRY(mw_town_medium_open(&c, &t->air, &t->medium));
+    mw_town_simulation_listen(&t->simulation, hear, t);
+    return MW_OK;
+}
+
 static mw_status open_town(town *t) {
     const mw_town_config *c = &t->config;
     MW_TRY(mw_file_make_folders(c->state_folder, 0755));
@@ -108,7 +145,11 @@ static mw_status open_town(town *t) {
     };
     MW_TRY(mw_unb_plan_find(c->plan, &terms.plan));
     MW_TRY(mw_town_simulation_open(&t->population, &terms, &t->air, &t->book, &t->simulation));
+    MW_TRY(open_medium(t));
     MW_TRY(mw_town_clock_create(c->clock_path, t->start, &t->clock));
+    t->lived = mw_utc_add(mw_town_clock_utc(t->clock), MW_TOWN_AIR_LOOKAHEAD);
+    t->feed.take = on_transmitted;
+    t->feed.take_context = t;
     return mw_town_feed_open(&t->feed, c->samples_path);
 }
 
@@ -117,6 +158,7 @@ static void close_town(town *t) {
     if (t->clock != NULL)
         mw_town_clock_close(t->clock);
     mw_town_simulation_close(&t->simulation);
+    mw_town_medium_close(t->medium);
     if (t->book.truth != NULL && mw_town_book_close(&t->book) != MW_OK)
         mw_log_plain(MW_LOG_ERROR, "the book of truth could not be written");
     mw_town_air_close(&t->air);
@@ -135,7 +177,7 @@ static void tell_progress(town *t, const char *what) {
     mw_log(MW_LOG_INFO, what, MW_S("town", at),
            MW_I("hours", mw_utc_since(now, t->start).ns / (3600 * MW_NS_PER_S)),
            MW_I("frames", t->book.frames_sent), MW_I("lost", t->book.frames_lost),
-           MW_I("connections", t->feed.connections));
+           MW_I("connections", t->feed.connections), MW_I("downlinks", t->book.downlinks_heard));
 }
 
 /* Mixes and sends what is on the air up to a moment. */
@@ -151,6 +193,46 @@ static mw_status send_until(town *t, mw_utc until) {
             tell_progress(t, "progress");
             MW_TRY(mw_town_book_flush(&t->book));
         }
+    }
+    return MW_OK;
+}
+
+/* When the firmware gets a frame: it is complete, and the air is known that far. */
+static mw_utc complete_at(const mw_town_meter *m, const mw_town_heard *heard) {
+    mw_unb_size size = MW_UNB_L;
+    mw_assert(mw_unb_size_for(heard->payload_bytes, &size) == MW_OK);
+    mw_dur length = mw_unb_airtime(m->listen.rate, size);
+    return mw_utc_add(heard->start,
+                      (mw_dur){length.ns + MW_TOWN_AIR_LOOKAHEAD.ns + COMPLETE_SLACK.ns});
+}
+
+/* A meter's receive window has ended: the station must have heard all that was sent before, and
+ * said that nothing else comes. In a life that was lived before, the journal knows. */
+static mw_status hear(void *context, const mw_town_meter *m, mw_utc now,
+                      mw_town_hearing *out_hearing, mw_town_heard *out_heard, mw_utc *out_later) {
+    town *t = context;
+    *out_hearing = MW_TOWN_NOTHING;
+    if (mw_town_medium_recall(t->medium, m, out_heard)) {
+        mw_utc ready = complete_at(m, out_heard);
+        *out_hearing = now.us < ready.us ? MW_TOWN_LATER : MW_TOWN_FRAME;
+        *out_later = ready;
+        return MW_OK;
+    }
+    if (now.us <= t->lived.us)
+        return MW_OK;
+    mw_utc until = mw_utc_add(now, (mw_dur){-MW_TOWN_AIR_LOOKAHEAD.ns});
+    MW_TRY(send_until(t, until));
+    if (!mw_town_feed_await(&t->feed, mw_town_air_index(&t->air, until), AWAIT_MAX,
+                            &stop_requested))
+        return stop_requested ? MW_CLOSED : MW_OK;
+    MW_TRY(mw_town_medium_hear(t->medium, m, now, out_hearing, out_heard, out_later));
+    if (*out_hearing != MW_TOWN_FRAME)
+        return MW_OK;
+    MW_TRY(mw_town_medium_note(t->medium, m, out_heard));
+    mw_utc ready = complete_at(m, out_heard);
+    if (now.us < ready.us) { /* when a replay gives it to the meter */
+        *out_hearing = MW_TOWN_LATER;
+        *out_later = ready;
     }
     return MW_OK;
 }

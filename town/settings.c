@@ -45,6 +45,13 @@ static const mw_setting settings[] = {
      "Noise figure of the station's receiver."},
     {"radio.lost_permille", MW_SETTING_INT, FIELD(lost_permille), "125", 0, 1000, NULL, false,
      "Transmissions in a thousand that fade out on their way."},
+    {"radio.downlink", MW_SETTING_BOOL, FIELD(downlink), "yes", 0, 0, NULL, false,
+     "Meters hear what the station transmits; no: nothing comes down."},
+    {"radio.downlink_full_scale", MW_SETTING_LEVEL, FIELD(downlink_full_scale), "17dBm", -5000,
+     5000, NULL, false,
+     "Radiated power of full-scale samples from the station: its transmit.full_scale."},
+    {"radio.meter_noise_figure_db", MW_SETTING_INT, FIELD(meter_noise_figure_db), "7", 0, 40, NULL,
+     false, "Noise figure of a meter's receiver."},
 };
 
 const mw_program mw_town_program = {

@@ -27,6 +27,9 @@ typedef struct mw_town_config {
     mw_level full_scale;
     int64_t noise_figure_db;
     int64_t lost_permille;
+    bool downlink;
+    mw_level downlink_full_scale;
+    int64_t meter_noise_figure_db;
 } mw_town_config;
 
 extern const mw_program mw_town_program;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
+
 /* ---- the queue of wakes ---- */
 
 static bool earlier(const mw_town_simulation *s, size_t a, size_t b) {
@@ -82,11 +84,45 @@ static mw_status transmit(mw_town_simulation *s, const mw_town_meter *m,
     return mw_town_book_frame(s->book, m->device, tx, first, lost);
 }
 
+void mw_town_simulation_listen(mw_town_simulation *s, mw_town_hear_fn *hear, void *context) {
+    s->hear = hear;
+    s->hear_context = context;
+}
+
+/* A receive window has ended. */
+static mw_status hear(mw_town_simulation *s, mw_town_meter *m) {
+    mw_town_hearing hearing = MW_TOWN_NOTHING;
+    mw_town_heard heard;
+    mw_utc later;
+    mw_status taken;
+    if (s->hear != NULL)
+        MW_TRY(s->hear(s->hear_context, m, m->hear_at, &hearing, &heard, &later));
+    if (hearing == MW_TOWN_LATER) {
+        mw_assert(later.us > m->hear_at.us);
+        m->hear_at = later;
+        return MW_OK;
+    }
+    if (hearing == MW_TOWN_NOTHING) {
+        mw_town_meter_window_end(m);
+        return MW_OK;
+    }
+    mw_unb_rate rate = m->listen.rate;
+    MW_TRY(mw_town_meter_downlink(m, heard.start, (mw_slice){heard.payload, heard.payload_bytes},
+                                  &taken));
+    mw_town_book_downlink(s->book, m->device, &heard, rate, taken);
+    return MW_OK;
+}
+
 mw_status mw_town_simulation_advance(mw_town_simulation *s, mw_utc until) {
     for (;;) {
         mw_town_meter *m = &s->meters[s->queue[0]];
         if (mw_town_meter_wake(m).us > until.us)
             return MW_OK;
+        if (mw_town_meter_hears(m)) {
+            MW_TRY(hear(s, m));
+            sink(s, 0);
+            continue;
+        }
         mw_meter_outputs out = {0};
         MW_TRY(mw_town_meter_step(m, tell_book, s->book, &out));
         if (out.transmit)

@@ -8,7 +8,14 @@
 
 #include "town/air.h"
 #include "town/book.h"
+#include "town/medium.h"
 #include "town/virtual_meter.h"
+
+/* What a meter heard in the receive window that has ended. *out_hearing MW_TOWN_LATER: ask again.
+ */
+typedef mw_status mw_town_hear_fn(void *context, const mw_town_meter *m, mw_utc now,
+                                  mw_town_hearing *out_hearing, mw_town_heard *out_heard,
+                                  mw_utc *out_later);
 
 typedef struct mw_town_simulation {
     mw_town_meter *meters;
@@ -16,6 +23,8 @@ typedef struct mw_town_simulation {
     uint32_t *queue; /* binary heap of meter numbers, the next to wake first */
     mw_town_air *air;
     mw_town_book *book;
+    mw_town_hear_fn *hear; /* NULL: nothing comes down */
+    void *hear_context;
 } mw_town_simulation;
 
 /* Air and book are borrowed. MW_NOMEM and the firmware's errors. */
@@ -23,6 +32,8 @@ MW_NODISCARD mw_status mw_town_simulation_open(const mw_town_population *p,
                                                const mw_town_terms *terms, mw_town_air *air,
                                                mw_town_book *book,
                                                mw_town_simulation *out_simulation);
+/* Lets downlinks come; set after opening. */
+void mw_town_simulation_listen(mw_town_simulation *s, mw_town_hear_fn *hear, void *context);
 void mw_town_simulation_close(mw_town_simulation *s);
 /* Steps every meter that wakes at or before `until`. */
 MW_NODISCARD mw_status mw_town_simulation_advance(mw_town_simulation *s, mw_utc until);

@@ -11,7 +11,9 @@
 #define CLOCK_ERROR_US  2000000
 /* No edge falls this close to the end of an hour, where a microsecond of rounding would decide. */
 #define EDGE_CLEARANCE_NS 1000000
-#define INITIAL_MAX       INT64_C(5000000)
+/* What was heard is known this long after a window: the air must be complete, with some slack. */
+#define HEAR_AFTER  ((mw_dur){INT64_C(1050000000)})
+#define INITIAL_MAX INT64_C(5000000)
 
 /* The meter's own time in nanoseconds of UTC, from its ticks alone. */
 static int64_t meter_ns(const mw_town_meter *m, mw_mono ticks) {
@@ -88,12 +90,50 @@ mw_status mw_town_meter_step(mw_town_meter *m, mw_town_truth_fn *tell, void *con
     close_hours(m, meter_ns(m, m->wake) / HOUR_NS, tell, context);
     mw_status status = mw_meter_step(&m->firmware, m->wake, &in, out);
     mw_assert(out->next_wake.ns > m->wake.ns);
+    m->stepped = m->wake;
     m->wake = out->next_wake;
+    /* One receiver: a frame that is still under way is heard out. */
+    if (out->listen.open && !m->listen.open) {
+        m->listen = out->listen;
+        m->hear_at = mw_utc_add(mw_host_crystal_utc(&m->crystal, m->listen.to), HEAR_AFTER);
+    }
     return status;
 }
 
 mw_utc mw_town_meter_wake(const mw_town_meter *m) {
-    return mw_host_crystal_utc(&m->crystal, m->wake);
+    mw_utc wake = mw_host_crystal_utc(&m->crystal, m->wake);
+    return m->listen.open && m->hear_at.us <= wake.us ? m->hear_at : wake;
+}
+
+/* ---- downlinks ---- */
+
+bool mw_town_meter_hears(const mw_town_meter *m) {
+    return m->listen.open && m->hear_at.us <= mw_host_crystal_utc(&m->crystal, m->wake).us;
+}
+
+void mw_town_meter_window_end(mw_town_meter *m) {
+    m->listen.open = false;
+}
+
+mw_status mw_town_meter_downlink(mw_town_meter *m, mw_utc start, mw_slice payload,
+                                 mw_status *out_taken) {
+    mw_mono now = mw_host_crystal_ticks(&m->crystal, m->hear_at);
+    if (now.ns < m->stepped.ns)
+        now = m->stepped;
+    m->listen.open = false;
+    *out_taken =
+        mw_meter_downlink(&m->firmware, now, mw_host_crystal_ticks(&m->crystal, start), payload);
+    if (*out_taken == MW_IO)
+        return MW_IO;
+    /* A frame may have set the clock: the truth counts by the clock that the meter shows. */
+    mw_utc shown = mw_meter_clock(&m->firmware, now);
+    int64_t moved = shown.us * 1000 - meter_ns(m, now);
+    if (moved >= 2000 || moved <= -2000) {
+        m->clock0 = shown;
+        m->ticks0 = now;
+    }
+    m->wake = now;
+    return MW_OK;
 }
 
 /* ---- installation ---- */

@@ -48,10 +48,13 @@ typedef struct mw_town_meter {
     mw_host_crystal crystal;
     mw_meter_model model; /* of its type, with this meter's own settings */
     mw_meter firmware;
-    mw_mono wake;   /* tick of the next step */
-    mw_utc clock0;  /* the meter's clock when it was set ... */
-    mw_mono ticks0; /* ... and the tick of that moment */
-    int64_t hour;   /* open hour of the truth: hours of UTC since 1970 by the meter's clock */
+    mw_mono wake;           /* tick of the next step */
+    mw_utc clock0;          /* the meter's clock when it was set ... */
+    mw_mono ticks0;         /* ... and the tick of that moment */
+    mw_meter_listen listen; /* the window that is open or ahead; listen.open */
+    mw_utc hear_at;         /* when it is known what was heard in it */
+    mw_mono stepped;        /* tick of the last step */
+    int64_t hour; /* open hour of the truth: hours of UTC since 1970 by the meter's clock */
     mw_town_channel channel[MW_TOWN_CHANNELS_MAX];
 } mw_town_meter;
 
@@ -63,11 +66,19 @@ void mw_town_meter_fini(mw_town_meter *m);
 /* The registers with which the meter was installed, as of the hour boundary before: a meter's first
  * report says the same. */
 void mw_town_meter_tell_start(const mw_town_meter *m, mw_town_truth_fn *tell, void *context);
-/* True time of the next step. */
+/* True time of the next step, or of the end of a receive window. */
 mw_utc mw_town_meter_wake(const mw_town_meter *m);
 /* Gives the firmware all counts up to its next wake and steps it there. Truth of the hours that end
  * goes to `tell` in order. */
 MW_NODISCARD mw_status mw_town_meter_step(mw_town_meter *m, mw_town_truth_fn *tell, void *context,
                                           mw_meter_outputs *out);
+
+/* Whether what is due next is the end of a receive window. */
+bool mw_town_meter_hears(const mw_town_meter *m);
+/* The window is over; with a frame it is given to the firmware, which is to be stepped next. The
+ * firmware's word on the frame goes to *out_taken. */
+void mw_town_meter_window_end(mw_town_meter *m);
+MW_NODISCARD mw_status mw_town_meter_downlink(mw_town_meter *m, mw_utc start, mw_slice payload,
+                                              mw_status *out_taken);
 
 #endif
