@@ -94,6 +94,8 @@ class System:
             "http.listen": f"127.0.0.1:{self.station_port}",
             "radio.centre": PLAN["centre"],
             "radio.full_scale": PLAN["full_scale"],
+            "transmit.enabled": "yes",
+            "transmit.plan": "demo",
         })
         self.write("town", {
             "state.folder": f / "town",
