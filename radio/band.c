@@ -67,6 +67,7 @@ mw_band_config mw_band_config_europe(void) {
         .ranges_n = 2,
         .threads = 2};
     c.radio.rate_mhz = UINT64_C(8000000000);
+    c.radio.history_frames = 1.3;
     return c;
 }
 
@@ -360,8 +361,7 @@ static void push_wide(mw_band *b, const mw_samples_block *block) {
         b->expected = b->safe = h->first_index;
         b->started = true;
     }
-    if (h->format == MW_SAMPLES_GAP &&
-        ((h->flags & MW_SAMPLES_FLAG_ERASED) == 0 || !b->open)) {
+    if (h->format == MW_SAMPLES_GAP && ((h->flags & MW_SAMPLES_FLAG_ERASED) == 0 || !b->open)) {
         take_gap(b, h->count);
         return;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "radio/workroom.h"
 
 #define FOUND_ROOM 64u
 
@@ -25,6 +26,8 @@ struct mw_band_work {
     size_t subs;
     sub_band *sub;
     unsigned threads; /* running; 0: the caller works */
+    unsigned rooms;
+    mw_workroom **room; /* by owner of sub-bands */
     worker *workers;
     mw_band_job job;
     bool under_way;
@@ -120,9 +123,17 @@ mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, mw_band_w
     (void)pthread_cond_init(&w->changed, NULL);
     w->sub = calloc(plan->subs, sizeof *w->sub);
     mw_status s = w->sub == NULL ? MW_NOMEM : MW_OK;
+    unsigned rooms = threads > 1 ? threads : 1;
+    w->room = calloc(rooms, sizeof(mw_workroom *));
+    if (w->room == NULL)
+        s = MW_NOMEM;
+    for (; w->rooms < rooms && s == MW_OK; w->rooms += s == MW_OK)
+        s = mw_workroom_new((double)plan->sub[0].radio.rate_mhz / 1000, &w->room[w->rooms]);
     for (size_t i = 0; i < plan->subs && s == MW_OK; i++) {
         w->sub[i].plan = plan->sub[i];
-        s = mw_receiver_new(&plan->sub[i].radio, take_frame, &w->sub[i].found, &w->sub[i].receiver);
+        w->sub[i].plan.radio.room = w->room[plan->sub[i].thread];
+        s = mw_receiver_new(&w->sub[i].plan.radio, take_frame, &w->sub[i].found,
+                            &w->sub[i].receiver);
         w->subs += s == MW_OK;
     }
     if (s == MW_OK)
@@ -150,6 +161,9 @@ void mw_band_work_free(mw_band_work *w) {
     }
     (void)pthread_cond_destroy(&w->changed);
     (void)pthread_mutex_destroy(&w->lock);
+    for (unsigned i = 0; i < w->rooms; i++)
+        mw_workroom_free(w->room[i]);
+    free(w->room);
     free(w->workers);
     free(w->sub);
     free(w);
@@ -193,5 +207,7 @@ size_t mw_band_work_memory(const mw_band_work *w) {
     for (size_t i = 0; i < w->subs; i++)
         bytes += mw_receiver_memory(w->sub[i].receiver) +
                  w->sub[i].found.room * sizeof(mw_receiver_frame);
+    for (unsigned i = 0; i < w->rooms; i++)
+        bytes += mw_workroom_memory(w->room[i]);
     return bytes;
 }

@@ -27,8 +27,8 @@ typedef struct gone { /* a frame that was taken out */
 
 struct mw_crowd {
     mw_crowd_config config;
-    double rate; /* samples per second */
-    mw_cancel *cancel[MW_UNB_RATE_COUNT];
+    double rate;                          /* samples per second */
+    mw_cancel *cancel[MW_UNB_RATE_COUNT]; /* the workroom's */
     mw_redetect *redetect[MW_UNB_RATE_COUNT];
     mw_candidate parked[MW_CROWD_PARKED];
     size_t parked_count;
@@ -53,12 +53,13 @@ mw_status mw_crowd_new(const mw_crowd_config *config, mw_crowd **out_crowd) {
                                     .baud = mw_unb_rate_bd((mw_unb_rate)i),
                                     .sync_pfa = config->sync_pfa,
                                     .prefilter_pfa = config->prefilter_pfa,
-                                    .drift_max = config->drift_max};
-        s = mw_cancel_new(&config->tools[i]->extract, &c->cancel[i]);
+                                    .drift_max = config->drift_max,
+                                    .desk = config->room->desk};
+        s = mw_workroom_cancel(config->room, (mw_unb_rate)i, &c->cancel[i]);
         if (s == MW_OK)
             s = mw_redetect_new(&again, &c->redetect[i]);
         if (s == MW_OK)
-            c->memory += mw_cancel_memory(c->cancel[i]) + mw_redetect_memory(c->redetect[i]);
+            c->memory += mw_redetect_memory(c->redetect[i]);
     }
     if (s != MW_OK) {
         mw_crowd_free(c);
@@ -72,7 +73,6 @@ void mw_crowd_free(mw_crowd *c) {
     if (c == NULL)
         return;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
-        mw_cancel_free(c->cancel[i]);
         mw_redetect_free(c->redetect[i]);
     }
     free(c);

@@ -16,7 +16,7 @@
 #ifndef MW_RADIO_CROWD_H
 #define MW_RADIO_CROWD_H
 
-#include "radio/candidate.h"
+#include "radio/workroom.h"
 
 #define MW_CROWD_PARKED  512u
 #define MW_CROWD_GONE    256u
@@ -27,6 +27,7 @@ typedef struct mw_crowd_config {
     double low_hz, high_hz; /* carriers outside are not looked for */
     double prefilter_pfa, sync_pfa, drift_max;
     mw_candidate_tools *tools[MW_UNB_RATE_COUNT]; /* NULL: rate not in use */
+    mw_workroom *room;                            /* where they come from */
 } mw_crowd_config;
 
 typedef struct mw_crowd_stats {

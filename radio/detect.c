@@ -65,7 +65,7 @@ mw_status mw_detect_desk_new(mw_detect_desk **out_desk) {
     mw_detect_desk *d = calloc(1, sizeof *d);
     if (d == NULL)
         return MW_NOMEM;
-    d->kernel = fftwf_malloc(sizeof *d->kernel);
+    d->kernel = aligned_alloc(64, (sizeof *d->kernel + 63) / 64 * 64);
     d->shaped = fftwf_malloc(2 * TILE * BACK_MAX * sizeof(float));
     if (d->kernel == NULL || d->shaped == NULL) {
         mw_detect_desk_free(d);
@@ -81,7 +81,7 @@ void mw_detect_desk_free(mw_detect_desk *d) {
         return;
     fftwf_free(d->samples);
     fftwf_free(d->spectrum);
-    fftwf_free(d->kernel);
+    free(d->kernel);
     fftwf_free(d->shaped);
     free(d);
 }
@@ -394,7 +394,7 @@ static void batch(mw_detect *d, const mw_history *h) {
     size_t from = d->next_hop >= FIRST ? 0 : (size_t)(FIRST - d->next_hop);
     for (size_t tile = 0; tile < d->tiles; tile++) {
         filter_tile(d, tile, points);
-        mw_kernel_correlate(&d->tile[tile], d->desk->kernel, &d->word, from, d->hops, d->prefilter);
+        mw_kernel_correlate(&d->tile[tile], d->desk->kernel, &d->word, d->hops, d->prefilter);
         scan(d, tile, from);
     }
     d->next_hop += (int64_t)d->hops;

@@ -166,34 +166,45 @@ static size_t kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *wo
     return plus;
 }
 
+/* Scores of 8 bins at one hop; whether any is above the threshold. */
+static inline uint8_t kernel_score(mw_kernel_desk *desk, size_t i, size_t g, mw_v16 correlation,
+                                   float threshold) {
+    float *s = desk->s[i][g];
+    *(mw_v16 *)s = correlation;
+    mw_v8 re = *(const mw_v8 *)s, im = *(const mw_v8 *)(s + 8);
+    mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g);
+    mw_v8 score = (re * re + im * im) / (e * e + 1e-30f);
+    *(mw_v8 *)(desk->score[i] + 8 * g) = score;
+    unsigned above = 0;
+    for (size_t n = 0; n < 8; n++)
+        above |= score[n] > threshold;
+    return (uint8_t)above;
+}
+
+/* Four hops at a time: each place is looked up once for them. */
 MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const float *const at[PAIRS + 1],
-                                       size_t plus, size_t g, size_t from, size_t hops,
-                                       float threshold) {
-    for (size_t i = from; i < hops; i++) {
-        mw_v16 a = {0}, b = {0};
+                                       size_t plus, size_t g, size_t hops, float threshold) {
+    for (size_t i = 0; i < hops; i += 4) {
+        mw_v16 a = {0}, b = {0}, c = {0}, d = {0};
         size_t k = 0;
-        for (; k + 1 < plus; k += 2) {
-            a += *(const mw_v16 *)(at[k] + 16 * i);
-            b += *(const mw_v16 *)(at[k + 1] + 16 * i);
+        for (; k < plus; k++) {
+            const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
+            a += from[0];
+            b += from[1];
+            c += from[2];
+            d += from[3];
         }
-        for (; k < plus; k++)
-            a += *(const mw_v16 *)(at[k] + 16 * i);
-        for (; k + 1 <= PAIRS; k += 2) {
-            a -= *(const mw_v16 *)(at[k] + 16 * i);
-            b -= *(const mw_v16 *)(at[k + 1] + 16 * i);
+        for (; k <= PAIRS; k++) {
+            const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
+            a -= from[0];
+            b -= from[1];
+            c -= from[2];
+            d -= from[3];
         }
-        for (; k <= PAIRS; k++)
-            a -= *(const mw_v16 *)(at[k] + 16 * i);
-        float *s = desk->s[i][g];
-        *(mw_v16 *)s = a + b;
-        mw_v8 re = *(const mw_v8 *)s, im = *(const mw_v8 *)(s + 8);
-        mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g);
-        mw_v8 score = (re * re + im * im) / (e * e + 1e-30f);
-        *(mw_v8 *)(desk->score[i] + 8 * g) = score;
-        unsigned above = 0;
-        for (size_t n = 0; n < 8; n++)
-            above |= desk->score[i][8 * g + n] > threshold;
-        desk->above[i][g] = (uint8_t)above;
+        desk->above[i][g] = kernel_score(desk, i, g, a, threshold);
+        desk->above[i + 1][g] = kernel_score(desk, i + 1, g, b, threshold);
+        desk->above[i + 2][g] = kernel_score(desk, i + 2, g, c, threshold);
+        desk->above[i + 3][g] = kernel_score(desk, i + 3, g, d, threshold);
     }
 }
 
@@ -291,14 +302,14 @@ void mw_kernel_shape(const float *in, const float *response, size_t n, float *ou
 }
 
 void mw_kernel_correlate(mw_kernel_tile *t, mw_kernel_desk *desk, const mw_kernel_word *word,
-                         size_t from, size_t hops, float threshold) {
+                         size_t hops, float threshold) {
     join_rows(t, desk, hops);
     const float *at[PAIRS + 1];
     size_t plus = kernel_places(desk, word, at);
-    for (size_t g = 0; g < GROUPS && from < hops; g++) {
+    for (size_t g = 0; g < GROUPS; g++) {
         kernel_products(desk, g, OLD + hops);
         kernel_energy(desk, g, hops);
-        kernel_correlate(desk, at, plus, g, from, hops, threshold);
+        kernel_correlate(desk, at, plus, g, hops, threshold);
     }
 }
 

@@ -24,7 +24,8 @@ typedef struct mw_kernel_tile {
     int32_t top; /* exponent of the loudest */
 } mw_kernel_tile;
 
-/* Working memory for one tile at a time. Row r is hop r - MW_KERNEL_OLD of the batch. */
+/* Working memory for one tile at a time, at a multiple of 64 bytes. Row r is hop r - MW_KERNEL_OLD
+ * of the batch. */
 typedef struct mw_kernel_desk {
     float x[MW_KERNEL_ROWS + 64][2 * MW_DETECT_TILE]; /* matched filter output, pairs */
     /* x times conj(x one symbol before) of 8 bins, the real parts first; sum and difference of this
@@ -55,9 +56,9 @@ void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t 
  * matched filter, both as pairs (the response holds each value twice). */
 void mw_kernel_shape(const float *in, const float *response, size_t n, float *out);
 /* Rows MW_KERNEL_OLD ... of desk->x hold `hops` new ones: joins what the tile kept, keeps the last,
- * and correlates at hops [from, hops). */
+ * and correlates. hops is a multiple of 4. */
 void mw_kernel_correlate(mw_kernel_tile *t, mw_kernel_desk *desk, const mw_kernel_word *word,
-                         size_t from, size_t hops, float threshold);
+                         size_t hops, float threshold);
 
 /* Bank of the second stage: 16 frequencies around an estimate, 1/64 cycle a symbol apart. */
 #define MW_KERNEL_BANK 16u

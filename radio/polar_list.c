@@ -95,6 +95,10 @@ mw_polar_list *mw_polar_list_new(void) {
     return p;
 }
 
+size_t mw_polar_list_memory(void) {
+    return sizeof(mw_polar_list);
+}
+
 void mw_polar_list_free(mw_polar_list *p) {
     free(p);
 }

@@ -20,6 +20,8 @@ typedef struct mw_polar_list mw_polar_list;
 /* NULL when memory is short. */
 mw_polar_list *mw_polar_list_new(void);
 void mw_polar_list_free(mw_polar_list *p);
+/* Bytes of one. */
+size_t mw_polar_list_memory(void);
 
 /* Decodes one frame of n = layout.symbols soft symbols in order of sending, sync and pilots
  * included (they are skipped). Positive = bit 0; the scale is free but common to the frame, values

@@ -11,6 +11,7 @@
 #include "radio/crowd.h"
 #include "radio/foreign_frames.h"
 #include "radio/recent.h"
+#include "radio/workroom.h"
 
 /* Work is done each time this part of a second of samples is complete, counted from the start of
  * the segment and not from a block's: that is why the cutting into blocks does not matter. */
@@ -19,7 +20,7 @@
 #define BRIDGE_SYMBOLS 16
 #define PENDING_MAX    1024u
 #define HITS_AT_ONCE   32u
-#define DRIFT_MAX      6.0 /* Hz/s */
+#define DRIFT_MAX      MW_WORKROOM_DRIFT
 /* A frame whose last symbol is cut off by the end of a segment is still worth trying. */
 #define CUT_SYMBOLS 1.0
 /* A weaker sync word at the same instant is an echo of a strong one: close by, within the pulse's
@@ -44,6 +45,7 @@ struct mw_receiver {
     size_t quantum;
     uint64_t bridge; /* samples */
     mw_history history;
+    mw_workroom *room, *own_room;
     lane lanes[MW_UNB_RATE_COUNT];
     mw_crowd *crowd;            /* NULL: no cancellation */
     mw_foreign_frames *foreign; /* NULL: no other networks */
@@ -81,15 +83,13 @@ static mw_status lane_init(mw_receiver *r, unsigned i) {
         .prefilter_pfa = c->prefilter_pfa,
         .sync_pfa = c->sync_pfa,
         .drift_max = DRIFT_MAX,
+        .desk = r->room->desk,
     };
     MW_TRY(mw_detect_new(&detect, &l->detect));
-    l->tools = calloc(1, sizeof *l->tools);
-    if (l->tools == NULL)
-        return MW_NOMEM;
-    MW_TRY(mw_candidate_tools_init(l->tools, r->rate, baud, DRIFT_MAX));
+    MW_TRY(mw_workroom_tools(r->room, (mw_unb_rate)i, &l->tools));
     if (c->check_bits != 0)
         mw_polar_list_check_bits(l->tools->decoder, c->check_bits);
-    r->memory += mw_detect_memory(l->detect) + sizeof *l->tools + l->tools->extract.memory;
+    r->memory += mw_detect_memory(l->detect);
     return MW_OK;
 }
 
@@ -105,7 +105,7 @@ static size_t history_samples(const mw_receiver *r) {
             if (mw_unb_allowed((mw_unb_rate)i, (mw_unb_size)s) && n > symbols)
                 symbols = n;
         }
-        double samples = ((r->config.cancel ? 2 : 1) * symbols + 24) * r->lanes[i].sps;
+        double samples = (r->config.history_frames * symbols + 24) * r->lanes[i].sps;
         most = samples > most ? samples : most;
     }
     if (r->foreign != NULL && (double)mw_foreign_frames_history(r->foreign) > most)
@@ -122,6 +122,7 @@ static mw_status crowd_init(mw_receiver *r) {
         .prefilter_pfa = c->prefilter_pfa,
         .sync_pfa = c->sync_pfa,
         .drift_max = DRIFT_MAX,
+        .room = r->room,
     };
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++)
         crowd.tools[i] = r->lanes[i].tools;
@@ -162,7 +163,10 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
     r->quantum = (size_t)(r->rate / QUANTA_PER_S) + 1;
     r->anchor = MW_UTC_NONE;
     r->memory = sizeof *r;
-    mw_status s = MW_OK;
+    r->room = c.room;
+    mw_status s = c.room != NULL ? MW_OK : mw_workroom_new(r->rate, &r->own_room);
+    if (r->room == NULL)
+        r->room = r->own_room;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT && s == MW_OK; i++) {
         if ((c.rates & 1u << i) == 0)
             continue;
@@ -184,6 +188,8 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
         return s;
     }
     r->memory += mw_history_memory(&r->history);
+    if (r->own_room != NULL)
+        r->memory += mw_workroom_memory(r->own_room);
     *out_receiver = r;
     return MW_OK;
 }
@@ -193,12 +199,10 @@ void mw_receiver_free(mw_receiver *r) {
         return;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
         mw_detect_free(r->lanes[i].detect);
-        if (r->lanes[i].tools != NULL)
-            mw_candidate_tools_fini(r->lanes[i].tools);
-        free(r->lanes[i].tools);
     }
     mw_crowd_free(r->crowd);
     mw_chase_free(r->chase);
+    mw_workroom_free(r->own_room);
     mw_foreign_frames_free(r->foreign);
     mw_history_fini(&r->history);
     free(r);
@@ -402,7 +406,12 @@ static void decode_ready(mw_receiver *r, double cut) {
         mw_candidate *c = &r->pending[i];
         mw_candidate done = *c;
         mw_candidate_frame frame;
-        switch (mw_candidate_decode(r->lanes[c->rate].tools, &r->history, c, &frame)) {
+        mw_candidate_tools *t = r->lanes[c->rate].tools;
+        uint64_t attempts = t->attempts, retries = t->retries;
+        mw_candidate_verdict verdict = mw_candidate_decode(t, &r->history, c, &frame);
+        r->stats.decode_attempts += t->attempts - attempts;
+        r->stats.decode_retries += t->retries - retries;
+        switch (verdict) {
         case MW_CANDIDATE_FRAME:
             drop_pending(r, i);
             drop_neighbours(r, &done);
@@ -566,15 +575,13 @@ uint64_t mw_receiver_safe_index(const mw_receiver *r) {
 
 const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
     mw_receiver_stats *s = &r->stats;
-    s->prefilter_hits = s->sync_hits = s->decode_attempts = s->decode_retries = 0;
+    s->prefilter_hits = s->sync_hits = 0;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
         const lane *l = &r->lanes[i];
         if (!l->enabled)
             continue;
         s->prefilter_hits += mw_detect_prefilter_hits(l->detect);
         s->sync_hits += mw_detect_sync_hits(l->detect);
-        s->decode_attempts += l->tools->attempts;
-        s->decode_retries += l->tools->retries;
     }
     if (r->crowd != NULL) {
         const mw_crowd_stats *c = mw_crowd_stats_of(r->crowd);

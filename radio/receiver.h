@@ -89,6 +89,11 @@ typedef struct mw_receiver_config {
     /* Take each decoded frame out of the samples and look again at what it hid. Doubles the
      * history: a frame may have been hidden until one more frame's length after its own end. */
     bool cancel;
+    /* History in lengths of the longest frame (of the slowest rate that has it), 1.1 to 3. 0 = 2
+     * with cancellation, else 1. Less than 2 saves memory: what was hidden for longer stays hidden.
+     */
+    double history_frames;
+    struct mw_workroom *room; /* working memory shared in one thread; NULL = its own */
     /* Other networks to listen for; none costs nothing. A network's band outside of [low, high] is
      * not looked at. */
     mw_radio_network networks[MW_RADIO_NETWORKS_MAX];

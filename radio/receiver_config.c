@@ -38,7 +38,8 @@ static bool config_valid(const mw_receiver_config *c) {
             return false;
     }
     return c->prefilter_pfa > 0 && c->prefilter_pfa <= 0.1 && c->sync_pfa > 0 &&
-           c->sync_pfa <= 0.01 && c->frame_correlation_min >= 0 && c->frame_correlation_min <= 1;
+           c->sync_pfa <= 0.01 && c->history_frames >= 1.1 && c->history_frames <= 3 &&
+           c->frame_correlation_min >= 0 && c->frame_correlation_min <= 1;
 }
 
 mw_status mw_receiver_config_complete(mw_receiver_config *io_config) {
@@ -49,6 +50,8 @@ mw_status mw_receiver_config_complete(mw_receiver_config *io_config) {
         c.sync_pfa = 3e-6;
     if (c.frame_correlation_min == 0)
         c.frame_correlation_min = 0.65;
+    if (c.history_frames == 0)
+        c.history_frames = c.cancel ? 2 : 1.1;
     if (!config_valid(&c))
         return MW_RANGE;
     *io_config = c;

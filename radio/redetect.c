@@ -77,7 +77,8 @@ static mw_status init(mw_redetect *r, const mw_redetect_config *config) {
                                .high_hz = half,
                                .prefilter_pfa = config->prefilter_pfa,
                                .sync_pfa = config->sync_pfa,
-                               .drift_max = config->drift_max};
+                               .drift_max = config->drift_max,
+                               .desk = config->desk};
     MW_TRY(mw_detect_new(&detect, &r->detect));
     size_t kept = mw_detect_span(r->detect) + 4 * RUN;
     MW_TRY(mw_history_init(&r->narrow, kept));

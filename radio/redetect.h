@@ -30,6 +30,7 @@ typedef struct mw_redetect_config {
     uint64_t rate_mhz;
     unsigned baud;
     double sync_pfa, prefilter_pfa, drift_max;
+    mw_detect_desk *desk; /* shared; NULL: its own */
 } mw_redetect_config;
 
 MW_NODISCARD mw_status mw_redetect_new(const mw_redetect_config *config, mw_redetect **out);
