@@ -163,10 +163,8 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
     r->quantum = (size_t)(r->rate / QUANTA_PER_S) + 1;
     r->anchor = MW_UTC_NONE;
     r->memory = sizeof *r;
-    r->room = c.room;
     mw_status s = c.room != NULL ? MW_OK : mw_workroom_new(r->rate, &r->own_room);
-    if (r->room == NULL)
-        r->room = r->own_room;
+    r->room = c.room != NULL ? c.room : r->own_room;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT && s == MW_OK; i++) {
         if ((c.rates & 1u << i) == 0)
             continue;
