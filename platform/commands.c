@@ -374,6 +374,8 @@ int mw_platform_command(const mw_platform_config *config, int argc, char **argv)
         return station(config, argc, argv);
     if (strcmp(word, "import") == 0)
         return import(config, argc, argv);
+    if (strcmp(word, "vee") == 0)
+        return mw_platform_vee(config, argc, argv);
     if (strcmp(word, "redecode") == 0 && argc == 1)
         return redecode(config);
     if (strcmp(word, "conservation") == 0 && argc == 1)

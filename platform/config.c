@@ -137,6 +137,20 @@ static const mw_setting settings[] = {
      .min = S(1),
      .max = S(86400),
      .text = "How often folding starts; it goes on until nothing is left to fold."},
+    {.key = "validation.changes",
+     .type = MW_SETTING_INT,
+     .offset = AT(validation_changes),
+     .fallback = "500",
+     .min = 1,
+     .max = 8192,
+     .text = "Changed days of channels validated in one turn of the loop."},
+    {.key = "validation.watch_every",
+     .type = MW_SETTING_DUR,
+     .offset = AT(watch_every),
+     .fallback = "10s",
+     .min = S(1),
+     .max = S(3600),
+     .text = "How often the watch goes round all meters for late and failed ones."},
 };
 
 const mw_program mw_platform_program = {
@@ -150,6 +164,10 @@ const mw_program mw_platform_program = {
         "  account disable LOGIN | account enable LOGIN\n"
         "  station add ID [--tenant T] [--token-file F]\n"
         "  conservation                        add up every register's account, print violations\n"
+        "  vee dry-run [--tenant T] [--class C] [--from DAY] [--to DAY] [--set KEY=VALUE,...]\n"
+        "                                      what each rule would have found in the past\n"
+        "  vee settings [--tenant T]           settings of validation and their limits\n"
+        "  vee set KEY VALUE [--tenant T] [--class C] [--from TIME] (platform stopped)\n"
         "  redecode                            decode the whole journal again (platform stopped)\n"
         "  check                               look at database, key and time zones\n",
     .settings = settings,

@@ -29,6 +29,8 @@ typedef struct mw_platform_config {
     int64_t decode_batch;
     int64_t fold_rows;
     mw_dur fold_every;
+    int64_t validation_changes;
+    mw_dur watch_every;
 } mw_platform_config;
 
 extern const mw_program mw_platform_program;

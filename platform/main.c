@@ -29,9 +29,14 @@ typedef struct platform {
     mw_timer *decode_timer;
     mw_timer *fold_timer;
     mw_timer *settle_timer;
+    mw_engine *validation;
+    mw_timer *validation_timer;
+    mw_mono watched; /* when the last round over all meters began */
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
+    mw_metric *validated;
+    mw_metric *estimated;
 } platform;
 
 /* ---- steps ---- */
@@ -111,6 +116,41 @@ static void settle_step(void *context) {
     mw_timer_start(p->settle_timer, more ? mw_dur_ms(20) : p->config.fold_every, mw_dur_ms(0));
 }
 
+/* Validation follows folding; every so often it goes round all meters. */
+static void validation_step(void *context) {
+    platform *p = context;
+    mw_engine_step step = {.more = false};
+    mw_mono now = mw_loop_mono(p->loop);
+    bool watch = now.ns - p->watched.ns >= p->config.watch_every.ns;
+    if (watch)
+        p->watched = now;
+    mw_status s = mw_engine_run(p->validation, mw_loop_utc(p->loop), watch, &step);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "validation failed, trying again", MW_ST("status", s));
+    mw_metric_add(p->validated, (int64_t)step.pipeline.values);
+    mw_metric_add(p->estimated, step.watch.estimated_slots);
+    bool more = s == MW_OK && step.more;
+    mw_timer_start(p->validation_timer, more ? mw_dur_ms(5) : mw_dur_ms(decode_idle_ms),
+                   mw_dur_ms(0));
+}
+
+static void on_notice(void *context, const mw_vigil_notice *n) {
+    platform *p = context;
+    mw_log(MW_LOG_WARN, "meter or station", MW_S("kind", n->kind), MW_S("subject", n->subject),
+           MW_S("text", n->text));
+    if (p->api != NULL)
+        mw_api_tell_alarm(p->api, n);
+}
+
+static mw_status open_validation(platform *p) {
+    mw_engine_options o = {.store = p->store,
+                           .zones = p->zones,
+                           .hooks = {.ctx = p, .notice = on_notice},
+                           .changes = (uint32_t)p->config.validation_changes,
+                           .looks = 20000};
+    return mw_engine_open(&o, &p->validation);
+}
+
 /* ---- start ---- */
 
 /* A town writes its clock when it starts, which may be after us. */
@@ -163,7 +203,8 @@ static mw_status open_data(platform *p) {
     MW_TRY(mw_platform_open_registry(&p->config, p->store, &p->registry));
     MW_TRY(mw_decoder_new(p->store, p->registry, &p->decoder));
     MW_TRY(mw_zones_open(p->config.zone_dir, &p->zones));
-    return record_zone_version(p);
+    MW_TRY(record_zone_version(p));
+    return open_validation(p);
 }
 
 static mw_status open_reader(void *context, mw_store **out_store) {
@@ -197,6 +238,7 @@ static mw_status open_server(platform *p) {
         .server = p->server,
         .store = p->store,
         .zones = p->zones,
+        .validation = p->validation,
         .metrics = p->metrics,
         .password = {.passes = (uint32_t)c->password_passes,
                      .memory_kib = (uint32_t)(c->password_memory / 1024)},
@@ -224,6 +266,8 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
     mw_timer_start(p->fold_timer, p->config.fold_every, mw_dur_ms(0));
     mw_timer_start(p->settle_timer, p->config.fold_every, mw_dur_ms(0));
+    MW_TRY(mw_timer_new(p->loop, validation_step, p, &p->validation_timer));
+    mw_timer_start(p->validation_timer, mw_dur_ms(0), mw_dur_ms(0));
     return MW_OK;
 }
 
@@ -239,6 +283,10 @@ static mw_status start(platform *p) {
     mw_metric_set(p->waiting, 1);
     p->folded = mw_metrics_counter(p->metrics, "mw_platform_rows_folded_total", NULL,
                                    "Hot rows folded into day chunks");
+    p->validated = mw_metrics_counter(p->metrics, "mw_platform_values_validated_total", NULL,
+                                      "Interval values looked at by validation");
+    p->estimated = mw_metrics_counter(p->metrics, "mw_platform_slots_estimated_total", NULL,
+                                      "Slots estimated for meters out of order");
     MW_TRY(open_data(p));
     MW_TRY(open_server(p));
     return start_steps(p);
@@ -250,7 +298,9 @@ static void stop(platform *p) {
     mw_timer_free(p->decode_timer);
     mw_timer_free(p->fold_timer);
     mw_timer_free(p->settle_timer);
+    mw_timer_free(p->validation_timer);
     mw_api_close(p->api);
+    mw_engine_close(p->validation);
     if (p->decoder != NULL)
         mw_decoder_free(p->decoder);
     if (p->zones != NULL)

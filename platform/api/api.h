@@ -9,6 +9,7 @@
 #include "platform/accounts/secret.h"
 #include "platform/readings/timezone.h"
 #include "platform/store/store.h"
+#include "platform/validation/engine.h"
 #include "runtime/http_server.h"
 
 typedef struct mw_api mw_api;
@@ -19,6 +20,7 @@ typedef struct mw_api_options {
     mw_http_server *server;
     mw_store *store; /* the writing handle of this process */
     mw_zones *zones;
+    mw_engine *validation; /* NULL: decisions about values are refused */
     mw_metrics *metrics;
     mw_password_params password;
     mw_dur session_idle;               /* machine time */
@@ -43,6 +45,8 @@ void mw_api_close(mw_api *api);
 
 /* Tells streams what is new in the store: call it after decoding. */
 void mw_api_publish(mw_api *api);
+/* Tells the operators of a tenant of an alarm. */
+void mw_api_tell_alarm(mw_api *api, const mw_vigil_notice *n);
 /* What /healthz says besides its own look at the store. */
 void mw_api_set_failing(mw_api *api, bool failing);
 

@@ -137,6 +137,26 @@ static void tell_all(mw_api *api, const char *event) {
         push(api->streams[i], NULL, event, mw_slice_of_str("{}"));
 }
 
+void mw_api_tell_alarm(mw_api *api, const mw_vigil_notice *n) {
+    mw_buffer b;
+    mw_buffer_init(&b, 4096);
+    mw_json j = mw_json_of(&b);
+    mw_json_object_begin(&j);
+    mw_json_put_text(&j, "kind", n->kind);
+    mw_json_put_text(&j, "subject", n->subject);
+    mw_json_put_text(&j, "text", n->text);
+    mw_json_put_utc(&j, "at", n->at);
+    mw_json_object_end(&j);
+    if (mw_json_done(&j) == MW_OK) {
+        for (size_t i = 0; i < api->streams_n; i++) {
+            mw_api_stream *st = api->streams[i];
+            if (st->tenant == n->tenant && !st->limited)
+                push(st, NULL, "alarm", mw_buffer_view(&b));
+        }
+    }
+    mw_buffer_fini(&b);
+}
+
 /* Tenants that somebody listens to get their readings in turn. */
 static void publish_tenant(mw_api *api, int64_t tenant, int64_t after, int64_t *newest) {
     feed f = {.api = api, .newest = after};

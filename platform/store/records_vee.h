@@ -31,7 +31,7 @@ typedef struct mw_store_vee_meter {
     int64_t tenant;
     int64_t channel;
     uint8_t state;                 /* mw_vee_state */
-    uint8_t cause;                 /* mw_watch_cause: the meter, its station, a fatal status */
+    uint8_t cause;                 /* mw_vigil_cause: the meter, its station, a fatal status */
     mw_utc since;                  /* of the state */
     mw_utc silent;                 /* end of the last value of the meter when it fell silent */
     mw_utc filled;                 /* end of the last slot with a value or an estimate */

@@ -22,7 +22,7 @@ struct mw_channels {
     book_entry book[MW_BOOKS_MAX];
     size_t books;
     uint32_t made; /* books since the start: their numbers */
-    mw_vee_dated dated[MW_SETTINGS_MAX];
+    mw_vee_dated dated[MW_BOOK_ROWS_MAX];
 };
 
 mw_status mw_channels_new(mw_store *store, mw_zones *zones, mw_channels **out) {
@@ -208,7 +208,7 @@ typedef struct settings_page {
 
 static mw_status setting_take(void *ctx, const mw_store_vee_setting *row) {
     settings_page *p = ctx;
-    if (p->n == MW_SETTINGS_MAX)
+    if (p->n == MW_BOOK_ROWS_MAX)
         return MW_LIMIT;
     mw_vee_dated *d = &p->row[p->n++];
     *d = (mw_vee_dated){.class = row->class == MW_STORE_ALL_CLASSES ? (uint8_t)MW_VEE_ALL_CLASSES
@@ -219,8 +219,8 @@ static mw_status setting_take(void *ctx, const mw_store_vee_setting *row) {
     return MW_OK;
 }
 
-mw_status mw_settings_read(mw_store *store, int64_t tenant, mw_vee_dated rows[MW_SETTINGS_MAX],
-                           size_t *out_n) {
+mw_status mw_book_rows_read(mw_store *store, int64_t tenant, mw_vee_dated rows[MW_BOOK_ROWS_MAX],
+                            size_t *out_n) {
     settings_page p = {.row = rows};
     MW_TRY(mw_store_vee_settings(store, tenant, setting_take, &p));
     *out_n = p.n;
@@ -242,7 +242,7 @@ static void span_of(const mw_vee_dated *row, size_t n, mw_utc at, mw_utc *out_fr
 
 static mw_status book_make(mw_channels *t, const mw_channel_entry *e, mw_utc at, book_entry *b) {
     size_t n = 0, unknown = 0;
-    MW_TRY(mw_settings_read(t->store, e->c.tenant, t->dated, &n));
+    MW_TRY(mw_book_rows_read(t->store, e->c.tenant, t->dated, &n));
     MW_TRY(mw_vee_book_at(t->dated, n, (mw_vee_class)e->c.class, at, &b->book, &unknown));
     span_of(t->dated, n, at, &b->from, &b->until);
     b->tenant = e->c.tenant;

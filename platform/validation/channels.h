@@ -9,7 +9,7 @@
 #include "platform/validation/screen.h"
 #include "platform/vee/outage.h"
 
-enum { MW_CHANNEL_STATIONS = 4, MW_BOOKS_MAX = 256, MW_SETTINGS_MAX = 4096 };
+enum { MW_CHANNEL_STATIONS = 4, MW_BOOKS_MAX = 256, MW_BOOK_ROWS_MAX = 4096 };
 
 typedef struct mw_channel_entry {
     mw_window_channel c; /* c.channel 0 = empty; the rest valid when known */
@@ -43,8 +43,8 @@ void mw_channels_forget(mw_channels *t);
 MW_NODISCARD mw_status mw_channels_book(mw_channels *t, mw_channel_entry *e, mw_utc at,
                                         const mw_vee_book **out);
 /* All settings of a tenant as dated rows, for the dry run and the API. MW_LIMIT. */
-MW_NODISCARD mw_status mw_settings_read(mw_store *store, int64_t tenant,
-                                        mw_vee_dated rows[MW_SETTINGS_MAX], size_t *out_n);
+MW_NODISCARD mw_status mw_book_rows_read(mw_store *store, int64_t tenant,
+                                         mw_vee_dated rows[MW_BOOK_ROWS_MAX], size_t *out_n);
 /* What is fixed of a channel, without the table. */
 MW_NODISCARD mw_status mw_window_channel_read(mw_store *store, mw_zones *zones, int64_t tenant,
                                               int64_t channel, mw_window_channel *out);

@@ -42,7 +42,7 @@ const mw_hearer *mw_stations_hearer(const mw_stations *s, int64_t device) {
     return h->device == 0 ? NULL : h;
 }
 
-mw_watch_station *mw_stations_find(mw_stations *s, int64_t sender) {
+mw_vigil_station *mw_stations_find(mw_stations *s, int64_t sender) {
     for (size_t i = 0; i < s->stations; i++)
         if (s->station[i].sender == sender)
             return &s->station[i];
@@ -81,20 +81,20 @@ static mw_status hearing_take(void *ctx, const mw_store_hearing *row) {
 
 static mw_status sender_take(void *ctx, const mw_store_sender *row) {
     mw_stations *s = ctx;
-    mw_watch_station *t = mw_stations_find(s, row->sender);
+    mw_vigil_station *t = mw_stations_find(s, row->sender);
     if (t == NULL) {
-        if (s->stations == MW_WATCH_STATIONS_MAX)
+        if (s->stations == MW_VIGIL_STATIONS_MAX)
             return MW_OK;
         if (s->stations == s->room) {
             size_t room = s->room == 0 ? 16 : s->room * 2;
-            mw_watch_station *more = realloc(s->station, room * sizeof *more);
+            mw_vigil_station *more = realloc(s->station, room * sizeof *more);
             if (more == NULL)
                 return MW_NOMEM;
             s->station = more;
             s->room = room;
         }
         t = &s->station[s->stations++];
-        *t = (mw_watch_station){.sender = row->sender, .tenant = row->tenant};
+        *t = (mw_vigil_station){.sender = row->sender, .tenant = row->tenant};
         (void)snprintf(t->id, sizeof t->id, "%s", row->id);
     }
     t->last_contact = row->last_contact;
@@ -141,7 +141,7 @@ void mw_stations_count(mw_stations *s, int64_t device, bool late) {
     const mw_hearer *h = mw_stations_hearer(s, device);
     if (h == NULL || h->station[0] == 0 || h->station[1] != 0)
         return;
-    mw_watch_station *t = mw_stations_find(s, h->station[0]);
+    mw_vigil_station *t = mw_stations_find(s, h->station[0]);
     if (t == NULL)
         return;
     t->next_meters++;
@@ -150,23 +150,23 @@ void mw_stations_count(mw_stations *s, int64_t device, bool late) {
 
 void mw_stations_judge(mw_stations *s, mw_utc now, int64_t share_ppm) {
     for (size_t i = 0; i < s->stations; i++) {
-        mw_watch_station *t = &s->station[i];
+        mw_vigil_station *t = &s->station[i];
         t->meters = t->next_meters;
         t->late = t->next_late;
         t->next_meters = t->next_late = 0;
         bool silent = !mw_utc_is_none(t->last_contact) &&
-                      now.us - t->last_contact.us > MW_WATCH_SILENT_S * MW_US_PER_S;
+                      now.us - t->last_contact.us > MW_VIGIL_SILENT_S * MW_US_PER_S;
         t->failed = silent || mw_vee_station_failed(t->late, t->meters, share_ppm);
     }
 }
 
-bool mw_stations_failed(mw_stations *s, int64_t device, const mw_watch_station **out_station) {
+bool mw_stations_failed(mw_stations *s, int64_t device, const mw_vigil_station **out_station) {
     const mw_hearer *h = mw_stations_hearer(s, device);
     *out_station = NULL;
     if (h == NULL)
         return false;
     for (unsigned i = 0; i < MW_CHANNEL_STATIONS && h->station[i] != 0; i++) {
-        mw_watch_station *t = mw_stations_find(s, h->station[i]);
+        mw_vigil_station *t = mw_stations_find(s, h->station[i]);
         if (t == NULL || !t->failed)
             return false;
         *out_station = *out_station == NULL ? t : *out_station;

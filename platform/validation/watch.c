@@ -10,20 +10,20 @@
 
 enum { DAY_S = 86400, CHECK_AGAIN_S = 600 };
 
-struct mw_watch {
+struct mw_vigil {
     mw_store *store;
     mw_channels *channels;
-    mw_watch_hooks hooks;
+    mw_vigil_hooks hooks;
     mw_store_vee_meter *row; /* meters not in order, by channel */
     size_t rows, room;
     mw_stations stations;
     mw_slots slots;
     size_t at; /* slot of the table that is looked at next */
     int64_t share_ppm;
-    mw_watch_turn *turn; /* of the running turn; values of the pipeline count nowhere */
+    mw_vigil_turn *turn; /* of the running turn; values of the pipeline count nowhere */
 };
 
-int64_t mw_watch_money(const mw_vee_book *b, const mw_window_channel *c, int64_t amount) {
+int64_t mw_vigil_money(const mw_vee_book *b, const mw_window_channel *c, int64_t amount) {
     if (c->medium >= MW_VEE_MEDIA || amount <= 0)
         return 0;
     int64_t thousandths = b->medium[c->medium].price; /* of a kWh or m3: of 1000 Wh or L */
@@ -39,7 +39,7 @@ int64_t mw_watch_money(const mw_vee_book *b, const mw_window_channel *c, int64_t
 
 /* --- the rows -------------------------------------------------------------------------------- */
 
-static size_t row_place(const mw_watch *w, int64_t channel) {
+static size_t row_place(const mw_vigil *w, int64_t channel) {
     size_t lo = 0, hi = w->rows;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
@@ -51,12 +51,12 @@ static size_t row_place(const mw_watch *w, int64_t channel) {
     return lo;
 }
 
-static mw_store_vee_meter *row_find(mw_watch *w, int64_t channel) {
+static mw_store_vee_meter *row_find(mw_vigil *w, int64_t channel) {
     size_t i = row_place(w, channel);
     return i < w->rows && w->row[i].channel == channel ? &w->row[i] : NULL;
 }
 
-static mw_status row_add(mw_watch *w, const mw_store_vee_meter *row, mw_store_vee_meter **out) {
+static mw_status row_add(mw_vigil *w, const mw_store_vee_meter *row, mw_store_vee_meter **out) {
     if (w->rows == w->room) {
         size_t room = w->room == 0 ? 64 : w->room * 2;
         mw_store_vee_meter *more = realloc(w->row, room * sizeof *more);
@@ -73,14 +73,14 @@ static mw_status row_add(mw_watch *w, const mw_store_vee_meter *row, mw_store_ve
     return MW_OK;
 }
 
-static void row_drop(mw_watch *w, int64_t channel) {
+static void row_drop(mw_vigil *w, int64_t channel) {
     size_t i = row_place(w, channel);
     memmove(&w->row[i], &w->row[i + 1], (w->rows - i - 1) * sizeof *w->row);
     w->rows--;
 }
 
 typedef struct loading {
-    mw_watch *w;
+    mw_vigil *w;
     int64_t last;
     uint32_t n;
 } loading;
@@ -93,7 +93,7 @@ static mw_status row_take(void *ctx, const mw_store_vee_meter *row) {
     return row_add(l->w, row, &added);
 }
 
-static mw_status rows_load(mw_watch *w) {
+static mw_status rows_load(mw_vigil *w) {
     loading l = {.w = w, .n = 1};
     w->rows = 0;
     while (l.n > 0) {
@@ -111,9 +111,9 @@ static mw_status rows_load(mw_watch *w) {
     return MW_OK;
 }
 
-mw_status mw_watch_new(mw_store *store, mw_channels *channels, const mw_watch_hooks *hooks,
-                       mw_watch **out_watch) {
-    mw_watch *w = calloc(1, sizeof *w);
+mw_status mw_vigil_new(mw_store *store, mw_channels *channels, const mw_vigil_hooks *hooks,
+                       mw_vigil **out_watch) {
+    mw_vigil *w = calloc(1, sizeof *w);
     if (w == NULL)
         return MW_NOMEM;
     w->store = store;
@@ -123,14 +123,14 @@ mw_status mw_watch_new(mw_store *store, mw_channels *channels, const mw_watch_ho
         w->hooks = *hooks;
     mw_status s = rows_load(w);
     if (s != MW_OK) {
-        mw_watch_free(w);
+        mw_vigil_free(w);
         return s;
     }
     *out_watch = w;
     return MW_OK;
 }
 
-void mw_watch_free(mw_watch *w) {
+void mw_vigil_free(mw_vigil *w) {
     if (w == NULL)
         return;
     free(w->row);
@@ -141,7 +141,7 @@ void mw_watch_free(mw_watch *w) {
 
 /* --- notices --------------------------------------------------------------------------------- */
 
-static mw_status notice_give(mw_watch *w, int64_t tenant, int64_t channel, const char *kind,
+static mw_status notice_give(mw_vigil *w, int64_t tenant, int64_t channel, const char *kind,
                              const char *subject, const char *text, mw_utc now) {
     mw_store_alarm a = {.tenant = tenant, .last_at = now, .count = 1};
     (void)snprintf(a.kind, sizeof a.kind, "%s", kind);
@@ -150,7 +150,7 @@ static mw_status notice_give(mw_watch *w, int64_t tenant, int64_t channel, const
     MW_TRY(mw_store_alarm_raise(w->store, &a));
     if (w->turn != NULL)
         w->turn->notices++;
-    mw_watch_notice n = {.tenant = tenant,
+    mw_vigil_notice n = {.tenant = tenant,
                          .channel = channel,
                          .kind = kind,
                          .subject = subject,
@@ -161,7 +161,7 @@ static mw_status notice_give(mw_watch *w, int64_t tenant, int64_t channel, const
     return MW_OK;
 }
 
-static mw_status meter_notice(mw_watch *w, const mw_store_vee_meter *m, const char *kind,
+static mw_status meter_notice(mw_vigil *w, const mw_store_vee_meter *m, const char *kind,
                               const char *what, mw_utc now) {
     char subject[MW_STORE_ID_MAX], text[MW_STORE_TEXT_MAX], since[MW_UTC_TEXT_MAX];
     (void)snprintf(subject, sizeof subject, "channel/%" PRId64, m->channel);
@@ -173,7 +173,7 @@ static mw_status meter_notice(mw_watch *w, const mw_store_vee_meter *m, const ch
     return notice_give(w, m->tenant, m->channel, kind, subject, text, now);
 }
 
-static void ask(mw_watch *w, mw_watch_ask what, const mw_channel_entry *e, mw_utc from, mw_utc to,
+static void ask(mw_vigil *w, mw_vigil_ask what, const mw_channel_entry *e, mw_utc from, mw_utc to,
                 mw_utc now) {
     if (w->hooks.ask != NULL)
         w->hooks.ask(w->hooks.ctx, what, &e->c, from, to, now);
@@ -184,13 +184,13 @@ static void ask(mw_watch *w, mw_watch_ask what, const mw_channel_entry *e, mw_ut
 typedef struct reports {
     struct {
         mw_utc meter, received;
-    } at[MW_WATCH_REPORTS];
+    } at[MW_VIGIL_REPORTS];
     uint32_t n;
 } reports;
 
 static mw_status report_take(void *ctx, const mw_store_register *row) {
     reports *r = ctx;
-    if (r->n < MW_WATCH_REPORTS && (row->quality & MW_QUALITY_CLOCK_UNSET) == 0) {
+    if (r->n < MW_VIGIL_REPORTS && (row->quality & MW_QUALITY_CLOCK_UNSET) == 0) {
         r->at[r->n].meter = row->meter;
         r->at[r->n++].received = row->received;
     }
@@ -204,12 +204,12 @@ static int by_number(const void *pa, const void *pb) {
 
 /* How old the oldest value of a report usually is when it comes: a meter that reports once a day is
  * not late at noon. The upper median of the newest reports and a quarter more. */
-static mw_status usual_delay(mw_watch *w, const mw_channel_entry *e, uint32_t least_s,
+static mw_status usual_delay(mw_vigil *w, const mw_channel_entry *e, uint32_t least_s,
                              uint32_t *out_s) {
     reports r = {.n = 0};
-    int64_t delay[MW_WATCH_REPORTS];
+    int64_t delay[MW_VIGIL_REPORTS];
     size_t n = 0;
-    MW_TRY(mw_store_registers(w->store, e->c.tenant, e->c.channel, 0, MW_WATCH_REPORTS, report_take,
+    MW_TRY(mw_store_registers(w->store, e->c.tenant, e->c.channel, 0, MW_VIGIL_REPORTS, report_take,
                               &r));
     for (uint32_t i = 0; i + 1 < r.n; i++) {
         int64_t s = (r.at[i].received.us - r.at[i + 1].meter.us) / MW_US_PER_S;
@@ -228,7 +228,7 @@ static mw_status usual_delay(mw_watch *w, const mw_channel_entry *e, uint32_t le
     return MW_OK;
 }
 
-static mw_status policy_of(mw_watch *w, const mw_channel_entry *e, const mw_vee_book *book,
+static mw_status policy_of(mw_vigil *w, const mw_channel_entry *e, const mw_vee_book *book,
                            mw_vee_policy *out) {
     *out = book->outage;
     out->slot_s = e->c.grid_s;
@@ -240,10 +240,10 @@ static mw_status policy_of(mw_watch *w, const mw_channel_entry *e, const mw_vee_
 
 /* --- steps ----------------------------------------------------------------------------------- */
 
-static mw_status row_make(mw_watch *w, mw_channel_entry *e, const mw_vee_book *book, mw_utc now,
+static mw_status row_make(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *book, mw_utc now,
                           mw_store_vee_meter **out) {
     const mw_hearer *h = mw_stations_hearer(&w->stations, e->c.device);
-    const mw_watch_station *t = h == NULL ? NULL : mw_stations_find(&w->stations, h->station[0]);
+    const mw_vigil_station *t = h == NULL ? NULL : mw_stations_find(&w->stations, h->station[0]);
     mw_store_vee_meter m = {.tenant = e->c.tenant,
                             .channel = e->c.channel,
                             .state = MW_VEE_OK,
@@ -253,11 +253,11 @@ static mw_status row_make(mw_watch *w, mw_channel_entry *e, const mw_vee_book *b
                             .valued = e->valued_to};
     (void)snprintf(m.station, sizeof m.station, "%s", t == NULL ? "" : t->id);
     MW_TRY(mw_slots_day_use(&w->slots, w->store, &e->c, e->valued_to, &m.day_use));
-    m.risk_per_day = mw_watch_money(book, &e->c, m.day_use);
+    m.risk_per_day = mw_vigil_money(book, &e->c, m.day_use);
     return row_add(w, &m, out);
 }
 
-static mw_status actions_do(mw_watch *w, mw_channel_entry *e, const mw_vee_book *book,
+static mw_status actions_do(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *book,
                             mw_store_vee_meter *m, const mw_vee_actions *a, mw_utc now) {
     if ((a->todo & MW_VEE_DO_BACKFILL) != 0)
         ask(w, MW_ASK_ARCHIVE, e, m->silent, now, now);
@@ -281,7 +281,7 @@ static mw_status actions_do(mw_watch *w, mw_channel_entry *e, const mw_vee_book 
 
 /* One event for one meter; the row is written when anything changed and forgotten when the meter is
  * in order again. */
-static mw_status event_give(mw_watch *w, mw_channel_entry *e, const mw_vee_book *book,
+static mw_status event_give(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *book,
                             mw_store_vee_meter **row, const mw_vee_policy *policy,
                             const mw_vee_event *event) {
     mw_store_vee_meter *m = *row, former = *m;
@@ -314,7 +314,7 @@ static mw_status event_give(mw_watch *w, mw_channel_entry *e, const mw_vee_book 
 
 /* RESTORED goes on when nothing of ours is left in the hole, or after its time; what is left then
  * has been scaled to the register by the pipeline. */
-static mw_status restored_step(mw_watch *w, mw_channel_entry *e, const mw_vee_book *book,
+static mw_status restored_step(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *book,
                                mw_store_vee_meter **row, const mw_vee_policy *policy, mw_utc now) {
     bool estimated = false;
     mw_vee_event event = {.kind = MW_VEE_TICK, .now = now, .slot_end = MW_UTC_NONE};
@@ -329,7 +329,7 @@ static mw_status restored_step(mw_watch *w, mw_channel_entry *e, const mw_vee_bo
     return MW_OK;
 }
 
-static mw_status cause_follow(mw_watch *w, mw_store_vee_meter *m, const mw_watch_station *station,
+static mw_status cause_follow(mw_vigil *w, mw_store_vee_meter *m, const mw_vigil_station *station,
                               bool failed) {
     uint8_t cause = failed ? MW_CAUSE_STATION : MW_CAUSE_METER;
     if (m->cause == MW_CAUSE_FATAL || m->cause == cause)
@@ -341,14 +341,14 @@ static mw_status cause_follow(mw_watch *w, mw_store_vee_meter *m, const mw_watch
 }
 
 /* Heard since the state began, but without values: its archive will come. */
-static bool alive_since(const mw_watch *w, const mw_channel_entry *e, const mw_store_vee_meter *m) {
+static bool alive_since(const mw_vigil *w, const mw_channel_entry *e, const mw_store_vee_meter *m) {
     const mw_hearer *h = mw_stations_hearer(&w->stations, e->c.device);
     return m->state == MW_VEE_SUSPECTED && h != NULL && h->last.us > m->since.us;
 }
 
-static mw_status watched_step(mw_watch *w, mw_channel_entry *e, const mw_vee_book *book,
+static mw_status watched_step(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *book,
                               mw_store_vee_meter *m, const mw_vee_policy *policy, mw_utc now) {
-    const mw_watch_station *station = NULL;
+    const mw_vigil_station *station = NULL;
     bool failed = mw_stations_failed(&w->stations, e->c.device, &station);
     MW_TRY(cause_follow(w, m, station, failed));
     if (m->state == MW_VEE_RESTORED || m->state == MW_VEE_TRUED_UP)
@@ -371,7 +371,7 @@ static mw_status watched_step(mw_watch *w, mw_channel_entry *e, const mw_vee_boo
 
 /* --- the round ------------------------------------------------------------------------------- */
 
-static mw_status entry_look(mw_watch *w, mw_channel_entry *slot, mw_utc now) {
+static mw_status entry_look(mw_vigil *w, mw_channel_entry *slot, mw_utc now) {
     mw_channel_entry *e = slot;
     const mw_vee_book *book = NULL;
     mw_vee_policy policy;
@@ -404,14 +404,14 @@ static mw_status entry_look(mw_watch *w, mw_channel_entry *slot, mw_utc now) {
 }
 
 /* One alarm for a station, whatever number of meters it takes with it. */
-static mw_status stations_tell(mw_watch *w, mw_utc now) {
-    bool before[MW_WATCH_STATIONS_MAX];
+static mw_status stations_tell(mw_vigil *w, mw_utc now) {
+    bool before[MW_VIGIL_STATIONS_MAX];
     mw_stations *s = &w->stations;
     for (size_t i = 0; i < s->stations; i++)
         before[i] = s->station[i].failed;
     mw_stations_judge(s, now, w->share_ppm);
     for (size_t i = 0; i < s->stations; i++) {
-        const mw_watch_station *t = &s->station[i];
+        const mw_vigil_station *t = &s->station[i];
         char text[MW_STORE_TEXT_MAX], subject[MW_STORE_ID_MAX];
         if (t->failed == before[i])
             continue;
@@ -428,12 +428,12 @@ static mw_status stations_tell(mw_watch *w, mw_utc now) {
     return MW_OK;
 }
 
-static mw_status round_run(mw_watch *w, mw_utc now, uint32_t max_looks) {
-    mw_watch_turn *turn = w->turn;
+static mw_status round_run(mw_vigil *w, mw_utc now, uint32_t max_looks) {
+    mw_vigil_turn *turn = w->turn;
     size_t slots = mw_channels_slots(w->channels);
     if (w->at == 0)
         MW_TRY(mw_stations_follow(&w->stations, w->store, now));
-    while (w->at < slots && turn->looked < max_looks && turn->stepped < MW_WATCH_STEPS_MAX) {
+    while (w->at < slots && turn->looked < max_looks && turn->stepped < MW_VIGIL_STEPS_MAX) {
         mw_channel_entry *e = mw_channels_slot(w->channels, w->at++);
         if (e == NULL)
             continue;
@@ -451,8 +451,8 @@ static mw_status round_run(mw_watch *w, mw_utc now, uint32_t max_looks) {
     return stations_tell(w, now);
 }
 
-mw_status mw_watch_run(mw_watch *w, mw_utc now, uint32_t max_looks, mw_watch_turn *out_turn) {
-    mw_watch_turn turn = {0};
+mw_status mw_vigil_run(mw_vigil *w, mw_utc now, uint32_t max_looks, mw_vigil_turn *out_turn) {
+    mw_vigil_turn turn = {0};
     if (max_looks == 0)
         return MW_RANGE;
     MW_TRY(mw_store_begin(w->store));
@@ -474,8 +474,8 @@ mw_status mw_watch_run(mw_watch *w, mw_utc now, uint32_t max_looks, mw_watch_tur
 
 /* --- from outside ---------------------------------------------------------------------------- */
 
-mw_status mw_watch_values(void *watch, mw_channel_entry *e, mw_utc now) {
-    mw_watch *w = watch;
+mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now) {
+    mw_vigil *w = watch;
     const mw_vee_book *book = NULL;
     mw_vee_policy policy;
     e->check_at = MW_UTC_NONE;
@@ -493,7 +493,7 @@ mw_status mw_watch_values(void *watch, mw_channel_entry *e, mw_utc now) {
     return MW_OK;
 }
 
-mw_status mw_watch_fatal(mw_watch *w, int64_t tenant, int64_t channel, mw_utc now) {
+mw_status mw_vigil_fatal(mw_vigil *w, int64_t tenant, int64_t channel, mw_utc now) {
     mw_channel_entry *e = NULL;
     const mw_vee_book *book = NULL;
     mw_vee_policy policy;

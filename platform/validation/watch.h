@@ -14,57 +14,57 @@
 #include "platform/validation/channels.h"
 
 enum {
-    MW_WATCH_STEPS_MAX = 1000,    /* meters that one turn takes further than a comparison */
-    MW_WATCH_STATIONS_MAX = 4096, /* beyond it hearings tell nothing about stations */
-    MW_WATCH_SILENT_S = 3600,     /* a station that was not in contact so long is silent */
-    MW_WATCH_REPORTS = 8,         /* newest reports from which the usual delay is learned */
+    MW_VIGIL_STEPS_MAX = 1000,    /* meters that one turn takes further than a comparison */
+    MW_VIGIL_STATIONS_MAX = 4096, /* beyond it hearings tell nothing about stations */
+    MW_VIGIL_SILENT_S = 3600,     /* a station that was not in contact so long is silent */
+    MW_VIGIL_REPORTS = 8,         /* newest reports from which the usual delay is learned */
 };
 
-typedef enum mw_watch_cause {
+typedef enum mw_vigil_cause {
     MW_CAUSE_METER = 0,
     MW_CAUSE_STATION = 1, /* all stations that heard it lately have failed */
     MW_CAUSE_FATAL = 2,   /* it said so itself */
-} mw_watch_cause;
+} mw_vigil_cause;
 
 /* Something a person must know; the alarm row is stored already. Valid during the call. */
-typedef struct mw_watch_notice {
+typedef struct mw_vigil_notice {
     int64_t tenant, channel; /* channel 0: a station */
     const char *kind;        /* "meter_late", "meter_out_of_order", "meter_restored", ... */
     const char *subject, *text;
     mw_utc at;
-} mw_watch_notice;
+} mw_vigil_notice;
 
-typedef enum mw_watch_ask { MW_ASK_PING, MW_ASK_ARCHIVE } mw_watch_ask;
+typedef enum mw_vigil_ask { MW_ASK_PING, MW_ASK_ARCHIVE } mw_vigil_ask;
 
-typedef struct mw_watch_hooks {
+typedef struct mw_vigil_hooks {
     void *ctx;
-    void (*notice)(void *ctx, const mw_watch_notice *n); /* or NULL */
+    void (*notice)(void *ctx, const mw_vigil_notice *n); /* or NULL */
     /* Asks a meter for a sign of life or for its archive of [from, to); or NULL. Bounded by the
      * other side: what it refuses is not asked again before the next state. */
-    void (*ask)(void *ctx, mw_watch_ask what, const mw_window_channel *c, mw_utc from, mw_utc to,
+    void (*ask)(void *ctx, mw_vigil_ask what, const mw_window_channel *c, mw_utc from, mw_utc to,
                 mw_utc now);
-} mw_watch_hooks;
+} mw_vigil_hooks;
 
-typedef struct mw_watch mw_watch;
+typedef struct mw_vigil mw_vigil;
 
-typedef struct mw_watch_turn {
+typedef struct mw_vigil_turn {
     uint32_t looked, stepped, estimated_slots, notices;
     bool more; /* the round is not finished */
-} mw_watch_turn;
+} mw_vigil_turn;
 
 /* Borrowed: store and channels. Loads the meters that are not in order. */
-MW_NODISCARD mw_status mw_watch_new(mw_store *store, mw_channels *channels,
-                                    const mw_watch_hooks *hooks, mw_watch **out_watch);
-void mw_watch_free(mw_watch *w);
+MW_NODISCARD mw_status mw_vigil_new(mw_store *store, mw_channels *channels,
+                                    const mw_vigil_hooks *hooks, mw_vigil **out_watch);
+void mw_vigil_free(mw_vigil *w);
 /* Looks at up to max_looks channels in one transaction; a round begins where the last one ended. */
-MW_NODISCARD mw_status mw_watch_run(mw_watch *w, mw_utc now, uint32_t max_looks,
-                                    mw_watch_turn *out_turn);
+MW_NODISCARD mw_status mw_vigil_run(mw_vigil *w, mw_utc now, uint32_t max_looks,
+                                    mw_vigil_turn *out_turn);
 /* For mw_pipeline_new: values of a channel reached further. Inside the pipeline's transaction. */
-MW_NODISCARD mw_status mw_watch_values(void *watch, mw_channel_entry *e, mw_utc now);
+MW_NODISCARD mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now);
 /* The meter itself says that it is broken. Inside a transaction. */
-MW_NODISCARD mw_status mw_watch_fatal(mw_watch *w, int64_t tenant, int64_t channel, mw_utc now);
+MW_NODISCARD mw_status mw_vigil_fatal(mw_vigil *w, int64_t tenant, int64_t channel, mw_utc now);
 
 /* Money of an amount in the channel's unit at a price of the book; saturated. */
-int64_t mw_watch_money(const mw_vee_book *b, const mw_window_channel *c, int64_t amount);
+int64_t mw_vigil_money(const mw_vee_book *b, const mw_window_channel *c, int64_t amount);
 
 #endif

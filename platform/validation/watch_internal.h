@@ -17,19 +17,19 @@ typedef struct mw_hearer {
     int64_t station[MW_CHANNEL_STATIONS]; /* senders, newest first; 0 = none */
 } mw_hearer;
 
-typedef struct mw_watch_station {
+typedef struct mw_vigil_station {
     int64_t sender, tenant;
     char id[MW_STORE_ID_MAX];
     mw_utc last_contact;
     uint32_t meters, late; /* of those that only it hears; of the last round */
     uint32_t next_meters, next_late;
     bool failed;
-} mw_watch_station;
+} mw_vigil_station;
 
 typedef struct mw_stations {
     mw_hearer *slot;
     size_t slots, n;
-    mw_watch_station *station;
+    mw_vigil_station *station;
     size_t stations, room;
     int64_t journal; /* hearings read up to */
     bool started;
@@ -40,13 +40,13 @@ void mw_stations_fini(mw_stations *s);
 MW_NODISCARD mw_status mw_stations_follow(mw_stations *s, mw_store *store, mw_utc now);
 /* NULL when it was never heard. */
 const mw_hearer *mw_stations_hearer(const mw_stations *s, int64_t device);
-mw_watch_station *mw_stations_find(mw_stations *s, int64_t sender);
+mw_vigil_station *mw_stations_find(mw_stations *s, int64_t sender);
 /* A look at a meter: counts it for the only station that hears it. */
 void mw_stations_count(mw_stations *s, int64_t device, bool late);
 /* The round is over: which stations have failed. */
 void mw_stations_judge(mw_stations *s, mw_utc now, int64_t share_ppm);
 /* All that heard the device lately have failed; *out_station is the first of them. */
-bool mw_stations_failed(mw_stations *s, int64_t device, const mw_watch_station **out_station);
+bool mw_stations_failed(mw_stations *s, int64_t device, const mw_vigil_station **out_station);
 
 /* What estimating needs besides the meter's row. */
 typedef struct mw_slots {

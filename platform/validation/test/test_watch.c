@@ -16,11 +16,11 @@ static int64_t used(int64_t from, int64_t to) {
 
 /* An hour of the world: folding, validation and a round of the watch. */
 static void hour_pass(int64_t h) {
-    mw_watch_turn t = {.more = true};
+    mw_vigil_turn t = {.more = true};
     w.now = world_hour(h);
     (void)world_settle(&w);
     while (t.more)
-        MW_CHECK_OK(mw_watch_run(w.watch, w.now, 100000, &t));
+        MW_CHECK_OK(mw_vigil_run(w.watch, w.now, 100000, &t));
 }
 
 static mw_status row_take(void *ctx, const mw_store_vee_meter *row) {
@@ -214,14 +214,14 @@ MW_TEST(money_by_medium_and_unit) {
     mw_vee_book_preset(MW_VEE_RESIDENTIAL, &b);
     b.medium[MW_VEE_WATER].price = 4000000;
     mw_window_channel c = {.medium = MW_VEE_WATER, .unit = MW_UNIT_L};
-    MW_CHECK_EQ(mw_watch_money(&b, &c, 250), 1000000);
+    MW_CHECK_EQ(mw_vigil_money(&b, &c, 250), 1000000);
     c.unit = MW_UNIT_M3;
     c.scale = -3;
-    MW_CHECK_EQ(mw_watch_money(&b, &c, 250), 1000000);
+    MW_CHECK_EQ(mw_vigil_money(&b, &c, 250), 1000000);
     b.medium[MW_VEE_ELECTRICITY].price = 250000;
     c = (mw_window_channel){.medium = MW_VEE_ELECTRICITY, .unit = MW_UNIT_WH, .scale = 1};
-    MW_CHECK_EQ(mw_watch_money(&b, &c, 100), 250000);
-    MW_CHECK_EQ(mw_watch_money(&b, &c, -5), 0);
+    MW_CHECK_EQ(mw_vigil_money(&b, &c, 100), 250000);
+    MW_CHECK_EQ(mw_vigil_money(&b, &c, -5), 0);
 }
 
 MW_TEST_MAIN(MW_CASE(a_week_dead_and_back), MW_CASE(dead_for_ever_goes_on_by_the_ladder),

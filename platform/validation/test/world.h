@@ -28,7 +28,7 @@ typedef struct world {
     mw_zones *zones;
     mw_channels *channels;
     mw_pipeline *pipeline;
-    mw_watch *watch;
+    mw_vigil *watch;
     char notices[4096];
     int64_t tenant, device, channel, sender;
     int64_t journal;
@@ -46,7 +46,7 @@ static inline void world_remove(const world *w) {
     }
 }
 
-static void world_notice(void *ctx, const mw_watch_notice *n) {
+static void world_notice(void *ctx, const mw_vigil_notice *n) {
     world *w = ctx;
     size_t at = strlen(w->notices);
     if (at + 64 < sizeof w->notices)
@@ -58,15 +58,15 @@ static inline void world_start(world *w) {
     MW_CHECK_OK(mw_store_sqlite_open(&o, &w->store));
     MW_CHECK_OK(mw_channels_new(w->store, w->zones, &w->channels));
     MW_CHECK_OK(mw_channels_load(w->channels));
-    mw_watch_hooks hooks = {.ctx = w, .notice = world_notice};
-    MW_CHECK_OK(mw_watch_new(w->store, w->channels, &hooks, &w->watch));
-    MW_CHECK_OK(mw_pipeline_new(w->store, w->channels, mw_watch_values, w->watch, &w->pipeline));
+    mw_vigil_hooks hooks = {.ctx = w, .notice = world_notice};
+    MW_CHECK_OK(mw_vigil_new(w->store, w->channels, &hooks, &w->watch));
+    MW_CHECK_OK(mw_pipeline_new(w->store, w->channels, mw_vigil_values, w->watch, &w->pipeline));
 }
 
 /* As after a kill: what was committed stays, memory is gone. */
 static inline void world_stop(world *w) {
     mw_pipeline_free(w->pipeline);
-    mw_watch_free(w->watch);
+    mw_vigil_free(w->watch);
     mw_channels_free(w->channels);
     mw_store_close(w->store);
     w->pipeline = NULL;
