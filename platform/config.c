@@ -62,6 +62,18 @@ static const mw_setting settings[] = {
      .offset = AT(tls_key),
      .fallback = "",
      .text = "Key of the certificate (PEM)."},
+    {.key = "http.client_ca",
+     .type = MW_SETTING_TEXT,
+     .offset = AT(client_ca),
+     .fallback = "",
+     .text =
+         "Certificates (PEM) that vouch for stations. A station that shows a certificate must be "
+         "named in it."},
+    {.key = "stations.require_certificate",
+     .type = MW_SETTING_BOOL,
+     .offset = AT(station_certificate),
+     .fallback = "no",
+     .text = "Stations need, beside their token, a certificate of http.client_ca that names them."},
     {.key = "http.connections_max",
      .type = MW_SETTING_INT,
      .offset = AT(connections_max),

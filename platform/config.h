@@ -18,6 +18,8 @@ typedef struct mw_platform_config {
     const char *listen;
     const char *tls_cert;
     const char *tls_key;
+    const char *client_ca;
+    bool station_certificate;
     int64_t connections_max;
     int64_t per_ip_max;
     const char *web_root;

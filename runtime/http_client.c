@@ -17,6 +17,9 @@ struct mw_http_client {
     mw_timer *timer;
     mw_http_call *calls;
     char *ca_file;
+    char *cert_file;
+    char *key_file;
+    char *interface;
     char *user_agent;
     bool allow_plain;
     mw_dur connect_timeout;
@@ -47,6 +50,9 @@ static void mw_http_client_destroy(mw_http_client *c) {
     (void)curl_multi_cleanup(c->multi);
     mw_timer_free(c->timer);
     free(c->ca_file);
+    free(c->cert_file);
+    free(c->key_file);
+    free(c->interface);
     free(c->user_agent);
     free(c);
 }
@@ -122,6 +128,11 @@ static int mw_http_client_timer(CURLM *multi, long ms, void *context) {
     return 0;
 }
 
+/* A copy of a text that may be absent. */
+static char *mw_http_client_text(const char *text) {
+    return text == NULL || *text == 0 ? NULL : strdup(text);
+}
+
 mw_status mw_http_client_new(mw_loop *loop, const mw_http_client_options *options,
                              mw_http_client **out_client) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -136,6 +147,9 @@ mw_status mw_http_client_new(mw_loop *loop, const mw_http_client_options *option
     c->reply_max = options->reply_max == 0 ? 1024 * 1024 : options->reply_max;
     if (options->ca_file != NULL && *options->ca_file != 0)
         c->ca_file = strdup(options->ca_file);
+    c->cert_file = mw_http_client_text(options->cert_file);
+    c->key_file = mw_http_client_text(options->key_file);
+    c->interface = mw_http_client_text(options->interface);
     c->user_agent = strdup(options->user_agent == NULL ? "meterworks" : options->user_agent);
     c->multi = curl_multi_init();
     if (c->multi == NULL || c->user_agent == NULL ||
@@ -311,6 +325,12 @@ static void mw_http_call_options(mw_http_call *call, const char *method, const c
     (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, call->fields);
     if (c->ca_file != NULL)
         (void)curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
+    if (c->cert_file != NULL)
+        (void)curl_easy_setopt(e, CURLOPT_SSLCERT, c->cert_file);
+    if (c->key_file != NULL)
+        (void)curl_easy_setopt(e, CURLOPT_SSLKEY, c->key_file);
+    if (c->interface != NULL)
+        (void)curl_easy_setopt(e, CURLOPT_INTERFACE, c->interface);
     if (strcmp(method, "POST") == 0 || call->body.n > 0) {
         (void)curl_easy_setopt(e, CURLOPT_POST, 1L);
         (void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, mw_buffer_text(&call->body));

@@ -16,6 +16,9 @@ typedef struct mw_http_call mw_http_call;
 
 typedef struct mw_http_client_options {
     const char *ca_file;    /* PEM bundle; NULL = the system's */
+    const char *cert_file;  /* our certificate and its chain (PEM), NULL or "" = none */
+    const char *key_file;   /* its key (PEM) */
+    const char *interface;  /* name of an interface or a source address, NULL or "" = any */
     bool allow_plain;       /* plain http to other than loopback */
     mw_dur connect_timeout; /* 0 = 5 s */
     mw_dur total_timeout;   /* 0 = 30 s */

@@ -228,6 +228,14 @@ bool mw_http_is_tls(const mw_http_request *r) {
     return r->conn != NULL && r->conn->tls != NULL;
 }
 
+bool mw_http_is_certified(const mw_http_request *r) {
+    return mw_http_is_tls(r) && mw_http_tls_named(r->conn->tls, NULL);
+}
+
+bool mw_http_is_certified_as(const mw_http_request *r, const char *name) {
+    return mw_http_is_tls(r) && mw_http_tls_named(r->conn->tls, name);
+}
+
 mw_loop *mw_http_loop(const mw_http_request *r) {
     return r->conn == NULL ? NULL : r->conn->server->loop;
 }

@@ -206,6 +206,10 @@ mw_status mw_http_server_open(mw_loop *loop, const mw_http_options *options,
         (void)snprintf(error, 160, "TLS needs both a certificate and a private key");
         return MW_SYNTAX;
     }
+    if (!tls && o.client_ca != NULL && *o.client_ca != 0) {
+        (void)snprintf(error, 160, "certificates of clients need TLS");
+        return MW_SYNTAX;
+    }
     if (!loopback && !tls) {
         (void)snprintf(error, 160,
                        "refusing to listen on %.60s without TLS: only loopback may be plain",
@@ -218,7 +222,8 @@ mw_status mw_http_server_open(mw_loop *loop, const mw_http_options *options,
     s->loop = loop;
     s->options = o;
     s->csp = o.csp == NULL ? NULL : strdup(o.csp);
-    mw_status status = tls ? mw_http_tls_context(o.tls_cert, o.tls_key, &s->tls, error) : MW_OK;
+    mw_status status =
+        tls ? mw_http_tls_context(o.tls_cert, o.tls_key, o.client_ca, &s->tls, error) : MW_OK;
     if (status != MW_OK) {
         mw_http_server_free(s);
         return status;

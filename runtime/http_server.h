@@ -34,6 +34,8 @@ typedef struct mw_http_options {
     const char *listen;       /* "127.0.0.1:8080", "[::1]:0" or "localhost:0"; 0 = any free one */
     const char *tls_cert;     /* PEM chain; required with tls_key for a non-loopback address */
     const char *tls_key;      /* PEM key */
+    const char *client_ca;    /* PEM; clients are asked for a certificate of these, and one that
+                                 is not good ends the handshake; none at all is let pass */
     uint32_t connections_max; /* [256]; further ones get 503 and are closed */
     uint32_t per_ip_max;      /* [64]; loopback counts like any other address */
     size_t head_max;          /* [16 KiB] request line and headers; 431 beyond */
@@ -98,6 +100,10 @@ mw_slice mw_http_body(const mw_http_request *r);
 /* The client's address without port, such as "127.0.0.1". */
 const char *mw_http_peer(const mw_http_request *r);
 bool mw_http_is_tls(const mw_http_request *r);
+/* Whether the client has shown a certificate that client_ca vouches for; and whether such a
+ * certificate names it: common name or a DNS name of the subject, exactly. */
+bool mw_http_is_certified(const mw_http_request *r);
+bool mw_http_is_certified_as(const mw_http_request *r, const char *name);
 mw_loop *mw_http_loop(const mw_http_request *r);
 /* fn is called once when the client leaves (or the server closes) before the answer was given; the
  * request must not be touched afterwards. */

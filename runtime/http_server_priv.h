@@ -132,8 +132,10 @@ void mw_http_conn_sweep(mw_http_conn *c, mw_mono now);
 void mw_http_conn_answered(mw_http_conn *c);
 
 /* http_tls.c: MW_CLOSED when the session broke. Output of the session goes to `send`. */
-mw_status mw_http_tls_context(const char *cert, const char *key, SSL_CTX **out_context,
-                              char error[160]);
+/* Whether a good certificate was shown, and names `name` unless that is NULL. */
+bool mw_http_tls_named(const mw_http_tls *t, const char *name);
+mw_status mw_http_tls_context(const char *cert, const char *key, const char *client_ca,
+                              SSL_CTX **out_context, char error[160]);
 mw_status mw_http_tls_new(SSL_CTX *context, mw_http_tls **out_tls);
 void mw_http_tls_free(mw_http_tls *t);
 MW_NODISCARD mw_status mw_http_tls_take(mw_http_tls *t, mw_slice wire, mw_buffer *plain,

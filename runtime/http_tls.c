@@ -2,8 +2,10 @@
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "runtime/http_server_priv.h"
@@ -23,8 +25,23 @@ static void mw_http_tls_explain(char error[160], const char *what, const char *w
     ERR_clear_error();
 }
 
-mw_status mw_http_tls_context(const char *cert, const char *key, SSL_CTX **out_context,
-                              char error[160]) {
+/* Asks clients for a certificate and checks it when there is one. */
+static bool mw_http_tls_ask(SSL_CTX *ctx, const char *client_ca) {
+    static const unsigned char session[] = "meterworks";
+    if (client_ca == NULL || *client_ca == 0)
+        return true;
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(client_ca);
+    if (names == NULL || SSL_CTX_load_verify_file(ctx, client_ca) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return false;
+    }
+    SSL_CTX_set_client_CA_list(ctx, names); /* it owns them now */
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    return SSL_CTX_set_session_id_context(ctx, session, sizeof session - 1) == 1;
+}
+
+mw_status mw_http_tls_context(const char *cert, const char *key, const char *client_ca,
+                              SSL_CTX **out_context, char error[160]) {
     ERR_clear_error();
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (ctx == NULL)
@@ -39,6 +56,8 @@ mw_status mw_http_tls_context(const char *cert, const char *key, SSL_CTX **out_c
         mw_http_tls_explain(error, "private key", key);
     } else if (SSL_CTX_check_private_key(ctx) != 1) {
         mw_http_tls_explain(error, "private key does not fit the certificate", key);
+    } else if (!mw_http_tls_ask(ctx, client_ca)) {
+        mw_http_tls_explain(error, "certificates for clients", client_ca);
     } else {
         *out_context = ctx;
         return MW_OK;
@@ -66,6 +85,38 @@ mw_status mw_http_tls_new(SSL_CTX *context, mw_http_tls **out_tls) {
     mw_buffer_init(&t->waiting, MW_HTTP_OUT_MAX);
     *out_tls = t;
     return MW_OK;
+}
+
+static bool mw_http_tls_text_is(const ASN1_STRING *text, const char *name) {
+    unsigned char *utf8 = NULL;
+    int n = ASN1_STRING_to_UTF8(&utf8, text);
+    bool same = n >= 0 && (size_t)n == strlen(name) && memcmp(utf8, name, (size_t)n) == 0;
+    OPENSSL_free(utf8);
+    return same;
+}
+
+static bool mw_http_tls_cert_names(X509 *cert, const char *name) {
+    X509_NAME *subject = X509_get_subject_name(cert);
+    int at = -1;
+    bool found = false;
+    while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
+        found = found || mw_http_tls_text_is(
+                             X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), name);
+    GENERAL_NAMES *others = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(others); i++) {
+        const GENERAL_NAME *other = sk_GENERAL_NAME_value(others, i);
+        if (other->type == GEN_DNS)
+            found = found || mw_http_tls_text_is(other->d.dNSName, name);
+    }
+    GENERAL_NAMES_free(others);
+    return found;
+}
+
+bool mw_http_tls_named(const mw_http_tls *t, const char *name) {
+    X509 *cert = SSL_get0_peer_certificate(t->ssl);
+    if (cert == NULL || SSL_get_verify_result(t->ssl) != X509_V_OK)
+        return false;
+    return name == NULL || mw_http_tls_cert_names(cert, name);
 }
 
 void mw_http_tls_free(mw_http_tls *t) {

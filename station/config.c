@@ -118,6 +118,16 @@ static const mw_setting settings[] = {
      "File with the station's token, readable by its owner only. It is read anew for each try."},
     {"platform.ca_file", MW_SETTING_TEXT, FIELD(ca_file), "", 0, 0, NULL, false,
      "Certificates (PEM) that may vouch for the platform instead of the system's."},
+    {"platform.client_cert", MW_SETTING_TEXT, FIELD(client_cert), "", 0, 0, NULL, false,
+     "Certificate (PEM, with its chain) that this station shows to the platform; empty: none."},
+    {"platform.client_key", MW_SETTING_TEXT, FIELD(client_key), "", 0, 0, NULL, false,
+     "Key of platform.client_cert (PEM), readable by its owner only."},
+    {"platform.routes", MW_SETTING_TEXT, FIELD(routes), "", 0, 0, NULL, false,
+     "Ways to the platform in order of preference, each NAME=INTERFACE or NAME=INTERFACE@URL, such "
+     "as "
+     "\"ethernet=eth0 lte=wwan0 wifi=wlan0@https://backup.example\"; empty: the system's choice."},
+    {"platform.probe_every", MW_SETTING_DUR, FIELD(probe_every), "30s", S_NS / 20, 3600 * S_NS,
+     NULL, false, "How often each route is probed."},
     {"platform.allow_plain", MW_SETTING_BOOL, FIELD(allow_plain), "no", 0, 0, NULL, false,
      "Allow plain http to another address than loopback: only inside a protected network."},
     {"platform.batch", MW_SETTING_INT, FIELD(batch_max), "500", 1, 1000, NULL, false,
@@ -153,7 +163,9 @@ const mw_program mw_station_program = {
     .name = "mw-station",
     .about = "A base station: decodes radio samples and forwards the frames, losing none.",
     .commands = "  decode FILE [--rate 250kHz] [--format cs16] ...   print the frames of a file as "
-                "JSON lines\n                                                   (decode --help)\n",
+                "JSON lines\n                                                   (decode --help)\n"
+                "  self-test                                        look at disk, clock, receiver, "
+                "keys, platform\n",
     .settings = settings,
     .settings_n = sizeof settings / sizeof settings[0],
 };

@@ -36,6 +36,10 @@ typedef struct mw_station_config {
     const char *url;
     const char *token_file;
     const char *ca_file;
+    const char *client_cert;
+    const char *client_key;
+    const char *routes;
+    mw_dur probe_every;
     bool allow_plain;
     int64_t batch_max;
     mw_dur timeout;

@@ -17,10 +17,9 @@ struct mw_station_downlinks {
     const mw_station_config *config;
     mw_loop *loop;
     mw_station_transmitter *transmitter;
-    mw_http_client *client;
+    mw_routes *routes;
     mw_http_call *call;
     mw_timer *timer;
-    char *url;
     mw_dur pause;
     bool quiet; /* the present trouble was logged */
     mw_sse events;
@@ -74,8 +73,10 @@ static void downlinks_connect(mw_station_downlinks *d) {
     mw_status status = mw_file_read_secret(d->config->token_file, &token);
     mw_sse_init(&d->events, downlinks_on_event, d);
     if (status == MW_OK) {
-        status = mw_http_stream_start(d->client, d->url, mw_buffer_text(&token), SILENCE,
-                                      downlinks_on_data, downlinks_on_end, d, &d->call);
+        char url[600];
+        (void)snprintf(url, sizeof url, "%s/v1/downlinks", mw_routes_url(d->routes));
+        status = mw_http_stream_start(mw_routes_client(d->routes), url, mw_buffer_text(&token),
+                                      SILENCE, downlinks_on_data, downlinks_on_end, d, &d->call);
         mw_metric_add(d->connections, 1);
     }
     if (token.p != NULL)
@@ -89,13 +90,21 @@ static void downlinks_connect(mw_station_downlinks *d) {
     downlinks_wait(d, (mw_dur){0});
 }
 
+void mw_station_downlinks_rerouted(mw_station_downlinks *d) {
+    mw_http_call_cancel(d->call);
+    d->call = NULL;
+    mw_metric_set(d->connected, 0);
+    d->pause = d->config->retry_min;
+    mw_timer_start(d->timer, (mw_dur){0}, (mw_dur){0});
+}
+
 void mw_station_downlinks_start(mw_station_downlinks *d) {
     downlinks_connect(d);
 }
 
 mw_status mw_station_downlinks_new(const mw_station_config *config, mw_loop *loop,
-                                   mw_station_transmitter *transmitter, mw_metrics *metrics,
-                                   mw_station_downlinks **out_downlinks) {
+                                   mw_station_transmitter *transmitter, mw_routes *routes,
+                                   mw_metrics *metrics, mw_station_downlinks **out_downlinks) {
     mw_station_downlinks *d = calloc(1, sizeof *d);
     if (d == NULL)
         return MW_NOMEM;
@@ -107,16 +116,8 @@ mw_status mw_station_downlinks_new(const mw_station_config *config, mw_loop *loo
                                     "Whether the platform's stream of downlinks is open.");
     d->connections = mw_metrics_counter(metrics, "mw_station_downlinks_connections_total", NULL,
                                         "Times that the stream of downlinks was asked for.");
-    size_t n = strlen(config->url);
-    while (n > 0 && config->url[n - 1] == '/')
-        n--;
-    mw_http_client_options o = {
-        .ca_file = config->ca_file, .allow_plain = config->allow_plain, .user_agent = "mw-station"};
-    mw_status status = mw_http_client_new(loop, &o, &d->client);
-    if (status == MW_OK)
-        status = mw_timer_new(loop, downlinks_on_timer, d, &d->timer);
-    if (status == MW_OK && asprintf(&d->url, "%.*s/v1/downlinks", (int)n, config->url) < 0)
-        status = MW_NOMEM;
+    d->routes = routes;
+    mw_status status = mw_timer_new(loop, downlinks_on_timer, d, &d->timer);
     if (status != MW_OK) {
         mw_station_downlinks_free(d);
         return status;
@@ -128,8 +129,7 @@ mw_status mw_station_downlinks_new(const mw_station_config *config, mw_loop *loo
 void mw_station_downlinks_free(mw_station_downlinks *d) {
     if (d == NULL)
         return;
-    mw_http_client_free(d->client);
+    mw_http_call_cancel(d->call);
     mw_timer_free(d->timer);
-    free(d->url);
     free(d);
 }

@@ -8,16 +8,19 @@
 #define MW_STATION_DOWNLINKS_H
 
 #include "runtime/loop.h"
+#include "station/routes.h"
 #include "station/transmit.h"
 
 typedef struct mw_station_downlinks mw_station_downlinks;
 
 MW_NODISCARD mw_status mw_station_downlinks_new(const mw_station_config *config, mw_loop *loop,
                                                 mw_station_transmitter *transmitter,
-                                                mw_metrics *metrics,
+                                                mw_routes *routes, mw_metrics *metrics,
                                                 mw_station_downlinks **out_downlinks);
 /* Connects; called once. */
 void mw_station_downlinks_start(mw_station_downlinks *d);
+/* Another route is used from now on: connect anew over it. */
+void mw_station_downlinks_rerouted(mw_station_downlinks *d);
 void mw_station_downlinks_free(mw_station_downlinks *d);
 
 #endif

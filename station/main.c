@@ -11,6 +11,7 @@
 #include "runtime/log.h"
 #include "station/decode.h"
 #include "station/downlinks.h"
+#include "station/health.h"
 #include "station/networks.h"
 #include "station/status.h"
 
@@ -22,10 +23,13 @@ typedef struct station {
     mw_station_store *store;
     mw_station_source *source;
     mw_station_receiver *receiver;
+    mw_routes *routes;
     mw_station_sender *sender;
     mw_station_transmitter *transmitter; /* NULL: none */
     mw_station_downlinks *downlinks;
     mw_http_server *server;
+    mw_selftest selftest;
+    mw_health *health;
     mw_station_status status;
 } station;
 
@@ -39,6 +43,13 @@ static void station_idle(void *context) {
     bool ended = st->receiver != NULL && mw_station_receiver_ended(st->receiver);
     if (ended && st->config.stop_at_end)
         mw_loop_stop(st->loop);
+}
+
+static void station_rerouted(void *context) {
+    station *st = context;
+    mw_station_sender_rerouted(st->sender);
+    if (st->downlinks != NULL)
+        mw_station_downlinks_rerouted(st->downlinks);
 }
 
 static bool station_fail(const char *what, mw_status status, const char *detail) {
@@ -67,7 +78,7 @@ static bool station_open_basics(station *st) {
     if (status == MW_OK)
         status = mw_loop_stop_on_signals(st->loop);
     if (status == MW_OK)
-        status = mw_metrics_new(64, &st->metrics);
+        status = mw_metrics_new(160, &st->metrics);
     return status == MW_OK || station_fail("loop", status, "");
 }
 
@@ -88,8 +99,11 @@ static bool station_open_flow(station *st) {
     mw_log(MW_LOG_INFO, "spool opened", MW_X("epoch", spool.epoch), MW_I("pending", spool.pending),
            MW_I("next", spool.next), MW_I("torn_bytes", spool.torn_bytes),
            MW_I("damaged_bytes", spool.damaged_bytes));
-    status = mw_station_sender_new(c, st->loop, st->store, st->metrics, station_idle, st,
-                                   &st->sender, error);
+    status = mw_routes_new(c, st->loop, st->metrics, station_rerouted, st, &st->routes, error);
+    if (status != MW_OK)
+        return station_fail("platform.routes", status, error);
+    status = mw_station_sender_new(c, st->loop, st->store, st->routes, st->metrics, station_idle,
+                                   st, &st->sender, error);
     return status == MW_OK || station_fail("sender", status, error);
 }
 
@@ -116,13 +130,15 @@ static bool station_open_transmitter(station *st) {
                                                   &antenna, &st->transmitter, error);
     if (status != MW_OK)
         return station_fail("transmitter", status, error);
-    status = mw_station_downlinks_new(c, st->loop, st->transmitter, st->metrics, &st->downlinks);
+    status = mw_station_downlinks_new(c, st->loop, st->transmitter, st->routes, st->metrics,
+                                      &st->downlinks);
     return status == MW_OK || station_fail("downlinks", status, "");
 }
 
 static bool station_start(station *st) {
     char error[160] = "";
     mw_http_options http = {.listen = st->config.listen, .metrics = st->metrics};
+    mw_selftest_run(&st->selftest, &st->config, strcmp(mw_clock_source(st->clock), "system") != 0);
     mw_status status = mw_http_server_open(st->loop, &http, &st->server, error);
     if (status != MW_OK)
         return station_fail("http.listen", status, error);
@@ -131,6 +147,19 @@ static bool station_start(station *st) {
                                   st->metrics, station_stored, st, &st->receiver);
     if (status != MW_OK)
         return station_fail("receiver", status, "");
+    mw_health_parts health = {.config = &st->config,
+                              .loop = st->loop,
+                              .metrics = st->metrics,
+                              .store = st->store,
+                              .source = st->source,
+                              .receiver = st->receiver,
+                              .sender = st->sender,
+                              .selftest = &st->selftest,
+                              .stored = station_stored,
+                              .context = st};
+    status = mw_health_new(&health, &st->health);
+    if (status != MW_OK)
+        return station_fail("health", status, "");
     st->status = (mw_station_status){.config = &st->config,
                                      .metrics = st->metrics,
                                      .store = st->store,
@@ -143,6 +172,7 @@ static bool station_start(station *st) {
     mw_log(MW_LOG_INFO, "started", MW_S("station", st->config.id),
            MW_S("http", mw_http_server_url(st->server)), MW_S("samples", st->config.source),
            MW_S("platform", st->config.url), MW_S("clock", mw_clock_source(st->clock)));
+    mw_routes_start(st->routes);
     mw_station_sender_kick(st->sender);
     if (st->downlinks != NULL)
         mw_station_downlinks_start(st->downlinks);
@@ -151,12 +181,14 @@ static bool station_start(station *st) {
 
 /* Everything that was made, in reverse order; what was not made is NULL. */
 static void station_close(station *st) {
+    mw_health_free(st->health);
     mw_station_receiver_stop(st->receiver);
     mw_station_downlinks_free(st->downlinks);
     mw_station_transmitter_free(st->transmitter);
     mw_station_source_free(st->source);
     mw_http_server_close(st->server);
     mw_station_sender_free(st->sender);
+    mw_routes_free(st->routes);
     mw_station_store_close(st->store);
     mw_loop_free(st->loop);
     mw_metrics_free(st->metrics);
@@ -170,6 +202,11 @@ int main(int argc, char **argv) {
     mw_start start = mw_settings_start(&mw_station_program, argc, argv, &st.config);
     if (!start.run)
         return start.exit_code;
+    if (start.argc == 1 && strcmp(start.argv[0], "self-test") == 0) {
+        int result = mw_selftest_main(&st.config);
+        mw_settings_free(start.settings);
+        return result;
+    }
     if (start.argc > 0) {
         (void)fprintf(stderr, "mw-station: unknown command %s\n", start.argv[0]);
         mw_settings_free(start.settings);

@@ -4,7 +4,8 @@
  * kind "station": gaps, changes of its state, the result of its self-test, updates.
  *
  * Record, little endian: 0 version u8 = 1 | 1 kind u8 = 17 (notice) | 2 at us i64 | 10 JSON object,
- * UTF-8, at most 4096 bytes. Its members stand in the item beside "seq", "kind" and "at".
+ * UTF-8, at most 3072 bytes, so that an item fits the door. Its members stand in the item beside
+ * "seq", "kind" and "at".
  */
 #ifndef MW_STATION_NOTICE_H
 #define MW_STATION_NOTICE_H
@@ -12,7 +13,7 @@
 #include "runtime/json_writer.h"
 
 #define MW_STATION_NOTICE_KIND 17
-#define MW_STATION_NOTICE_JSON 4096
+#define MW_STATION_NOTICE_JSON 3072
 #define MW_STATION_NOTICE_MAX  (10 + MW_STATION_NOTICE_JSON)
 
 bool mw_station_notice_is(mw_slice record);

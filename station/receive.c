@@ -23,6 +23,8 @@ struct mw_station_receiver {
     atomic_bool stop;
     atomic_bool ended;
     atomic_bool blocked;
+    atomic_uint_fast64_t blocks;
+    atomic_uint_fast64_t turns;
     mw_receiver *receiver; /* made with the first block, which says rate and centre */
     mw_receiver_frame frames[MW_STATION_APPEND_MAX];
     size_t frames_n;
@@ -36,6 +38,7 @@ struct mw_station_receiver {
 };
 
 static void receive_pause(mw_station_receiver *r, mw_dur d) {
+    r->turns++;
     for (int64_t left = d.ns; left > 0 && !r->stop; left -= 50000000)
         (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 }
@@ -157,6 +160,7 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
         return;
     }
     r->fresh = false;
+    r->blocks++;
     mw_station_store_raw(r->store, b, mw_clock_machine_utc());
     mw_metric_add(b->h.format == MW_SAMPLES_GAP ? r->gap_total : r->samples_total,
                   (int64_t)b->h.count);
@@ -191,6 +195,7 @@ static void *receive_run(void *context) {
     mw_station_receiver *r = context;
     unsigned unsettled = 0;
     while (!r->stop) {
+        r->turns++;
         mw_samples_block block;
         /* as long as samples are at hand their frames are collected; then they are stored at once
          */
@@ -268,6 +273,14 @@ mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *lo
 
 bool mw_station_receiver_ended(const mw_station_receiver *r) {
     return r->ended;
+}
+
+uint64_t mw_station_receiver_blocks(const mw_station_receiver *r) {
+    return r->blocks;
+}
+
+uint64_t mw_station_receiver_turns(const mw_station_receiver *r) {
+    return r->turns;
 }
 
 bool mw_station_receiver_blocked(const mw_station_receiver *r) {

@@ -26,6 +26,9 @@ MW_NODISCARD mw_status mw_station_receiver_start(const mw_station_config *config
 bool mw_station_receiver_ended(const mw_station_receiver *r);
 /* Whether the spool refuses frames at present. */
 bool mw_station_receiver_blocked(const mw_station_receiver *r);
+/* Blocks of samples taken, and turns of the thread, which stand still only when it hangs. */
+uint64_t mw_station_receiver_blocks(const mw_station_receiver *r);
+uint64_t mw_station_receiver_turns(const mw_station_receiver *r);
 /* Stops the source and joins the thread. */
 void mw_station_receiver_stop(mw_station_receiver *r);
 

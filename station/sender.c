@@ -21,10 +21,10 @@ struct mw_station_sender {
     const mw_station_config *config;
     mw_loop *loop;
     mw_station_store *store;
-    mw_http_client *client;
+    mw_routes *routes;
+    size_t route;       /* of the request in flight */
     mw_http_call *call; /* in flight, or NULL */
     mw_timer *timer;
-    char *url;
     bool waiting; /* for the timer */
     mw_dur pause; /* of the next failure */
     uint64_t jitter;
@@ -247,6 +247,7 @@ static void sender_succeeded(mw_station_sender *s, size_t n) {
 static void sender_on_answer(void *context, const mw_http_answer *a) {
     mw_station_sender *s = context;
     s->call = NULL;
+    mw_routes_report(s->routes, s->route, a->status == MW_OK);
     if (a->status != MW_OK) {
         sender_fail(s, a->status, a->detail, 0, (mw_dur){0});
     } else if (a->http_status == 200) {
@@ -283,9 +284,12 @@ static void sender_send(mw_station_sender *s) {
     }
     if (status == MW_OK) {
         what = "the request could not be made; see platform.url";
-        status = mw_http_call_start(s->client, "POST", s->url, mw_buffer_text(&token),
-                                    "application/json", mw_buffer_view(&s->body), sender_on_answer,
-                                    s, &s->call);
+        char url[600];
+        (void)snprintf(url, sizeof url, "%s/v1/uplinks", mw_routes_url(s->routes));
+        s->route = mw_routes_active(s->routes);
+        status = mw_http_call_start(mw_routes_client(s->routes), "POST", url,
+                                    mw_buffer_text(&token), "application/json",
+                                    mw_buffer_view(&s->body), sender_on_answer, s, &s->call);
         mw_metric_add(s->requests, 1);
     }
     if (token.p != NULL)
@@ -297,6 +301,12 @@ static void sender_send(mw_station_sender *s) {
 
 void mw_station_sender_kick(mw_station_sender *s) {
     sender_send(s);
+}
+
+void mw_station_sender_rerouted(mw_station_sender *s) {
+    s->pause = s->config->retry_min; /* what failed on the old route says nothing of this one */
+    if (s->waiting)
+        sender_wait(s, (mw_dur){0});
 }
 
 mw_mono mw_station_sender_last_success(const mw_station_sender *s) {
@@ -324,7 +334,7 @@ static void sender_metrics(mw_station_sender *s, mw_metrics *m) {
 }
 
 mw_status mw_station_sender_new(const mw_station_config *config, mw_loop *loop,
-                                mw_station_store *store, mw_metrics *metrics,
+                                mw_station_store *store, mw_routes *routes, mw_metrics *metrics,
                                 void (*idle)(void *context), void *context,
                                 mw_station_sender **out_sender, char error[160]) {
     (void)snprintf(error, 160, "out of memory");
@@ -342,19 +352,8 @@ mw_status mw_station_sender_new(const mw_station_config *config, mw_loop *loop,
     mw_buffer_init(&s->body, SENDER_BODY_MAX);
     mw_buffer_init(&s->record, MW_SPOOL_RECORD_MAX);
     sender_metrics(s, metrics);
-    size_t n = strlen(config->url);
-    while (n > 0 && config->url[n - 1] == '/')
-        n--;
-    mw_http_client_options o = {.ca_file = config->ca_file,
-                                .allow_plain = config->allow_plain,
-                                .total_timeout = config->timeout,
-                                .reply_max = SENDER_REPLY_MAX,
-                                .user_agent = "mw-station"};
-    mw_status status = mw_http_client_new(loop, &o, &s->client);
-    if (status == MW_OK)
-        status = mw_timer_new(loop, sender_on_timer, s, &s->timer);
-    if (status == MW_OK && asprintf(&s->url, "%.*s/v1/uplinks", (int)n, config->url) < 0)
-        status = MW_NOMEM;
+    s->routes = routes;
+    mw_status status = mw_timer_new(loop, sender_on_timer, s, &s->timer);
     if (status != MW_OK) {
         mw_station_sender_free(s);
         return status;
@@ -366,10 +365,9 @@ mw_status mw_station_sender_new(const mw_station_config *config, mw_loop *loop,
 void mw_station_sender_free(mw_station_sender *s) {
     if (s == NULL)
         return;
-    mw_http_client_free(s->client);
+    mw_http_call_cancel(s->call);
     mw_timer_free(s->timer);
     mw_buffer_fini(&s->body);
     mw_buffer_fini(&s->record);
-    free(s->url);
     free(s);
 }

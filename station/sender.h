@@ -13,17 +13,21 @@
 
 #include "runtime/http_client.h"
 #include "station/config.h"
+#include "station/routes.h"
 #include "station/store.h"
 
 typedef struct mw_station_sender mw_station_sender;
 
 /* idle: called when everything in the spool has been delivered; may be NULL. */
 MW_NODISCARD mw_status mw_station_sender_new(const mw_station_config *config, mw_loop *loop,
-                                             mw_station_store *store, mw_metrics *metrics,
-                                             void (*idle)(void *context), void *context,
-                                             mw_station_sender **out_sender, char error[160]);
+                                             mw_station_store *store, mw_routes *routes,
+                                             mw_metrics *metrics, void (*idle)(void *context),
+                                             void *context, mw_station_sender **out_sender,
+                                             char error[160]);
 /* There may be something to send. */
 void mw_station_sender_kick(mw_station_sender *s);
+/* Another route is used from now on: try at once. */
+void mw_station_sender_rerouted(mw_station_sender *s);
 /* When the platform last took a batch; a reading of 0 means never. */
 mw_mono mw_station_sender_last_success(const mw_station_sender *s);
 /* Why the last request failed; MW_OK after a success. */

@@ -26,6 +26,7 @@ typedef struct mw_api_options {
     mw_dur session_idle;               /* machine time */
     mw_dur session_longest;            /* machine time */
     mw_dur overview_every;             /* how often a stream tells the overview, machine time */
+    bool station_certificate; /* stations need a certificate that names them */
     void (*on_uplinks)(void *context); /* something new stands in the journal */
     /* A further, read-only handle of the same store, for exports in threads of their own. */
     mw_status (*open_reader)(void *context, mw_store **out_store);

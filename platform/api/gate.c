@@ -106,6 +106,14 @@ static bool check_user(mw_api_call *call) {
     return false;
 }
 
+/* A certificate that is shown must name the station, also where none is needed: a token that was
+ * stolen does not work from another station. */
+static bool station_certificate_fits(const mw_api_call *call) {
+    if (!mw_http_is_certified(call->http))
+        return !call->api->o.station_certificate;
+    return mw_http_is_certified_as(call->http, call->sender.id);
+}
+
 static bool check_station(mw_api_call *call) {
     mw_slice token = mw_http_bearer(call->http);
     uint8_t hash[MW_STORE_TOKEN_HASH];
@@ -113,6 +121,11 @@ static bool check_station(mw_api_call *call) {
     if (token.n > 0) {
         mw_uplinks_token_hash(token, hash);
         s = mw_store_sender_by_token(call->api->o.store, MW_SLICE_OF(hash), &call->sender);
+    }
+    if (s == MW_OK && !station_certificate_fits(call)) {
+        mw_http_reply_problem(call->http, 403, "CERTIFICATE",
+                              "this station needs a certificate that names it");
+        return false;
     }
     if (s == MW_OK) {
         call->tenant = call->sender.tenant;

@@ -49,6 +49,11 @@ typedef struct fake_stored {
 /* How often, in per cent of the requests, the platform misbehaves. */
 typedef struct fake_platform {
     mw_http_server *server;
+    mw_http_server *second; /* another way in, while it is open */
+    uint16_t second_port;
+    char last_peer[64]; /* source address of the last batch */
+    unsigned notices;   /* records of the station about itself */
+    char last_notice[4096];
     uint16_t port;
     fake_stored stored[1000];
     size_t stored_n;
@@ -82,6 +87,9 @@ typedef struct fake_world {
 /* Makes folder, loop, stream, socket and platform. */
 fake_world *fake_world_new(void);
 void fake_world_free(fake_world *w);
+/* Opens and closes the other way to the platform, at one port. */
+void fake_second_open(fake_world *w);
+void fake_second_close(fake_world *w);
 void fake_station_start(fake_world *w);
 /* Signals the station and waits for it; its exit status, or 128 + signal. */
 int fake_station_end(fake_world *w, int signal);

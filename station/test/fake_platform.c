@@ -47,6 +47,13 @@ static void platform_note(fake_platform *p, const json_t *item) {
     (void)snprintf(p->last_time, sizeof p->last_time, "%s", at);
 }
 
+static void platform_notice(fake_platform *p, const json_t *item) {
+    char *text = json_dumps(item, JSON_COMPACT);
+    (void)snprintf(p->last_notice, sizeof p->last_notice, "%s", text);
+    free(text);
+    p->notices++;
+}
+
 /* Stores the first `n` items and answers them. */
 static void platform_take(fake_platform *p, uint64_t epoch, const json_t *items, size_t n,
                           mw_buffer *out) {
@@ -58,7 +65,17 @@ static void platform_take(fake_platform *p, uint64_t epoch, const json_t *items,
         uint8_t payload[61];
         size_t payload_n = 0;
         int64_t sequence = 0;
+        const char *kind = "";
         MW_CHECK_OK(mw_json_get_int(item, "seq", 1, INT64_MAX, &sequence, NULL));
+        MW_CHECK_OK(mw_json_get_text(item, "kind", 20, &kind, NULL));
+        if (strcmp(kind, "station") == 0) {
+            platform_notice(p, item);
+            mw_json_object_begin(&j);
+            mw_json_put_int(&j, "seq", sequence);
+            mw_json_put_text(&j, "status", "stored");
+            mw_json_object_end(&j);
+            continue;
+        }
         MW_CHECK_OK(mw_json_get_hex(item, "payload", MW_SPAN_OF(payload), &payload_n, NULL));
         MW_CHECK_EQ(payload_n, 13);
         platform_note(p, item);
@@ -81,7 +98,8 @@ static bool platform_has_frame(const json_t *items, int number) {
     fake_payload((unsigned)number, expected);
     MW_CHECK_OK(mw_hex_encode(MW_SLICE_OF(expected), (mw_span){(uint8_t *)hex, 26}));
     for (size_t i = 0; i < json_array_size(items); i++) {
-        MW_CHECK_OK(mw_json_get_text(json_array_get(items, i), "payload", 130, &text, NULL));
+        if (mw_json_get_text(json_array_get(items, i), "payload", 130, &text, NULL) != MW_OK)
+            continue;
         if (strcmp(text, hex) == 0)
             return true;
     }
@@ -126,6 +144,7 @@ static void platform_answer(fake_platform *p, mw_http_request *r, uint64_t epoch
 static void platform_uplinks(void *context, mw_http_request *r) {
     fake_platform *p = context;
     p->requests++;
+    (void)snprintf(p->last_peer, sizeof p->last_peer, "%s", mw_http_peer(r));
     mw_slice token = mw_http_bearer(r);
     if (!mw_slice_equal(token, mw_slice_of_str("secret-1"))) {
         mw_http_reply_problem(r, 401, "AUTH", "unknown token");
@@ -168,6 +187,23 @@ static void platform_open(fake_world *w) {
     p->port = mw_http_server_port(p->server);
     MW_CHECK_OK(mw_http_server_route(
         p->server, &(mw_http_route){"POST", "/v1/uplinks", platform_uplinks, p, 0}));
+}
+
+void fake_second_open(fake_world *w) {
+    char error[160] = "";
+    char listen[40];
+    fake_platform *p = &w->platform;
+    (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", p->second_port);
+    mw_http_options o = {.listen = listen, .body_max = 2 << 20};
+    MW_CHECK_OK(mw_http_server_open(w->loop, &o, &p->second, error));
+    p->second_port = mw_http_server_port(p->second);
+    MW_CHECK_OK(mw_http_server_route(
+        p->second, &(mw_http_route){"POST", "/v1/uplinks", platform_uplinks, p, 0}));
+}
+
+void fake_second_close(fake_world *w) {
+    mw_http_server_close(w->platform.second);
+    w->platform.second = NULL;
 }
 
 /* ---- the station's process ---- */
@@ -293,6 +329,8 @@ fake_world *fake_world_new(void) {
 void fake_world_free(fake_world *w) {
     if (w->station != 0)
         (void)fake_station_end(w, SIGKILL);
+    if (w->platform.second != NULL)
+        fake_second_close(w);
     mw_http_server_close(w->platform.server);
     fake_town_close(&w->town);
     mw_loop_free(w->loop);
