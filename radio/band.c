@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "radio/band.h"
+#include "radio/blank.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct mw_band {
     mw_receiver_sink sink;
     void *user;
     mw_band_plan plan;
+    mw_blank blank;      /* of the wide stream */
     mw_receiver *single; /* without a bank; nothing below is used then */
     mw_bank *bank;
     mw_band_work *work;
@@ -103,6 +105,7 @@ mw_status mw_band_new(const mw_band_config *config, mw_receiver_sink sink, void 
     b->user = user;
     b->rate = (double)config->radio.rate_mhz / 1000;
     b->anchor = MW_UTC_NONE;
+    mw_blank_init(&b->blank, b->rate, config->radio.blank);
     mw_status s = mw_band_plan_make(config, &b->plan);
     if (s == MW_OK && b->plan.channels == 0)
         s = mw_receiver_new(&b->plan.sub[0].radio, sink, user, &b->single);
@@ -284,6 +287,8 @@ static void feed(mw_band *b, const mw_samples_block *block) {
         size_t n = b->room - b->filled;
         n = block->h.count - done < n ? (size_t)(block->h.count - done) : n;
         mw_samples_to_float(block, done, n, b->input + 2 * b->filled, &b->faults);
+        if (b->blank.threshold > 0 && block->h.format != MW_SAMPLES_GAP)
+            mw_blank_run(&b->blank, b->input + 2 * b->filled, n);
         b->filled += n;
         done += n;
         if (b->filled == b->room)
@@ -413,9 +418,13 @@ mw_band_stats mw_band_stats_of(mw_band *b) {
         sum->decode_retries += s->decode_retries;
         sum->duplicates += s->duplicates;
         sum->refused += s->refused;
+        sum->cancelled += s->cancelled;
+        sum->uncovered += s->uncovered;
+        sum->retried += s->retried;
     }
     sum->not_finite = b->faults.not_finite;
     sum->clipped = b->faults.clipped;
+    sum->blanked = b->blank.blanked;
     all.sub_bands = (unsigned)b->plan.subs;
     all.sub_rate = b->rate / b->decimation;
     return all;

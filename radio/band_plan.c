@@ -94,6 +94,8 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
         mw_band_sub_plan s = {.radio = *wide, .channel = (k + m / 2) % m};
         s.radio.centre.mhz = wide->centre.mhz + llround(offset);
         s.radio.rate_mhz = (uint64_t)llround(spacing * 4 / 3);
+        s.radio.blank = 0;   /* done before the bank */
+        s.radio.plan = NULL; /* copies lie in different sub-bands */
         listen(&s.radio, ranges, n, wide->centre.mhz + llround(offset - half) - OVERLAP_MHZ,
                wide->centre.mhz + llround(offset + half) + OVERLAP_MHZ);
         if (s.radio.rates != 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "radio/blank.h"
 #include "radio/candidate.h"
 #include "radio/chase.h"
 #include "radio/crowd.h"
@@ -46,6 +47,7 @@ struct mw_receiver {
     uint64_t bridge; /* samples */
     mw_history history;
     mw_workroom *room, *own_room;
+    mw_blank blank;
     lane lanes[MW_UNB_RATE_COUNT];
     mw_crowd *crowd;            /* NULL: no cancellation */
     mw_foreign_frames *foreign; /* NULL: no other networks */
@@ -163,6 +165,7 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
     r->quantum = (size_t)(r->rate / QUANTA_PER_S) + 1;
     r->anchor = MW_UTC_NONE;
     r->memory = sizeof *r;
+    mw_blank_init(&r->blank, r->rate, c.blank);
     mw_status s = c.room != NULL ? MW_OK : mw_workroom_new(r->rate, &r->own_room);
     r->room = c.room != NULL ? c.room : r->own_room;
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT && s == MW_OK; i++) {
@@ -456,7 +459,7 @@ static void feed(mw_receiver *r, const mw_samples_block *b) {
     while (done < b->h.count) {
         size_t room = r->quantum - (size_t)r->history.head % r->quantum;
         size_t n = b->h.count - done < room ? (size_t)(b->h.count - done) : room;
-        mw_history_append(&r->history, b, done, n, &r->faults);
+        mw_blank_append(&r->blank, &r->history, b, done, n, &r->faults);
         done += n;
         if (n == room) {
             detect(r);
@@ -591,6 +594,7 @@ const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
         mw_foreign_frames_stats(r->foreign, s);
     s->not_finite = r->faults.not_finite;
     s->clipped = r->faults.clipped;
+    s->blanked = r->blank.blanked;
     return s;
 }
 

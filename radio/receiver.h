@@ -106,6 +106,9 @@ typedef struct mw_receiver_config {
      * only. */
     const mw_unb_plan *plan;
     unsigned plan_band;
+    /* Impulse blanker: samples louder than this many times their surroundings are silenced, see
+     * blank.h. 0 = off; 5 is a good value where there is ignition or switching noise. */
+    double blank;
     /* Only to measure how often noise passes: bits of the CRC that must agree; 0 = all 24. */
     unsigned check_bits;
 } mw_receiver_config;
@@ -128,6 +131,7 @@ typedef struct mw_receiver_stats {
     uint64_t cancelled;      /* frames taken out of the samples */
     uint64_t uncovered;      /* candidates that were found only after that */
     uint64_t retried;        /* candidates that were tried again after that */
+    uint64_t blanked;        /* samples silenced by the impulse blanker */
     uint64_t combined;       /* frames from copies that were added */
     uint64_t foreign_bursts; /* of other networks: demodulated ... */
     uint64_t foreign_frames; /* ... and read; a Sigfox message counts once */

@@ -37,6 +37,8 @@ static bool config_valid(const mw_receiver_config *c) {
              c->narrow[i].high.mhz > c->high.mhz))
             return false;
     }
+    if (!(c->blank == 0 || (c->blank >= 2 && c->blank <= 100)))
+        return false;
     return c->prefilter_pfa > 0 && c->prefilter_pfa <= 0.1 && c->sync_pfa > 0 &&
            c->sync_pfa <= 0.01 && c->history_frames >= 1.1 && c->history_frames <= 3 &&
            c->frame_correlation_min >= 0 && c->frame_correlation_min <= 1;

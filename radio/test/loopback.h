@@ -125,7 +125,7 @@ static mw_samples_block loop_block(const loop *l, mw_samples_format f, uint64_t 
 }
 
 /* Plays [from, to) in blocks of at most `block` samples. */
-static void loop_play(loop *l, uint64_t from, uint64_t to, size_t block) {
+static inline void loop_play(loop *l, uint64_t from, uint64_t to, size_t block) {
     float *iq = malloc(2 * block * sizeof *iq);
     uint8_t *bytes = malloc(8 * block);
     for (uint64_t at = from; at < to; at += block) {
@@ -161,7 +161,7 @@ static const mw_receiver_frame *loop_heard(const loop *l, const loop_sent *s) {
 }
 
 /* The same frame in every field (padding aside). */
-static void loop_check_same(const mw_receiver_frame *a, const mw_receiver_frame *b) {
+static inline void loop_check_same(const mw_receiver_frame *a, const mw_receiver_frame *b) {
     assert_memory_equal(a->payload, b->payload, sizeof a->payload);
     MW_CHECK_EQ(a->payload_bytes, b->payload_bytes);
     MW_CHECK_EQ(a->rate, b->rate);
@@ -179,7 +179,7 @@ static void loop_check_same(const mw_receiver_frame *a, const mw_receiver_frame 
 }
 
 /* Every frame sent was heard exactly once, with the right time, frequency and level. */
-static void loop_check_all(const loop *l) {
+static inline void loop_check_all(const loop *l) {
     MW_CHECK_EQ(l->heard_count, l->sent_count);
     for (unsigned i = 0; i < l->sent_count; i++) {
         const loop_sent *s = &l->sent[i];
