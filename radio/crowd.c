@@ -82,8 +82,11 @@ size_t mw_crowd_memory(const mw_crowd *c) {
     return c->memory;
 }
 
-const mw_crowd_stats *mw_crowd_stats_of(const mw_crowd *c) {
-    return &c->stats;
+void mw_crowd_count(const mw_crowd *c, uint64_t *out_cancelled, uint64_t *out_uncovered,
+                    uint64_t *out_retried) {
+    *out_cancelled = c != NULL ? c->stats.cancelled : 0;
+    *out_uncovered = c != NULL ? c->stats.uncovered : 0;
+    *out_retried = c != NULL ? c->stats.retried : 0;
 }
 
 void mw_crowd_restart(mw_crowd *c) {

@@ -46,7 +46,9 @@ typedef void (*mw_crowd_add)(void *user, const mw_candidate *c);
 MW_NODISCARD mw_status mw_crowd_new(const mw_crowd_config *config, mw_crowd **out_crowd);
 void mw_crowd_free(mw_crowd *c);
 size_t mw_crowd_memory(const mw_crowd *c);
-const mw_crowd_stats *mw_crowd_stats_of(const mw_crowd *c);
+/* Three of the counters, for statistics of the whole receiver; 0 when c is NULL. */
+void mw_crowd_count(const mw_crowd *c, uint64_t *out_cancelled, uint64_t *out_uncovered,
+                    uint64_t *out_retried);
 /* Forgets everything: a new segment. */
 void mw_crowd_restart(mw_crowd *c);
 

@@ -584,12 +584,7 @@ const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
         s->prefilter_hits += mw_detect_prefilter_hits(l->detect);
         s->sync_hits += mw_detect_sync_hits(l->detect);
     }
-    if (r->crowd != NULL) {
-        const mw_crowd_stats *c = mw_crowd_stats_of(r->crowd);
-        s->cancelled = c->cancelled;
-        s->uncovered = c->uncovered;
-        s->retried = c->retried;
-    }
+    mw_crowd_count(r->crowd, &s->cancelled, &s->uncovered, &s->retried);
     if (r->foreign != NULL)
         mw_foreign_frames_stats(r->foreign, s);
     s->not_finite = r->faults.not_finite;
