@@ -186,6 +186,9 @@ static mw_status auth_failed(mw_decoder *d, const mw_decode_record *r) {
 static mw_status record_decode(mw_decoder *d, const mw_store_envelope *e) {
     if (e->kind == MW_STORE_KIND_IMPORT)
         return mw_decode_import(d, e);
+    if (e->kind == MW_STORE_KIND_SIGFOX || e->kind == MW_STORE_KIND_NBFI ||
+        e->kind == MW_STORE_KIND_OPENUNB)
+        return mw_decode_foreign(d, e);
     if (e->kind != MW_STORE_KIND_UNB)
         return mw_decode_count_add(d, e, "decode.station", 1);
     mw_envelope_item item;

@@ -78,4 +78,7 @@ MW_NODISCARD mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *
 /* Stores the register readings of a file's import, unless the import was undone. */
 MW_NODISCARD mw_status mw_decode_import(mw_decoder *d, const mw_store_envelope *e);
 
+/* Takes a message of another network: authenticates and decrypts it where a key is registered. */
+MW_NODISCARD mw_status mw_decode_foreign(mw_decoder *d, const mw_store_envelope *e);
+
 #endif

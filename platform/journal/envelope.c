@@ -29,7 +29,7 @@ static mw_status payload_read(const json_t *o, mw_envelope_item *item, mw_json_e
     return MW_OK;
 }
 
-static mw_status unb_read(const json_t *o, mw_envelope_item *item, mw_json_error *error) {
+static mw_status reception_read(const json_t *o, mw_envelope_item *item, mw_json_error *error) {
     int64_t level = 0, snr = 0;
     const char *text = NULL;
     MW_TRY(mw_json_get_utc(o, "received_at", &item->received, error));
@@ -41,8 +41,16 @@ static mw_status unb_read(const json_t *o, mw_envelope_item *item, mw_json_error
     snprintf(item->rate, sizeof item->rate, "%s", text);
     item->level_cdbm = (int32_t)level;
     item->snr_cdb = (int32_t)snr;
-    return payload_read(o, item, error);
+    return MW_OK;
 }
+
+static const struct {
+    const char *name;
+    mw_store_kind kind;
+} radio_kinds[] = {{"unb", MW_STORE_KIND_UNB},
+                   {"sigfox", MW_STORE_KIND_SIGFOX},
+                   {"nbfi", MW_STORE_KIND_NBFI},
+                   {"openunb", MW_STORE_KIND_OPENUNB}};
 
 mw_status mw_envelope_item_read(const json_t *object, mw_envelope_item *out_item,
                                 mw_json_error *error) {
@@ -56,9 +64,13 @@ mw_status mw_envelope_item_read(const json_t *object, mw_envelope_item *out_item
     out_item->has_seq = true;
     const char *kind = NULL;
     MW_TRY(mw_json_get_text(object, "kind", 32, &kind, error));
-    if (strcmp(kind, "unb") == 0) {
-        out_item->kind = MW_STORE_KIND_UNB;
-        return unb_read(object, out_item, error);
+    for (size_t i = 0; i < sizeof radio_kinds / sizeof radio_kinds[0]; i++) {
+        if (strcmp(kind, radio_kinds[i].name) != 0)
+            continue;
+        out_item->kind = radio_kinds[i].kind;
+        MW_TRY(reception_read(object, out_item, error));
+        return i == 0 ? payload_read(object, out_item, error)
+                      : mw_envelope_foreign_read(object, out_item, error);
     }
     if (strcmp(kind, "station") == 0) {
         out_item->kind = MW_STORE_KIND_STATION;

@@ -5,6 +5,13 @@
  *   {"seq":123,"kind":"unb","received_at":RFC 3339,"frequency_mhz":868100123456,
  *    "level_cdbm":-12345,"snr_cdb":850,"rate":"R1","size":"M","payload":"hex"}
  *   {"seq":124,"kind":"station","at":RFC 3339, ...}
+ *   {"seq":125,"kind":"sigfox|nbfi|openunb","received_at":RFC 3339,"frequency_mhz":868130123456,
+ *    "level_cdbm":-12345,"snr_cdb":850,"rate":"100","identity":"004d33db","counter":416|null,
+ *    "copies":3,"payload":"hex"}
+ *
+ * A payload of another network is what its frame carried, decoded: Sigfox LI to CRC, NB-Fi the
+ * information bytes with CRC24 (16 bytes: protocol D, 20: E), OpenUNB the message of 8 or 12 bytes.
+ * Its check and the identity are held against the item's.
  *
  * Members that are not named here are kept in the journal and ignored.
  */
@@ -33,12 +40,19 @@ typedef struct mw_envelope_item {
     char size[4];
     uint8_t payload[MW_ENVELOPE_PAYLOAD_MAX];
     size_t payload_n;
+    /* of other networks: */
+    uint32_t identity;
+    int64_t counter; /* -1 = none in clear */
+    uint8_t copies;
 } mw_envelope_item;
 
 /* Reads an item. On failure error says what is wrong with it; seq and has_seq are set if the item
  * has a good one. *out_item is always written. */
 MW_NODISCARD mw_status mw_envelope_item_read(const json_t *object, mw_envelope_item *out_item,
                                              mw_json_error *error);
+/* The members of an item of another network, behind those that all receptions have. */
+MW_NODISCARD mw_status mw_envelope_foreign_read(const json_t *object, mw_envelope_item *io_item,
+                                                mw_json_error *error);
 /* The same from the canonical JSON of the journal. */
 MW_NODISCARD mw_status mw_envelope_item_parse(mw_slice content, mw_envelope_item *out_item);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/registry/foreign.h"
 #include "platform/registry/registry_internal.h"
 #include "runtime/json_read.h"
 
@@ -177,12 +178,21 @@ static mw_status device_take(importer *im, const json_t *o) {
     return MW_OK;
 }
 
+/* A device of another radio network. */
+static mw_status foreign_take(importer *im, const json_t *o) {
+    MW_TRY(mw_registry_foreign_take(im->registry, o, &im->error));
+    im->report->devices++;
+    return MW_OK;
+}
+
 static mw_status line_take(importer *im, mw_slice line) {
     json_t *root = NULL;
     mw_json_limits limits = {.bytes_max = LINE_MAX_BYTES, .depth_max = 8};
     MW_TRY(mw_json_parse(line, limits, &root, &im->error));
     mw_status s = MW_SYNTAX;
-    if (json_is_object(root))
+    if (json_is_object(root) && json_object_get(root, "network") != NULL)
+        s = foreign_take(im, root);
+    else if (json_is_object(root))
         s = device_take(im, root);
     else
         snprintf(im->error.text, sizeof im->error.text, "not a JSON object");

@@ -105,6 +105,10 @@ mw_store *mw_registry_store(mw_registry *r) {
     return r->store;
 }
 
+const mw_key *mw_registry_master(const mw_registry *r) {
+    return &r->master;
+}
+
 typedef struct loading {
     mw_registry_entry entry[MW_REGISTRY_CANDIDATES_MAX];
     size_t n;
