@@ -49,6 +49,8 @@ const mw_api_row mw_api_rows[] = {
     {"veeSettingPut", "POST", "/v1/vee/settings", MW_API_OPERATOR, MW_API_ALL, true, false, 4096,
      mw_api_vee_setting_put},
     GET(alarmList, "/v1/alarms", OPERATOR, ALL, false, mw_api_alarm_list),
+    GET(foreignMessageList, "/v1/foreign-messages", OPERATOR, ALL, false,
+        mw_api_foreign_message_list),
     {"uplinkCreate", "POST", "/v1/uplinks", MW_API_STATION, MW_API_NONE, false, false,
      MW_UPLINKS_BODY_MAX, mw_api_uplink_create},
     GET(openapiRead, "/v1/openapi.json", PUBLIC, NONE, false, mw_api_openapi_read),

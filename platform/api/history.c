@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lists, newest first, page by page: register readings, receptions and events of one meter, and the
- * alarms of a tenant.
+ * Lists, newest first, page by page: register readings, receptions and events of one meter, the
+ * alarms of a tenant, and messages of other networks.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "platform/api/internal.h"
+#include "platform/registry/foreign.h"
 #include "protocols/smp/objects.h"
 
 /* A page under construction. One row more than wanted is asked for: it tells whether there is a
@@ -197,4 +198,68 @@ void mw_api_alarm_list(mw_api_call *call) {
         page_end(call, &p,
                  mw_store_alarms(call->api->o.store, call->tenant, p.before, p.limit + 1, put_alarm,
                                  &p));
+}
+
+/* ---- messages of other networks ---- */
+
+static const char *authenticity_name(mw_store_authenticity a) {
+    return a == MW_FOREIGN_AUTHENTIC   ? "authentic"
+           : a == MW_FOREIGN_PLAUSIBLE ? "plausible"
+                                       : "unverified";
+}
+
+static void put_reception_of(mw_json *j, const mw_store_foreign_message *m) {
+    mw_json_put_utc(j, "received_at", m->received);
+    mw_json_put_utc(j, "stored_at", m->stored);
+    mw_json_put_text(j, "station", m->sender);
+    mw_json_put_int(j, "frequency_mhz", m->frequency_mhz);
+    mw_json_put_int(j, "level_cdbm", m->level_cdbm);
+    mw_json_put_int(j, "snr_cdb", m->snr_cdb);
+    mw_json_put_text(j, "rate", m->rate);
+    mw_json_put_int(j, "copies", m->copies);
+}
+
+static mw_status put_foreign(void *ctx, const mw_store_foreign_message *m) {
+    page *p = ctx;
+    if (!page_take(p, m->id))
+        return MW_OK;
+    char identity[9];
+    mw_json *j = &p->json;
+    /* Protocol D of NB-Fi and OpenUNB have three bytes of it on the air. */
+    bool low24 =
+        m->network == MW_NETWORK_OPENUNB || (m->network == MW_NETWORK_NBFI && m->payload_n == 16);
+    snprintf(identity, sizeof identity, low24 ? "%06x" : "%08x", (unsigned)m->identity);
+    mw_json_object_begin(j);
+    mw_json_put_int(j, "id", m->id);
+    mw_json_put_text(j, "network", mw_network_name(m->network));
+    mw_json_put_text(j, "identity", identity);
+    mw_json_put_bool(j, "registered", m->device != 0);
+    mw_json_put_text(j, "label", m->label[0] != 0 ? m->label : NULL);
+    if (m->counter >= 0)
+        mw_json_put_int(j, "counter", m->counter);
+    else
+        mw_json_put_null(j, "counter");
+    mw_json_put_text(j, "authenticity", authenticity_name(m->authenticity));
+    put_reception_of(j, m);
+    mw_json_put_hex(j, "payload", (mw_slice){m->payload, m->payload_n});
+    if (m->has_clear)
+        mw_json_put_hex(j, "message", (mw_slice){m->clear, m->clear_n});
+    else
+        mw_json_put_null(j, "message");
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
+void mw_api_foreign_message_list(mw_api_call *call) {
+    const char *name = mw_http_query(call->http, "network");
+    mw_store_network network = 0;
+    if (name != NULL && mw_network_of_name(name, &network) != MW_OK) {
+        mw_http_reply_problem(call->http, 400, "INVALID", "network is sigfox, nbfi or openunb");
+        return;
+    }
+    page p;
+    if (page_begin(call, &p))
+        page_end(call, &p,
+                 mw_store_foreign_messages(call->api->o.store, call->tenant, (int)network, p.before,
+                                           p.limit + 1, put_foreign, &p));
 }

@@ -133,6 +133,7 @@ mw_api_operation mw_api_export_intervals;
 mw_api_operation mw_api_stream_read;
 mw_api_operation mw_api_station_list;
 mw_api_operation mw_api_alarm_list;
+mw_api_operation mw_api_foreign_message_list;
 mw_api_operation mw_api_vee_summary;
 mw_api_operation mw_api_vee_exceptions;
 mw_api_operation mw_api_vee_accept;

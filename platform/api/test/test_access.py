@@ -150,6 +150,7 @@ class Requests(unittest.TestCase):
                      m + "/readings?limit=x", m + "/readings?after=-1", m + "/events?after=x",
                      m + "/receptions?limit=999", m + "/export.csv?step=day",
                      m + "/export.xlsx?step=day&from=x&to=y",
+                     "/v1/foreign-messages?network=lora", "/v1/foreign-messages?after=x",
                      "/v1/export/registers.csv?from=yesterday",
                      "/v1/export/intervals.csv?to=2026-01-01"]:
             with self.subTest(path=path):
@@ -167,6 +168,27 @@ class Requests(unittest.TestCase):
         alarms = world.person("ops").get("/v1/alarms").json()["items"]
         self.assertTrue(any(a["count"] >= 1 and a["text"] for a in alarms), alarms)
         self.assertEqual(world.person("foreign").get("/v1/alarms").json()["items"], [])
+
+    def test_messages_of_other_networks(self):
+        item = {"seq": 777001, "kind": "sigfox", "received_at": "2026-03-29T00:00:00Z",
+                "frequency_mhz": 868130000000, "level_cdbm": -13000, "snr_cdb": 900, "rate": "100",
+                "identity": "004d33db", "counter": 416, "copies": 3,
+                "payload": "01a0db334d00abad1deadc32758a"}
+        said = world.send(world.token, [item, dict(item, seq=777002, payload="00" * 14)]).json()
+        self.assertEqual([x["status"] for x in said["results"]], ["stored", "quarantined"])
+        ops = world.person("ops")
+        for _ in range(100):
+            page = ops.get("/v1/foreign-messages?network=sigfox").json()
+            if page["items"]:
+                break
+            time.sleep(0.1)
+        self.assertEqual(len(page["items"]), 1)
+        row = page["items"][0]
+        self.assertEqual((row["identity"], row["registered"], row["authenticity"], row["copies"]),
+                         ("004d33db", False, "unverified", 3))
+        self.assertEqual(ops.get("/v1/foreign-messages?network=nbfi").json()["items"], [])
+        self.assertEqual(world.person("foreign").get("/v1/foreign-messages").json()["items"], [])
+        self.assertEqual(world.person("anna").get("/v1/foreign-messages").status, 403)
 
     def test_bad_ids(self):
         for bad in ["0", ANNAS[:-2], ANNAS + "0", ANNAS.replace("-0", "-00"), "x" * 18,
