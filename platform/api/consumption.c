@@ -16,6 +16,10 @@ typedef struct span {
     int64_t to;
     const mw_zone *zone;
     const char *zone_name;
+    mw_layer layer;
+    mw_utc as_of;
+    const char *usage_point; /* NULL = of the meter */
+    uint8_t obis[6];         /* of the usage point's channels */
 } span;
 
 static bool read_step(mw_api_call *call, span *out) {
@@ -38,9 +42,11 @@ static bool read_step(mw_api_call *call, span *out) {
     return false;
 }
 
-/* Reads step, from, to and the zone; answers itself when something is wrong. */
+/* Reads step, from, to, layer, as_of and the zone; answers itself when something is wrong. */
 static bool read_span(mw_api_call *call, span *out) {
-    if (!read_step(call, out) || !mw_api_date(call, "from", &out->from) ||
+    *out = (span){.layer = MW_LAYER_FINAL};
+    if (!mw_api_layer(call, &out->layer) || !mw_api_utc(call, "as_of", MW_UTC_NONE, &out->as_of) ||
+        !read_step(call, out) || !mw_api_date(call, "from", &out->from) ||
         !mw_api_date(call, "to", &out->to))
         return false;
     if (out->from >= out->to) {
@@ -57,8 +63,16 @@ static bool read_span(mw_api_call *call, span *out) {
 
 static mw_status read_points(mw_api_call *call, const span *sp, int64_t from, int64_t to,
                              mw_consumption *out) {
-    return mw_consumption_read(call->api->o.store, sp->zone, call->tenant, &call->meter.channel,
-                               sp->step, from, to, out);
+    mw_consumption_query q = {.tenant = call->tenant,
+                              .zone = sp->zone,
+                              .step = sp->step,
+                              .from_day = from,
+                              .to_day = to,
+                              .layer = sp->layer,
+                              .as_of = sp->as_of};
+    if (sp->usage_point == NULL)
+        return mw_consumption_of_channel(call->api->o.store, &q, &call->meter.channel, out);
+    return mw_consumption_of_point(call->api->o.store, &q, sp->usage_point, sp->obis, out);
 }
 
 /* Reads the points of the request or answers itself. */
@@ -110,6 +124,8 @@ static void put_consumption(mw_json *j, mw_api_call *call, const span *sp, const
     mw_json_put_text(j, "time_zone", sp->zone_name);
     put_date(j, "from", sp->from);
     put_date(j, "to", sp->to);
+    mw_json_put_text(j, "layer", mw_api_layer_name(sp->layer));
+    mw_json_put_utc(j, "as_of", sp->as_of);
     put_points(j, c);
     mw_json_put_int(j, "total", c->total);
     mw_json_put_bool(j, "complete", c->complete);
@@ -122,8 +138,65 @@ static void put_consumption(mw_json *j, mw_api_call *call, const span *sp, const
     mw_json_object_end(j);
 }
 
+static void consumption_reply(mw_api_call *call, const span *asked);
+
 void mw_api_meter_consumption(mw_api_call *call) {
     span sp;
+    if (read_span(call, &sp))
+        consumption_reply(call, &sp);
+}
+
+/* Finds one channel that was installed there: it tells unit and zone. */
+static mw_status first_with_obis(void *ctx, const mw_store_installation *i) {
+    mw_api_call *call = ctx;
+    uint8_t obis[6];
+    memcpy(obis, call->meter.channel.obis, 6);
+    if (call->meter.channel.channel != 0)
+        return MW_OK;
+    mw_store_meter m;
+    MW_TRY(mw_store_meter_of_channel(call->api->o.store, call->tenant, i->channel, &m));
+    if (memcmp(m.channel.obis, obis, 6) == 0)
+        call->meter = m;
+    return MW_OK;
+}
+
+void mw_api_point_consumption(mw_api_call *call) {
+    mw_store *store = call->api->o.store;
+    const char *point = mw_http_param(call->http, "point");
+    const char *obis = mw_http_query(call->http, "obis");
+    mw_store_usage_point u;
+    char premise[MW_STORE_ID_MAX];
+    memset(&call->meter, 0, sizeof call->meter);
+    if (obis == NULL || mw_obis_parse(obis, call->meter.channel.obis) != MW_OK) {
+        mw_api_invalid(call, "obis must be a code such as 8-0:1.0.0");
+        return;
+    }
+    mw_store_installation_query q = {
+        .tenant = call->tenant, .usage_point = point, .as_of = MW_UTC_NONE};
+    mw_status s = mw_store_usage_point_get(store, call->tenant, point, &u, premise);
+    if (s == MW_OK)
+        s = mw_store_installations(store, &q, first_with_obis, call);
+    if (s == MW_OK && call->meter.channel.channel == 0)
+        s = MW_NOT_FOUND;
+    if (s == MW_NOT_FOUND) {
+        mw_http_reply_problem(call->http, 404, "NOT_FOUND", "nothing of this code was ever there");
+        return;
+    }
+    if (s != MW_OK) {
+        mw_api_fail(call, s);
+        return;
+    }
+    call->meter.usage_point = u;
+    span sp;
+    if (!read_span(call, &sp))
+        return;
+    sp.usage_point = point;
+    memcpy(sp.obis, call->meter.channel.obis, 6);
+    consumption_reply(call, &sp);
+}
+
+static void consumption_reply(mw_api_call *call, const span *asked) {
+    span sp = *asked;
     mw_consumption now = {0};
     mw_consumption before = {0};
     const char *compare = mw_http_query(call->http, "compare");
@@ -131,7 +204,7 @@ void mw_api_meter_consumption(mw_api_call *call) {
         mw_api_invalid(call, "compare must be previous");
         return;
     }
-    if (!read_span(call, &sp) || !points_of(call, &sp, &now))
+    if (!points_of(call, &sp, &now))
         return;
     mw_status s = MW_OK;
     if (compare != NULL) {

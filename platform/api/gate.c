@@ -14,6 +14,10 @@
 #define GET(id, pattern, role, scope, meter, run)                                                  \
     { #id, "GET", pattern, MW_API_##role, MW_API_##scope, false, meter, 0, run }
 
+/* An operator changes the master data of a meter. */
+#define CHANGE(id, pattern, run)                                                                   \
+    { #id, "POST", pattern, MW_API_OPERATOR, MW_API_ALL, true, true, 4096, run }
+
 const mw_api_row mw_api_rows[] = {
     {"sessionCreate", "POST", "/v1/session", MW_API_PUBLIC, MW_API_NONE, false, false, 4096,
      mw_api_session_create},
@@ -24,6 +28,15 @@ const mw_api_row mw_api_rows[] = {
     GET(meterList, "/v1/meters", USER, OWN, false, mw_api_meter_list),
     GET(meterRead, "/v1/meters/{id}", USER, OWN, true, mw_api_meter_read),
     GET(meterConsumption, "/v1/meters/{id}/consumption", USER, OWN, true, mw_api_meter_consumption),
+    GET(usagePointConsumption, "/v1/usage-points/{point}/consumption", OPERATOR, ALL, false,
+        mw_api_point_consumption),
+    GET(meterRevisions, "/v1/meters/{id}/revisions", USER, OWN, true, mw_api_meter_revisions),
+    CHANGE(meterFit, "/v1/meters/{id}/installation", mw_api_meter_fit_create),
+    CHANGE(meterRemove, "/v1/meters/{id}/removal", mw_api_meter_remove_create),
+    CHANGE(meterExchange, "/v1/meters/{id}/exchange", mw_api_meter_exchange_create),
+    CHANGE(meterSwap, "/v1/meters/{id}/swap", mw_api_meter_swap_create),
+    CHANGE(meterFactor, "/v1/meters/{id}/factor", mw_api_meter_factor_create),
+    CHANGE(meterReset, "/v1/meters/{id}/reset", mw_api_meter_reset_create),
     GET(meterReadings, "/v1/meters/{id}/readings", USER, OWN, true, mw_api_meter_readings),
     GET(meterReceptions, "/v1/meters/{id}/receptions", OPERATOR, ALL, true,
         mw_api_meter_receptions),

@@ -28,7 +28,7 @@ static bool page_begin(mw_api_call *call, page *p) {
     if (!mw_api_limit(call, &p->limit) || !mw_api_before(call, &p->before))
         return false;
     p->left = p->limit;
-    mw_buffer_init(&p->buffer, 256 * 1024);
+    mw_buffer_init(&p->buffer, 8 * 1024 * 1024);
     p->json = mw_json_of(&p->buffer);
     mw_json_object_begin(&p->json);
     mw_json_put_array(&p->json, "items");
@@ -80,6 +80,72 @@ static mw_status put_reading(void *ctx, const mw_store_register *r) {
     mw_api_put_quality(&p->json, r->quality);
     mw_json_object_end(&p->json);
     return MW_OK;
+}
+
+static const char *const reason_names[MW_REASONS] = {
+    "none",  "gap",  "failed_rule", "rate_by_rate",  "backfill", "true_up",  "exchange",  "removal",
+    "reset", "swap", "import",      "import_undone", "edit",     "verified", "correction"};
+
+static void put_revised(mw_json *j, const mw_store_revision *r) {
+    mw_json_put_array(j, "values");
+    for (size_t i = 0; i < r->n; i++) {
+        mw_json_object_begin(j);
+        mw_json_put_utc(j, "start", r->rows[i].start);
+        mw_json_put_uint(j, "seconds", r->rows[i].seconds);
+        mw_json_put_int(j, "value", r->rows[i].value);
+        mw_api_put_quality(j, r->rows[i].quality);
+        if (r->prediction != NULL) {
+            mw_json_put_int(j, "low", r->prediction[i].low);
+            mw_json_put_int(j, "high", r->prediction[i].high);
+        }
+        mw_json_object_end(j);
+    }
+    mw_json_array_end(j);
+}
+
+static mw_status put_revision(void *ctx, const mw_store_revision *r) {
+    static const char *const actors[] = {"", "system", "user", "method"};
+    page *p = ctx;
+    if (!page_take(p, r->id))
+        return MW_OK;
+    mw_json *j = &p->json;
+    mw_json_object_begin(j);
+    mw_json_put_int(j, "id", r->id);
+    mw_json_put_text(j, "layer", mw_api_layer_name(r->layer));
+    mw_json_put_text(j, "kind", r->kind == MW_REVISION_SET ? "set" : "withdraw");
+    mw_json_put_utc(j, "from", r->from);
+    mw_json_put_utc(j, "to", r->to);
+    mw_json_put_utc(j, "at", r->at);
+    mw_json_put_text(j, "actor", actors[r->actor & 3]);
+    mw_json_put_text(j, "who", r->who);
+    mw_json_put_text(j, "reason", reason_names[r->reason]);
+    mw_json_put_text(j, "text", r->text);
+    mw_json_put_uint(j, "method", r->method);
+    mw_json_put_uint(j, "method_version", r->method_version);
+    mw_json_put_text(j, "inputs", r->inputs);
+    mw_json_put_int(j, "action", r->action);
+    put_revised(j, r);
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
+void mw_api_meter_revisions(mw_api_call *call) {
+    page p;
+    mw_utc from, to;
+    mw_layer layer = MW_LAYERS;
+    if (!mw_api_utc(call, "from", (mw_utc){-INT64_C(4000000000000000000)}, &from) ||
+        !mw_api_utc(call, "to", (mw_utc){INT64_C(4000000000000000000)}, &to) ||
+        !mw_api_layer(call, &layer))
+        return;
+    if (from.us >= to.us) {
+        mw_api_invalid(call, "from must be before to");
+        return;
+    }
+    if (!page_begin(call, &p))
+        return;
+    page_end(call, &p,
+             mw_store_revisions(call->api->o.store, call->tenant, call->meter.channel.channel,
+                                layer, from, to, p.before, p.limit + 1, put_revision, &p));
 }
 
 void mw_api_meter_readings(mw_api_call *call) {

@@ -91,6 +91,9 @@ bool mw_api_before(mw_api_call *call, int64_t *out_before);
 bool mw_api_date(mw_api_call *call, const char *name, int64_t *out_day);
 /* A moment; `absent` when the parameter is not there. */
 bool mw_api_utc(mw_api_call *call, const char *name, mw_utc absent, mw_utc *out_t);
+/* raw, validated or final; *out_layer stays as it is when the parameter is absent. */
+bool mw_api_layer(mw_api_call *call, mw_layer *out_layer);
+const char *mw_api_layer_name(mw_layer layer);
 /* "YYYY-MM-DD" to days since 1970, years 1970..2200. MW_SYNTAX, MW_RANGE. */
 MW_NODISCARD mw_status mw_api_parse_date(mw_slice text, int64_t *out_day);
 /* "0123456789abcdef-0". MW_SYNTAX. */
@@ -123,6 +126,14 @@ mw_api_operation mw_api_overview_read;
 mw_api_operation mw_api_meter_list;
 mw_api_operation mw_api_meter_read;
 mw_api_operation mw_api_meter_consumption;
+mw_api_operation mw_api_point_consumption;
+mw_api_operation mw_api_meter_revisions;
+mw_api_operation mw_api_meter_fit_create;
+mw_api_operation mw_api_meter_remove_create;
+mw_api_operation mw_api_meter_exchange_create;
+mw_api_operation mw_api_meter_swap_create;
+mw_api_operation mw_api_meter_factor_create;
+mw_api_operation mw_api_meter_reset_create;
 mw_api_operation mw_api_meter_readings;
 mw_api_operation mw_api_meter_receptions;
 mw_api_operation mw_api_meter_events;

@@ -124,6 +124,26 @@ bool mw_api_utc(mw_api_call *call, const char *name, mw_utc absent, mw_utc *out_
     return false;
 }
 
+static const char *const layer_names[MW_LAYERS] = {"raw", "validated", "final"};
+
+const char *mw_api_layer_name(mw_layer layer) {
+    return (unsigned)layer < MW_LAYERS ? layer_names[layer] : "";
+}
+
+bool mw_api_layer(mw_api_call *call, mw_layer *out_layer) {
+    const char *text = mw_http_query(call->http, "layer");
+    if (text == NULL)
+        return true;
+    for (int i = 0; i < MW_LAYERS; i++) {
+        if (strcmp(text, layer_names[i]) == 0) {
+            *out_layer = (mw_layer)i;
+            return true;
+        }
+    }
+    mw_api_invalid(call, "layer must be raw, validated or final");
+    return false;
+}
+
 mw_status mw_api_parse_meter(mw_slice text, uint64_t *out_identity, uint8_t *out_n) {
     if (text.n < 18 || text.n > 20 || text.p[16] != '-')
         return MW_SYNTAX;

@@ -127,6 +127,56 @@ class Meters(unittest.TestCase):
                     at = datetime.fromisoformat(p["start"].replace("Z", "+00:00"))
                     self.assertEqual(p["value"], value_at(device, at))
 
+    def test_as_of_and_layers(self):
+        ops = world.person("ops")
+        now = self.points(ANNAS, "step=day&from=2026-03-28&to=2026-03-29")
+        self.assertEqual((now["layer"], now["as_of"]), ("final", None))
+        self.assertGreater(now["total"], 0)
+        for layer in ("raw", "validated", "final"):
+            same = self.points(ANNAS, f"step=day&from=2026-03-28&to=2026-03-29&layer={layer}")
+            self.assertEqual(same["total"], now["total"])
+        before = self.points(ANNAS, "step=day&from=2026-03-28&to=2026-03-29"
+                                    "&as_of=2001-01-01T00:00:00Z")
+        self.assertEqual((before["points"][0]["value"], before["complete"]), (None, False))
+        for bad in ("layer=best", "as_of=yesterday"):
+            r = ops.get(f"/v1/meters/{ANNAS}/consumption?step=day&from=2026-03-28&to=2026-03-29&{bad}")
+            self.assertEqual(r.status, 400, bad)
+        page = ops.get(f"/v1/meters/{ANNAS}/revisions").json()
+        self.assertEqual(page["next"], None)
+        self.assertEqual(ops.get(f"/v1/meters/{ANNAS}/revisions?layer=x").status, 400)
+
+    def test_operations_on_meters(self):
+        ops, at = world.person("ops"), "2026-06-01T10:25:00Z"
+        mine = f"/v1/meters/{ANNAS}"
+        point = ops.get(mine).json()["usage_point"]["id"]
+        self.assertEqual(ops.call("POST", mine + "/removal", {"at": at}, csrf=False).status, 403)
+        self.assertEqual(world.person("anna").call("POST", mine + "/removal", {"at": at}).status, 403)
+        self.assertEqual(ops.call("POST", mine + "/removal", {"at": "soon"}).status, 400)
+        self.assertEqual(ops.call("POST", mine + "/removal", {}).status, 400)
+        self.assertEqual(ops.call("POST", mine + "/exchange",
+                                  {"new_meter": "00000000000000ff-0", "at": at}).status, 404)
+        self.assertEqual(ops.call("POST", mine + "/installation",
+                                  {"usage_point": point, "at": at}).status, 409)
+        self.assertEqual(ops.call("POST", mine + "/factor", {"kind": "ct", "from": at, "num": 0,
+                                                             "den": 1}).status, 400)
+        before = self.points(ANNAS, "step=day&from=2026-03-28&to=2026-03-29")["total"]
+        r = ops.call("POST", mine + "/factor", {"kind": "ct", "from": "2020-01-01T00:00:00Z",
+                                                "num": 3, "den": 1})
+        self.assertEqual(r.status, 204, r.body)
+        self.assertEqual(self.points(ANNAS, "step=day&from=2026-03-28&to=2026-03-29")["total"],
+                         3 * before)
+        obis = ops.get(mine).json()["obis"]
+        r = ops.get(f"/v1/usage-points/{point}/consumption?obis={obis}&step=day"
+                    "&from=2026-03-28&to=2026-03-29")
+        self.assertEqual(r.status, 200, r.body)
+        self.assertIn(r.json()["total"], (0, 3 * before)) # by when it was installed
+        self.assertEqual(ops.get("/v1/usage-points/none/consumption?obis=8-0:1.0.0&step=day"
+                                 "&from=2026-03-28&to=2026-03-29").status, 404)
+        r = ops.call("POST", mine + "/factor", {"kind": "ct", "from": "2020-01-01T00:00:00Z",
+                                                "num": 1, "den": 1})
+        self.assertEqual(r.status, 204)
+        self.assertEqual(self.points(ANNAS, "step=day&from=2026-03-28&to=2026-03-29")["total"], before)
+
     def test_missing_is_told(self):
         c = self.points(ANNAS, "step=day&from=2026-01-01&to=2026-01-03")
         self.assertEqual([(p["value"], p["received"]) for p in c["points"]], [(None, 0)] * 2)
