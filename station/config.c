@@ -140,6 +140,8 @@ static const mw_setting settings[] = {
      false, "Longest pause after failed requests."},
     {"http.listen", MW_SETTING_TEXT, FIELD(listen), "127.0.0.1:9101", 0, 0, NULL, false,
      "Loopback address of /healthz and /metrics."},
+    {"time.gpsd", MW_SETTING_TEXT, FIELD(gpsd), "127.0.0.1:2947", 0, 0, NULL, false,
+     "Address host:port of gpsd, which is asked for the time when it is there; empty: never."},
     {"transmit.enabled", MW_SETTING_BOOL, FIELD(transmit), "no", 0, 0, NULL, false,
      "Send downlinks. Switch it on only where the plan's sub-bands, power and duty are yours to "
      "use."},
@@ -162,10 +164,12 @@ static const mw_setting settings[] = {
 const mw_program mw_station_program = {
     .name = "mw-station",
     .about = "A base station: decodes radio samples and forwards the frames, losing none.",
-    .commands = "  decode FILE [--rate 250kHz] [--format cs16] ...   print the frames of a file as "
-                "JSON lines\n                                                   (decode --help)\n"
-                "  self-test                                        look at disk, clock, receiver, "
-                "keys, platform\n",
+    .commands =
+        "  decode FILE [--rate 250kHz] [--format cs16] ...   print the frames of a file as "
+        "JSON lines\n                                                   (decode --help)\n"
+        "  self-test                                        look at disk, clock, receiver, "
+        "keys, platform\n"
+        "  capacity [PLAN [METERS]]                         print what the downlink can carry\n",
     .settings = settings,
     .settings_n = sizeof settings / sizeof settings[0],
 };

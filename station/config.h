@@ -48,6 +48,7 @@ typedef struct mw_station_config {
     const char *listen;
     const char *output; /* of decode: json or text */
     bool summary;
+    const char *gpsd; /* host:port or "" */
     bool transmit;
     const char *transmit_plan; /* a built-in one, or file:PATH */
     mw_level transmit_erp;

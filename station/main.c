@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/log.h"
+#include "station/capacity.h"
 #include "station/decode.h"
 #include "station/downlinks.h"
 #include "station/health.h"
@@ -21,6 +22,7 @@ typedef struct station {
     mw_loop *loop;
     mw_metrics *metrics;
     mw_station_store *store;
+    mw_station_timing *timing;
     mw_station_source *source;
     mw_station_receiver *receiver;
     mw_routes *routes;
@@ -85,9 +87,13 @@ static bool station_open_basics(station *st) {
 static bool station_open_flow(station *st) {
     char error[160] = "";
     const mw_station_config *c = &st->config;
+    mw_status status = mw_station_timing_new(st->loop, c->gpsd, st->metrics, &st->timing);
+    if (status != MW_OK)
+        return station_fail("time.gpsd", status, "host:port is expected");
     mw_station_source_options source =
         mw_station_source_options_of(c, c->source, mw_loop_utc(st->loop));
-    mw_status status = mw_station_source_open(&source, &st->source);
+    source.timing = st->timing;
+    status = mw_station_source_open(&source, &st->source);
     if (status != MW_OK)
         return station_fail("samples.source", status, c->source);
     mw_station_store_options store =
@@ -165,6 +171,7 @@ static bool station_start(station *st) {
                                      .store = st->store,
                                      .source = st->source,
                                      .receiver = st->receiver,
+                                     .timing = st->timing,
                                      .sender = st->sender};
     status = mw_station_status_serve(st->server, &st->status);
     if (status != MW_OK)
@@ -186,6 +193,7 @@ static void station_close(station *st) {
     mw_station_downlinks_free(st->downlinks);
     mw_station_transmitter_free(st->transmitter);
     mw_station_source_free(st->source);
+    mw_station_timing_free(st->timing);
     mw_http_server_close(st->server);
     mw_station_sender_free(st->sender);
     mw_routes_free(st->routes);
@@ -199,6 +207,8 @@ int main(int argc, char **argv) {
     static station st;
     if (argc > 1 && strcmp(argv[1], "decode") == 0)
         return mw_station_decode_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "capacity") == 0)
+        return mw_capacity_main(argc - 1, argv + 1);
     mw_start start = mw_settings_start(&mw_station_program, argc, argv, &st.config);
     if (!start.run)
         return start.exit_code;

@@ -18,6 +18,8 @@ struct mw_station_receiver {
     mw_station_source *source;
     mw_station_store *store;
     mw_station_transmitter *transmitter; /* or NULL */
+    mw_sample_drift drift;
+    atomic_int drift_ppb; /* INT32_MIN: not known yet */
     mw_wake *wake;
     pthread_t thread;
     atomic_bool stop;
@@ -33,8 +35,8 @@ struct mw_station_receiver {
     mw_status trouble; /* of the source, as last logged */
     bool fresh;        /* connected, but no block of this connection was taken yet */
     bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
-    mw_metric *frames_total, *samples_total, *gap_total, *deaf_total, *connected, *connections,
-        *refused_blocks, *jumps;
+    mw_metric *frames_total, *samples_total, *gap_total, *deaf_total, *drift_gauge, *connected,
+        *connections, *refused_blocks, *jumps;
 };
 
 static void receive_pause(mw_station_receiver *r, mw_dur d) {
@@ -169,6 +171,18 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
         mw_receiver_flush(r->receiver);
 }
 
+/* The sample clock against the time that the blocks are stamped with. */
+static void receive_observe(mw_station_receiver *r, const mw_samples_header *h) {
+    int32_t ppb;
+    if (mw_utc_is_none(h->utc))
+        return;
+    mw_sample_drift_observe(&r->drift, h->first_index, h->utc, h->rate_mhz);
+    if (mw_sample_drift_of(&r->drift, &ppb) == MW_OK) {
+        r->drift_ppb = ppb;
+        mw_metric_set(r->drift_gauge, ppb);
+    }
+}
+
 static void receive_show_source(mw_station_receiver *r) {
     uint64_t connections = mw_station_source_connections(r->source);
     bool connected = mw_station_source_connected(r->source);
@@ -205,6 +219,7 @@ static void *receive_run(void *context) {
         receive_show_source(r);
         if (status == MW_OK) {
             receive_block(r, &block);
+            receive_observe(r, &block.h);
             if (r->transmitter != NULL)
                 mw_station_transmitter_turn(r->transmitter, &block.h);
             if (r->frames_n == 0 || r->frames_n >= MW_STATION_APPEND_MAX / 2 ||
@@ -232,6 +247,9 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
                                           "Samples received, silence not counted.");
     r->gap_total = mw_metrics_counter(m, "mw_station_gap_samples_total", NULL,
                                       "Samples that the source said were silence or missing.");
+    r->drift_gauge =
+        mw_metrics_gauge(m, "mw_station_sample_drift_ppb", NULL,
+                         "How much faster the sample clock runs than the time source.");
     r->deaf_total = mw_metrics_counter(m, "mw_station_deaf_samples_total", NULL,
                                        "Samples left out because the station itself was sending.");
     r->connected =
@@ -257,6 +275,7 @@ mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *lo
     r->source = source;
     r->store = store;
     r->transmitter = transmitter;
+    r->drift_ppb = INT32_MIN;
     receive_metrics(r, metrics);
     mw_status status = mw_wake_new(loop, stored, context, &r->wake);
     if (status == MW_OK && pthread_create(&r->thread, NULL, receive_run, r) != 0) {
@@ -281,6 +300,14 @@ uint64_t mw_station_receiver_blocks(const mw_station_receiver *r) {
 
 uint64_t mw_station_receiver_turns(const mw_station_receiver *r) {
     return r->turns;
+}
+
+mw_status mw_station_receiver_drift(const mw_station_receiver *r, int32_t *out_ppb) {
+    int32_t ppb = r->drift_ppb;
+    if (ppb == INT32_MIN)
+        return MW_AGAIN;
+    *out_ppb = ppb;
+    return MW_OK;
 }
 
 bool mw_station_receiver_blocked(const mw_station_receiver *r) {

@@ -24,6 +24,8 @@ MW_NODISCARD mw_status mw_station_receiver_start(const mw_station_config *config
                                                  void *context, mw_station_receiver **out_receiver);
 /* The input has ended and all its frames are durable. */
 bool mw_station_receiver_ended(const mw_station_receiver *r);
+/* How much faster the sample clock runs than the time source, in parts of 10^9; MW_AGAIN. */
+MW_NODISCARD mw_status mw_station_receiver_drift(const mw_station_receiver *r, int32_t *out_ppb);
 /* Whether the spool refuses frames at present. */
 bool mw_station_receiver_blocked(const mw_station_receiver *r);
 /* Blocks of samples taken, and turns of the thread, which stand still only when it hangs. */

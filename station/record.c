@@ -123,6 +123,7 @@ static void foreign_json(const mw_receiver_frame *f, mw_json *j) {
 void mw_station_record_json(const mw_receiver_frame *f, mw_json *j) {
     mw_json_put_text(j, "kind", mw_radio_kind_name((mw_radio_kind)f->kind));
     mw_json_put_utc(j, "received_at", f->start);
+    mw_json_put_uint(j, "uncertainty_us", f->start_uncertainty_us);
     mw_json_put_int(j, "frequency_mhz", f->frequency.mhz);
     mw_json_put_int(j, "level_cdbm", f->level.cdbm);
     mw_json_put_int(j, "snr_cdb", f->snr.cdb);

@@ -187,8 +187,11 @@ static void source_over(mw_station_source *s, mw_status status) {
 }
 
 static mw_utc source_now(void *context) {
-    (void)context;
-    return mw_clock_machine_utc();
+    const mw_station_source *s = context;
+    mw_utc now = mw_clock_machine_utc();
+    if (s->options.timing != NULL)
+        now.us += mw_station_timing_now(s->options.timing).offset_us;
+    return now;
 }
 
 /* A radio's next block, or MW_AGAIN; its breakdown closes it. */
@@ -198,9 +201,13 @@ static mw_status source_pull_radio(mw_station_source *s, mw_mono end, mw_samples
         if (left.ns < 0)
             left.ns = 0;
         mw_dur wait = left.ns < SOURCE_RADIO_WAIT.ns ? left : SOURCE_RADIO_WAIT;
-        mw_status status = mw_soapy_receive(s->radio, wait, source_now, NULL, out_block);
-        if (status == MW_OK)
+        mw_status status = mw_soapy_receive(s->radio, wait, source_now, s, out_block);
+        if (status == MW_OK) {
+            if (s->options.timing != NULL)
+                out_block->h.utc_uncertainty_us +=
+                    mw_station_timing_now(s->options.timing).uncertainty_us;
             return MW_OK;
+        }
         if (status != MW_AGAIN) {
             (void)snprintf(s->why, sizeof s->why, "the radio is gone or broken");
             source_close(s, status);

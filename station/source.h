@@ -8,6 +8,7 @@
 
 #include "radio/recording.h"
 #include "radio/soapy.h"
+#include "station/timing.h"
 
 typedef struct mw_station_source mw_station_source;
 
@@ -17,9 +18,10 @@ typedef struct mw_station_source_options {
     /* What plain samples are: rate, centre, UTC and its uncertainty. A file that says something of
      * this itself is believed. */
     mw_samples_header plain;
-    bool start_given;       /* plain.utc was set by a person, who knows better than the file */
-    bool once;              /* a file that is not there is the end, not something to wait for */
-    mw_soapy_options radio; /* of soapy:; arguments, rate and centre are taken from above */
+    bool start_given;          /* plain.utc was set by a person, who knows better than the file */
+    bool once;                 /* a file that is not there is the end, not something to wait for */
+    mw_soapy_options radio;    /* of soapy:; arguments, rate and centre are taken from above */
+    mw_station_timing *timing; /* what a radio's samples are stamped by; NULL: the system clock */
 } mw_station_source_options;
 
 /* MW_SYNTAX, MW_NOMEM, MW_UNSUPPORTED (a radio in a build without SoapySDR); a socket, file or

@@ -25,6 +25,16 @@ static void status_health(void *context, mw_http_request *r) {
     else
         mw_json_int(&j, mw_mono_since(mw_loop_mono(loop), last).ns / MW_NS_PER_S);
     mw_json_put_text(&j, "clock", mw_clock_source(mw_loop_clock(loop)));
+    mw_station_time time = mw_station_timing_now(st->timing);
+    int32_t drift_ppb;
+    mw_json_put_text(&j, "time_source", time.source);
+    mw_json_put_uint(&j, "time_uncertainty_us", time.uncertainty_us);
+    mw_json_put_int(&j, "time_offset_us", time.offset_us);
+    mw_json_key(&j, "sample_drift_ppb");
+    if (mw_station_receiver_drift(st->receiver, &drift_ppb) == MW_OK)
+        mw_json_int(&j, drift_ppb);
+    else
+        mw_json_null(&j);
     mw_json_put_utc(&j, "now", mw_loop_utc(loop));
     mw_json_object_end(&j);
     mw_http_reply_json(r, blocked ? 503 : 200, mw_buffer_view(&text));

@@ -18,6 +18,7 @@ typedef struct mw_station_status {
     mw_station_store *store;
     const mw_station_source *source;
     const mw_station_receiver *receiver;
+    mw_station_timing *timing;
     const mw_station_sender *sender;
 } mw_station_status;
 
