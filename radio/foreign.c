@@ -405,12 +405,12 @@ static void fit_frame(mw_foreign *f, const lane *l, size_t symbols, mw_track_fit
 
 /* Turns of the derotated symbols: what bursts are measured by. */
 static void take_turns(mw_foreign *f, size_t symbols, bool inverted, mw_foreign_burst *b) {
-    double along = 0, total = 1e-30, power = 0;
+    double along = 0, total = 1e-30;
     for (size_t i = 0; i < symbols; i++) {
         const float *y = f->y + 2 * i;
-        power += (double)(y[0] * y[0] + y[1] * y[1]);
         if (i < SYNC)
             continue;
+        b->both[i - SYNC] = 0.5f * (y[0] * y[0] + y[1] * y[1] + y[-2] * y[-2] + y[-1] * y[-1]);
         float re = y[0] * y[-2] + y[1] * y[-1], im = y[1] * y[-2] - y[0] * y[-1];
         b->turn[i - SYNC] = inverted ? -re : re;
         along += fabs((double)re);
@@ -418,7 +418,6 @@ static void take_turns(mw_foreign *f, size_t symbols, bool inverted, mw_foreign_
         if (inverted)
             b->soft[i - SYNC] = (int16_t)-b->soft[i - SYNC];
     }
-    b->power = power / (double)symbols;
     b->coherence = along / total;
 }
 
@@ -499,11 +498,13 @@ double mw_foreign_horizon(const mw_foreign *f) {
 void mw_foreign_measure(const mw_foreign_burst *b, const uint8_t *bits, size_t n, double *out_es_n0,
                         double *out_amplitude) {
     mw_assert(n <= MW_FRAMER_BITS_MAX);
-    double signal = 0;
-    for (size_t i = 0; i < n; i++)
+    double signal = 0, power = 0;
+    for (size_t i = 0; i < n; i++) {
+        power += (double)b->both[i];
         signal += (double)((bits[i / 8] >> (7 - i % 8) & 1) != 0 ? b->turn[i] : -b->turn[i]);
+    }
     signal = n > 0 && signal > 0 ? signal / (double)n : 0;
-    double noise = b->power - signal;
+    double noise = (n > 0 ? power / (double)n : 0) - signal;
     *out_amplitude = sqrt(signal);
     *out_es_n0 = noise > 1e-9 * signal ? signal / noise : 1e9;
 }

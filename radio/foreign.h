@@ -23,7 +23,6 @@ typedef struct mw_foreign_burst {
     double first;     /* sample at which the first sync symbol begins */
     double hz;        /* carrier at the middle of the sync word, relative to the centre */
     double drift;     /* Hz/s */
-    double power;     /* mean |y|^2 of a symbol: signal and noise */
     double amplitude; /* of the sync word */
     double share;     /* coherent share of the sync word's energy */
     /* Sum of |real part| over sum of magnitude of the turns: 0.64 for noise, 1 for a clean burst.
@@ -32,6 +31,7 @@ typedef struct mw_foreign_burst {
     int16_t soft[MW_FRAMER_BITS_MAX];   /* word.after of them, positive = bit 0 */
     int16_t symbol[MW_FRAMER_BITS_MAX]; /* against the carrier's phase, as mw_sigfox_join_symbols */
     float turn[MW_FRAMER_BITS_MAX];     /* real part of the turns, positive = bit 1 */
+    float both[MW_FRAMER_BITS_MAX];     /* mean power of the two symbols of a turn */
 } mw_foreign_burst;
 
 typedef void (*mw_foreign_sink)(void *user, const mw_foreign_burst *burst);

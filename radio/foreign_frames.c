@@ -158,7 +158,7 @@ static void take_copy(mw_foreign_frames *f, const mw_foreign_burst *b) {
     hard_bits(b, bits);
     mw_foreign_measure(b, bits, b->word.after, &es_n0, &amplitude);
     if (es_n0 < 3) { /* wrong decisions would count as signal */
-        double noise = b->power - b->amplitude * b->amplitude;
+        double noise = amplitude * amplitude * (1 + 1 / es_n0) - b->amplitude * b->amplitude;
         amplitude = b->amplitude;
         es_n0 = noise > 0 ? amplitude * amplitude / noise : es_n0;
     }

@@ -65,7 +65,7 @@ typedef struct air_sending {
     bool inverted;
 } air_sending;
 
-static void air_send(air *a, mw_slice frame, const air_sending *s) {
+static inline void air_send(air *a, mw_slice frame, const air_sending *s) {
     MW_CHECK(a->burst_count < AIR_MAX);
     uint8_t memory[MW_BURST_SYMBOLS_MAX / 8];
     double at = s->at_s * a->rate;
@@ -84,7 +84,7 @@ static void air_send(air *a, mw_slice frame, const air_sending *s) {
 }
 
 /* Plays [0, seconds) and ends the stream. */
-static void air_play(air *a, double seconds) {
+static inline void air_play(air *a, double seconds) {
     enum { BLOCK = 16384 };
     if (a->rx == NULL)
         MW_CHECK_OK(mw_receiver_new(&a->config, air_sink, a, &a->rx));
@@ -113,7 +113,7 @@ static void air_play(air *a, double seconds) {
 }
 
 /* How many frames with this payload were heard. */
-static unsigned air_heard(const air *a, mw_slice payload, const mw_receiver_frame **out) {
+static inline unsigned air_heard(const air *a, mw_slice payload, const mw_receiver_frame **out) {
     unsigned n = 0;
     for (unsigned i = 0; i < a->heard_count; i++) {
         const mw_receiver_frame *f = &a->heard[i];
