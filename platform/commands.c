@@ -378,6 +378,8 @@ int mw_platform_command(const mw_platform_config *config, int argc, char **argv)
         return mw_platform_vee(config, argc, argv);
     if (strcmp(word, "redecode") == 0 && argc == 1)
         return redecode(config);
+    if (strcmp(word, "table") == 0)
+        return mw_platform_table(config, argc, argv);
     if (strcmp(word, "conservation") == 0 && argc == 1)
         return mw_platform_conservation(config);
     if (strcmp(word, "check") == 0 && argc == 1)

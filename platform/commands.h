@@ -15,6 +15,8 @@ int mw_platform_command(const mw_platform_config *config, int argc, char **argv)
 /* The commands "vee ..."; argv[0] is "vee". */
 int mw_platform_vee(const mw_platform_config *config, int argc, char **argv);
 
+/* The command "table". */
+int mw_platform_table(const mw_platform_config *config, int argc, char **argv);
 /* The command "conservation". */
 int mw_platform_conservation(const mw_platform_config *config);
 

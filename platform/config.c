@@ -180,6 +180,8 @@ const mw_program mw_platform_program = {
         "                                      what each rule would have found in the past\n"
         "  vee settings [--tenant T]           settings of validation and their limits\n"
         "  vee set KEY VALUE [--tenant T] [--class C] [--from TIME] (platform stopped)\n"
+        "  table import FILE --mapping FILE    import a CSV or XLSX table [--tenant T] [--dry-run]\n"
+        "  table undo NUMBER                   take an import back [--tenant T]\n"
         "  redecode                            decode the whole journal again (platform stopped)\n"
         "  check                               look at database, key and time zones\n",
     .settings = settings,

@@ -238,6 +238,7 @@ static mw_status open_server(platform *p) {
         .loop = p->loop,
         .server = p->server,
         .store = p->store,
+        .registry = p->registry,
         .zones = p->zones,
         .validation = p->validation,
         .metrics = p->metrics,

@@ -8,6 +8,7 @@
 
 #include "platform/accounts/secret.h"
 #include "platform/readings/timezone.h"
+#include "platform/registry/registry.h"
 #include "platform/store/store.h"
 #include "platform/validation/engine.h"
 #include "runtime/http_server.h"
@@ -18,7 +19,8 @@ typedef struct mw_api mw_api;
 typedef struct mw_api_options {
     mw_loop *loop;
     mw_http_server *server;
-    mw_store *store; /* the writing handle of this process */
+    mw_store *store;       /* the writing handle of this process */
+    mw_registry *registry; /* on the same store */
     mw_zones *zones;
     mw_engine *validation; /* NULL: decisions about values are refused */
     mw_metrics *metrics;
@@ -26,7 +28,7 @@ typedef struct mw_api_options {
     mw_dur session_idle;               /* machine time */
     mw_dur session_longest;            /* machine time */
     mw_dur overview_every;             /* how often a stream tells the overview, machine time */
-    bool station_certificate; /* stations need a certificate that names them */
+    bool station_certificate;          /* stations need a certificate that names them */
     void (*on_uplinks)(void *context); /* something new stands in the journal */
     /* A further, read-only handle of the same store, for exports in threads of their own. */
     mw_status (*open_reader)(void *context, mw_store **out_store);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "platform/api/bulk_rows.h"
+#include "platform/api/bulk_exchange.h"
 #include "platform/api/internal.h"
 
 #define QUEUE_BYTES ((size_t)1024 * 1024)
@@ -19,6 +19,7 @@ typedef struct bulk_job {
     mw_api *api;
     mw_http_request *http; /* until the reply begins */
     const char *name;
+    const char *content_type;
     mw_store *store; /* the thread's */
     mw_bulk_query query;
     mw_status (*produce)(mw_store *store, const mw_bulk_query *query, mw_bulk_sink *sink,
@@ -30,6 +31,7 @@ typedef struct bulk_job {
     uv_cond_t data;
     size_t at;
     size_t n;
+    mw_bulk_80020 x80020; /* of that export alone */
     bool finished;
     bool failed;
     bool cancelled;
@@ -122,7 +124,7 @@ static void ready(void *context) {
     char disposition[80];
     snprintf(disposition, sizeof disposition, "attachment; filename=\"%s\"", job->name);
     mw_http_reply reply = {.status = 200,
-                           .content_type = "text/csv; charset=utf-8; header=present",
+                           .content_type = job->content_type,
                            .headers = {{"Content-Disposition", disposition}}};
     mw_http_source source = {.fill = fill, .done = job_end, .context = job};
     mw_http_reply_stream(http, &reply, source);
@@ -138,7 +140,7 @@ static mw_status start(bulk_job *job, const char *header) {
     }
     mw_assert(uv_mutex_init(&job->lock) == 0);
     mw_assert(uv_cond_init(&job->room) == 0 && uv_cond_init(&job->data) == 0);
-    s = enqueue(job, mw_slice_of_str(header));
+    s = header[0] != 0 ? enqueue(job, mw_slice_of_str(header)) : MW_OK;
     if (s == MW_OK && uv_thread_create(&job->thread, work, job) != 0)
         s = MW_NOMEM;
     if (s != MW_OK) {
@@ -156,6 +158,8 @@ static void run(mw_api_call *call, bulk_job *job, const char *header) {
     mw_utc end = mw_utc_of_s(INT64_C(7289654400));
     job->api = call->api;
     job->query.tenant = call->tenant;
+    job->query.made_at = mw_loop_utc(call->api->o.loop);
+    job->query.zone_dir = mw_zones_dir(call->api->o.zones);
     if (!mw_api_utc(call, "from", mw_utc_of_s(0), &job->query.from) ||
         !mw_api_utc(call, "to", end, &job->query.to)) {
         free(job);
@@ -181,11 +185,14 @@ static bulk_job *new_job(mw_api_call *call) {
     return job;
 }
 
+static const char csv_type[] = "text/csv; charset=utf-8; header=present";
+
 void mw_api_export_intervals(mw_api_call *call) {
     bulk_job *job = new_job(call);
     if (job == NULL)
         return;
     job->name = "intervals.csv";
+    job->content_type = csv_type;
     job->produce = mw_bulk_intervals;
     run(call, job, "device_id,channel,start_utc,seconds,value,quality,received_at\r\n");
 }
@@ -195,6 +202,77 @@ void mw_api_export_registers(mw_api_call *call) {
     if (job == NULL)
         return;
     job->name = "registers.csv";
+    job->content_type = csv_type;
     job->produce = mw_bulk_registers;
     run(call, job, "device_id,channel,at_utc,value\r\n");
+}
+
+void mw_api_export_cim(mw_api_call *call) {
+    bulk_job *job = new_job(call);
+    if (job == NULL)
+        return;
+    job->name = "meter-readings.xml";
+    job->content_type = "application/xml; charset=utf-8";
+    job->produce = mw_bulk_cim;
+    run(call, job, "");
+}
+
+/* A query parameter into room; answers itself when it is missing or too long. */
+static bool text_into(mw_api_call *call, const char *name, char *out, size_t size) {
+    const char *text = mw_http_query(call->http, name);
+    if (text != NULL && text[0] != 0 && (size_t)snprintf(out, size, "%s", text) < size)
+        return true;
+    char message[96];
+    snprintf(message, sizeof message, "%s is missing or too long", name);
+    mw_api_invalid(call, message);
+    return false;
+}
+
+/* Reads and checks everything that the document would be refused for. */
+static bool read_80020(mw_api_call *call, mw_bulk_80020 *o) {
+    const char *zone = mw_http_query(call->http, "time_zone");
+    const char *number = mw_http_query(call->http, "number");
+    const mw_zone *z = NULL;
+    snprintf(o->zone, sizeof o->zone, "%s", zone != NULL ? zone : "Europe/Moscow");
+    o->number = number != NULL ? (uint32_t)strtoul(number, NULL, 10) : 1;
+    if (!mw_api_date(call, "day", &o->day) ||
+        !text_into(call, "sender_name", o->sender_name, sizeof o->sender_name) ||
+        !text_into(call, "sender_inn", o->sender_inn, sizeof o->sender_inn) ||
+        !text_into(call, "area_name", o->area_name, sizeof o->area_name) ||
+        !text_into(call, "area_inn", o->area_inn, sizeof o->area_inn))
+        return false;
+    if (mw_zones_get(call->api->o.zones, o->zone, &z) != MW_OK) {
+        mw_api_invalid(call, "there is no such time zone");
+        return false;
+    }
+    mw_80020 probe;
+    mw_buffer scratch;
+    mw_buffer_init(&scratch, 64 * 1024);
+    mw_80020_head head = {.sender_name = o->sender_name,
+                          .sender_inn = o->sender_inn,
+                          .area_name = o->area_name,
+                          .area_inn = o->area_inn,
+                          .zone = z,
+                          .local_day = o->day};
+    mw_status s = mw_80020_begin(&probe, &head, &scratch);
+    mw_buffer_fini(&scratch);
+    if (s != MW_OK)
+        mw_api_invalid(call, s == MW_SYNTAX ? "an INN has 10 or 12 digits"
+                                            : "80020 knows days of 24 hours only");
+    return s == MW_OK;
+}
+
+void mw_api_export_80020(mw_api_call *call) {
+    bulk_job *job = new_job(call);
+    if (job == NULL)
+        return;
+    if (!read_80020(call, &job->x80020)) {
+        free(job);
+        return;
+    }
+    job->name = "80020.xml";
+    job->content_type = "application/xml; charset=windows-1251";
+    job->produce = mw_bulk_80020_day;
+    job->query.x80020 = &job->x80020;
+    run(call, job, "");
 }

@@ -8,10 +8,16 @@
 
 #include "platform/store/store.h"
 
+struct mw_bulk_80020; /* bulk_exchange.h */
+
 typedef struct mw_bulk_query {
     int64_t tenant;
     mw_utc from; /* inclusive */
     mw_utc to;   /* exclusive */
+    /* for the formats of other systems */
+    mw_utc made_at;
+    const char *zone_dir;
+    const struct mw_bulk_80020 *x80020;
 } mw_bulk_query;
 
 /* Takes one line, CRLF included. Another status than MW_OK ends the export and is returned. */

@@ -10,6 +10,8 @@
 #include "base/assert.h"
 #include "platform/api/internal.h"
 #include "platform/doors/uplinks.h"
+#include "platform/files/mapping.h"
+#include "platform/readings/tou.h"
 
 #define GET(id, pattern, role, scope, meter, run)                                                  \
     { #id, "GET", pattern, MW_API_##role, MW_API_##scope, false, meter, 0, run }
@@ -64,6 +66,30 @@ const mw_api_row mw_api_rows[] = {
     GET(alarmList, "/v1/alarms", OPERATOR, ALL, false, mw_api_alarm_list),
     GET(foreignMessageList, "/v1/foreign-messages", OPERATOR, ALL, false,
         mw_api_foreign_message_list),
+    GET(mappingList, "/v1/mappings", OPERATOR, ALL, false, mw_api_mapping_list),
+    GET(mappingRead, "/v1/mappings/{name}", OPERATOR, ALL, false, mw_api_mapping_read),
+    {"mappingWrite", "PUT", "/v1/mappings/{name}", MW_API_OPERATOR, MW_API_ALL, true, false,
+     MW_MAPPING_BYTES_MAX, mw_api_mapping_write},
+    {"mappingDelete", "DELETE", "/v1/mappings/{name}", MW_API_OPERATOR, MW_API_ALL, true, false,
+     4096, mw_api_mapping_delete},
+    {"importPreview", "POST", "/v1/imports/preview", MW_API_OPERATOR, MW_API_ALL, true, false,
+     MW_API_TABLE_MAX, mw_api_import_preview},
+    {"importCreate", "POST", "/v1/imports", MW_API_OPERATOR, MW_API_ALL, true, false,
+     MW_API_TABLE_MAX, mw_api_import_create},
+    GET(importList, "/v1/imports", OPERATOR, ALL, false, mw_api_import_list),
+    {"importUndo", "DELETE", "/v1/imports/{import}", MW_API_OPERATOR, MW_API_ALL, true, false, 4096,
+     mw_api_import_undo},
+    GET(meterGreenButton, "/v1/meters/{id}/green-button.xml", USER, OWN, true,
+        mw_api_meter_green_button),
+    GET(exportCim, "/v1/export/meter-readings.xml", OPERATOR, ALL, false, mw_api_export_cim),
+    GET(export80020, "/v1/export/80020.xml", OPERATOR, ALL, false, mw_api_export_80020),
+    {"tariffMapWrite", "PUT", "/v1/tariff-maps/{name}", MW_API_OPERATOR, MW_API_ALL, true, false,
+     MW_TOU_BYTES_MAX, mw_api_tou_write},
+    GET(meterDeterminants, "/v1/meters/{id}/determinants", USER, OWN, true,
+        mw_api_meter_determinants),
+    {"snapshotCreate", "POST", "/v1/meters/{id}/snapshots", MW_API_OPERATOR, MW_API_ALL, true, true,
+     4096, mw_api_snapshot_create},
+    GET(snapshotList, "/v1/meters/{id}/snapshots", OPERATOR, ALL, true, mw_api_snapshot_list),
     {"uplinkCreate", "POST", "/v1/uplinks", MW_API_STATION, MW_API_NONE, false, false,
      MW_UPLINKS_BODY_MAX, mw_api_uplink_create},
     GET(openapiRead, "/v1/openapi.json", PUBLIC, NONE, false, mw_api_openapi_read),
@@ -163,17 +189,33 @@ static bool check_csrf(mw_api_call *call) {
 
 /* A page of a stranger can make a browser post a form or plain text here, but JSON only with our
  * leave. That guards what has no token yet, such as signing in. */
-static bool check_json(mw_api_call *call) {
-    static const char json[] = "application/json";
+static bool type_is(const mw_api_call *call, const char *wanted) {
+    const char *type = mw_http_header(call->http, "Content-Type");
+    size_t n = strlen(wanted);
+    if (type == NULL || strncasecmp(type, wanted, n) != 0)
+        return false;
+    type += n;
+    type += strspn(type, " \t");
+    return *type == 0 || *type == ';';
+}
+
+/* Tables are files; what keeps strangers' pages out there is the CSRF header. */
+static bool takes_file(const mw_api_row *row) {
+    return row->run == mw_api_import_create || row->run == mw_api_import_preview;
+}
+
+static bool check_type(mw_api_call *call) {
     if (strcmp(call->row->method, "GET") == 0 || strcmp(call->row->method, "DELETE") == 0)
         return true;
-    const char *type = mw_http_header(call->http, "Content-Type");
-    if (type != NULL && strncasecmp(type, json, sizeof json - 1) == 0) {
-        type += sizeof json - 1;
-        type += strspn(type, " \t");
-        if (*type == 0 || *type == ';')
+    if (takes_file(call->row)) {
+        if (type_is(call, "text/csv") || type_is(call, "application/octet-stream") ||
+            type_is(call, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
             return true;
+        mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be CSV or XLSX");
+        return false;
     }
+    if (type_is(call, "application/json"))
+        return true;
     mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be application/json");
     return false;
 }
@@ -215,7 +257,7 @@ static bool check(mw_api_call *call) {
 static void handle(void *context, mw_http_request *request) {
     const route_context *c = context;
     mw_api_call call = {.api = c->api, .http = request, .row = c->row};
-    if (check(&call) && check_json(&call))
+    if (check(&call) && check_type(&call))
         call.row->run(&call);
     mw_bytes_wipe(call.csrf, sizeof call.csrf);
 }

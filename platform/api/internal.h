@@ -62,6 +62,7 @@ typedef struct mw_api_stream mw_api_stream; /* stream.c */
 
 #define MW_API_LOGINS_MAX  16 /* passwords being hashed or waiting for it */
 #define MW_API_STREAMS_MAX 128
+#define MW_API_TABLE_MAX   (8u * 1024 * 1024) /* bytes of a table to import; larger ones by command */
 #define MW_API_EXPORTS_MAX 4 /* exports of a whole tenant at the same time: a thread each */
 
 struct mw_api {
@@ -83,6 +84,16 @@ void mw_api_fail(mw_api_call *call, mw_status why);
 void mw_api_invalid(mw_api_call *call, const char *message);
 /* Sends what was written when it is whole, else 503. Frees the buffer. */
 void mw_api_send_json(mw_api_call *call, int status, mw_json *json, mw_buffer *buffer);
+
+/* ---- changes (audit.c) ---- */
+/* Adds a row to the audit trail inside the open transaction: who, what, on what, in words. */
+MW_NODISCARD mw_status mw_api_audit(mw_api_call *call, const char *action, const char *subject,
+                                    const char *detail);
+/* Commits when s is MW_OK, else rolls back and gives s. */
+MW_NODISCARD mw_status mw_api_end(mw_api_call *call, mw_status s);
+/* The same as mw_api_audit in a transaction of its own. */
+MW_NODISCARD mw_status mw_api_audit_alone(mw_api_call *call, const char *action,
+                                          const char *subject, const char *detail);
 
 /* ---- parameters (reply.c): each answers 400 itself and returns false ---- */
 bool mw_api_limit(mw_api_call *call, uint32_t *out_limit);
@@ -154,6 +165,21 @@ mw_api_operation mw_api_vee_closing;
 mw_api_operation mw_api_vee_corrections;
 mw_api_operation mw_api_vee_settings;
 mw_api_operation mw_api_vee_setting_put;
+mw_api_operation mw_api_mapping_list;
+mw_api_operation mw_api_mapping_read;
+mw_api_operation mw_api_mapping_write;
+mw_api_operation mw_api_mapping_delete;
+mw_api_operation mw_api_import_preview;
+mw_api_operation mw_api_import_create;
+mw_api_operation mw_api_import_list;
+mw_api_operation mw_api_import_undo;
+mw_api_operation mw_api_meter_green_button;
+mw_api_operation mw_api_export_cim;
+mw_api_operation mw_api_export_80020;
+mw_api_operation mw_api_tou_write;
+mw_api_operation mw_api_meter_determinants;
+mw_api_operation mw_api_snapshot_create;
+mw_api_operation mw_api_snapshot_list;
 mw_api_operation mw_api_uplink_create;
 mw_api_operation mw_api_openapi_read;
 mw_api_operation mw_api_health_read;

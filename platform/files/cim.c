@@ -69,12 +69,9 @@ void mw_cim_begin(mw_cim *c, const char *source, const char *message_id, mw_utc 
 }
 
 static void series_end(mw_cim *c) {
-    if (c->series != NULL && c->series->interval_s != 0) {
-        char type[MW_CIM_TYPE_TEXT];
-        if (mw_cim_reading_type(c->series, type) == MW_OK)
-            mw_buffer_printf(c->out, "<ReadingType ref=\"%s\"/></IntervalBlocks>\n", type);
-    }
-    c->series = NULL;
+    if (c->in_series && c->interval_s != 0)
+        mw_buffer_printf(c->out, "<ReadingType ref=\"%s\"/></IntervalBlocks>\n", c->type);
+    c->in_series = false;
 }
 
 /* The schema wants a meter's name between its interval blocks and its readings. */
@@ -112,7 +109,9 @@ mw_status mw_cim_series(mw_cim *c, const mw_exchange_series *s) {
     }
     if (s->interval_s != 0 && c->named)
         return MW_STATE;
-    c->series = s;
+    c->in_series = true;
+    c->interval_s = s->interval_s;
+    mw_bytes_copy(c->type, type, sizeof type);
     if (s->interval_s == 0)
         meter_name(c);
     else
@@ -132,20 +131,17 @@ static void put_quality(mw_cim *c, const mw_exchange_value *v) {
 }
 
 void mw_cim_value(mw_cim *c, const mw_exchange_value *v) {
-    bool interval = c->series->interval_s != 0;
+    bool interval = c->interval_s != 0;
     /* A time stamp of an interval is its end (IEC 61968-9, IntervalReading). */
-    mw_utc at = mw_utc_add(v->start, mw_dur_s(c->series->interval_s));
+    mw_utc at = mw_utc_add(v->start, mw_dur_s(c->interval_s));
     mw_buffer_append_str(c->out, interval ? "<IntervalReadings>" : "<Readings>");
     put_time(c->out, "timeStamp", at);
     mw_xml_element_int(c->out, "value", v->value);
     put_quality(c, v);
-    if (interval) {
+    if (interval)
         mw_buffer_append_str(c->out, "</IntervalReadings>\n");
-        return;
-    }
-    char type[MW_CIM_TYPE_TEXT];
-    if (mw_cim_reading_type(c->series, type) == MW_OK)
-        mw_buffer_printf(c->out, "<ReadingType ref=\"%s\"/></Readings>\n", type);
+    else
+        mw_buffer_printf(c->out, "<ReadingType ref=\"%s\"/></Readings>\n", c->type);
 }
 
 mw_status mw_cim_end(mw_cim *c) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Consumption in the formats that other systems read. A writer is given series one after the
- * other, each with its values in order of time, and appends a document to a buffer.
+ * other, each with its values in order of time, and appends a document to a buffer. A series is
+ * needed only during the call that begins it, except by Green Button.
  *
  *   Green Button  NAESB REQ.21 (ESPI) as an Atom file: what a customer takes along. One usage
  *                 point a file, blocks of a local day, quality of every value.
@@ -77,9 +78,14 @@ mw_espi_clock mw_espi_clock_of(const mw_zone *zone, int32_t year);
 
 /* ---- CIM ---- */
 
+/* The 18 numbers of a reading type, such as "0.0.7.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0". */
+#define MW_CIM_TYPE_TEXT 64
+
 typedef struct mw_cim {
     mw_buffer *out;
-    const mw_exchange_series *series;
+    bool in_series; /* with this type and interval */
+    char type[MW_CIM_TYPE_TEXT];
+    uint32_t interval_s;
     bool in_meter;
     bool named;
     char serial[64];
@@ -94,8 +100,6 @@ MW_NODISCARD mw_status mw_cim_series(mw_cim *c, const mw_exchange_series *s);
 void mw_cim_value(mw_cim *c, const mw_exchange_value *v);
 MW_NODISCARD mw_status mw_cim_end(mw_cim *c);
 
-/* The 18 numbers of a reading type, such as "0.0.7.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0". */
-#define MW_CIM_TYPE_TEXT 64
 MW_NODISCARD mw_status mw_cim_reading_type(const mw_exchange_series *s, char out[MW_CIM_TYPE_TEXT]);
 
 /* ---- XML 80020 ---- */
@@ -114,7 +118,10 @@ typedef struct mw_80020_head {
 typedef struct mw_80020 {
     mw_buffer *out;
     const mw_80020_head *head;
-    const mw_exchange_series *series;
+    bool in_channel; /* with this code, name and scale */
+    int code;
+    char name[64];
+    int8_t scale;
     char point[64];
     int64_t half_hour[48];
     bool known[48];

@@ -72,18 +72,18 @@ static int64_t kwh_of(int64_t sum, int scale) {
 }
 
 static void channel_end(mw_80020 *x) {
-    if (x->series == NULL)
+    if (!x->in_channel)
         return;
     int64_t sum = 0, told = 0;
-    mw_buffer_printf(x->out, "<measuringchannel code=\"%02d\" desc=\"", channel_of(x->series));
-    mw_xml_text_1251(x->out, x->series->name);
+    mw_buffer_printf(x->out, "<measuringchannel code=\"%02d\" desc=\"", x->code);
+    mw_xml_text_1251(x->out, x->name);
     mw_buffer_append_str(x->out, "\">\r\n");
     for (unsigned i = 0; i < 48; i++) {
         unsigned end = (i + 1) % 48;
         if (!x->known[i])
             continue; /* a period without a value is left out */
         sum += x->half_hour[i];
-        int64_t kwh = kwh_of(sum, x->series->scale);
+        int64_t kwh = kwh_of(sum, x->scale);
         mw_buffer_printf(x->out,
                          "<period start=\"%02u%02u\" end=\"%02u%02u\"><value%s>%lld</value>"
                          "</period>\r\n",
@@ -92,7 +92,7 @@ static void channel_end(mw_80020 *x) {
         told = kwh;
     }
     mw_buffer_append_str(x->out, "</measuringchannel>\r\n");
-    x->series = NULL;
+    x->in_channel = false;
 }
 
 static void point_end(mw_80020 *x) {
@@ -117,7 +117,10 @@ mw_status mw_80020_series(mw_80020 *x, const mw_exchange_series *s) {
         mw_buffer_append_str(x->out, "\">\r\n");
         x->in_point = true;
     }
-    x->series = s;
+    x->in_channel = true;
+    x->code = channel_of(s);
+    x->scale = s->scale;
+    snprintf(x->name, sizeof x->name, "%s", s->name);
     for (unsigned i = 0; i < 48; i++) {
         x->half_hour[i] = 0;
         x->known[i] = x->doubtful[i] = false;

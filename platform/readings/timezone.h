@@ -39,6 +39,8 @@ void mw_zones_close(mw_zones *zs);
 /* By IANA name; MW_NOT_FOUND, MW_SYNTAX for a name with other characters than zones have. Valid
  * until the set is closed; MW_LIMIT when the set is full. */
 MW_NODISCARD mw_status mw_zones_get(mw_zones *zs, const char *name, const mw_zone **out_zone);
+/* The folder that zones are read from. */
+const char *mw_zones_dir(const mw_zones *zs);
 /* Version of the data, such as "2026a"; "unknown" when the directory does not tell. */
 const char *mw_zones_version(const mw_zones *zs);
 

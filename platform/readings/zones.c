@@ -113,3 +113,7 @@ mw_status mw_zones_get(mw_zones *zs, const char *name, const mw_zone **out_zone)
     *out_zone = zone;
     return MW_OK;
 }
+
+const char *mw_zones_dir(const mw_zones *zs) {
+    return zs->dir;
+}

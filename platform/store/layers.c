@@ -126,6 +126,7 @@ mw_status mw_layer_revise(mw_layer_day *l, const mw_store_revision *r) {
         *v = (mw_store_value){.interval = r->rows[i],
                               .layer = r->layer,
                               .revision = r->id,
+                              .method = r->method,
                               .has_prediction = r->prediction != NULL};
         v->interval.received = mw_utc_of_s(mw_utc_floor_s(r->at));
         v->interval.journal = 0;

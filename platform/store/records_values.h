@@ -99,6 +99,7 @@ typedef struct mw_store_value {
     mw_store_interval interval; /* .received: of the report, or the revision's .at */
     mw_layer layer;             /* the layer that it comes from */
     int64_t revision;           /* 0 = the meter's report */
+    uint16_t method;            /* of the revision, 0 = no estimate */
     bool has_prediction;
     mw_store_prediction prediction;
 } mw_store_value;
