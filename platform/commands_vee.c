@@ -255,8 +255,7 @@ static int set(const mw_platform_config *c, mw_store *store, mw_zones *zones, in
                char **argv) {
     static const char *const known[] = {"--tenant", "--class", "--from", NULL};
     const char *tenant = option(argc, argv, 4, "--tenant"),
-               *class = option(argc, argv, 4, "--class"), *from = option(argc, argv, 4, "--from"),
-               *fault = NULL;
+               *class = option(argc, argv, 4, "--class"), *from = option(argc, argv, 4, "--from");
     mw_vee_dated row = {.class = MW_VEE_ALL_CLASSES, .from = mw_clock_machine_utc()};
     mw_vee_class of = MW_VEE_RESIDENTIAL;
     mw_engine *engine = NULL;
@@ -277,11 +276,9 @@ static int set(const mw_platform_config *c, mw_store *store, mw_zones *zones, in
     if (s == MW_OK)
         s = mw_engine_open(&o, &engine);
     if (s == MW_OK)
-        s = mw_engine_setting(engine, &who, &row, &fault);
+        s = mw_engine_setting(engine, &who, &row);
     mw_engine_close(engine);
-    if (s == MW_OK)
-        return 0;
-    return failed(fault != NULL ? fault : "vee set", s);
+    return s == MW_OK ? 0 : failed(row.name, s);
 }
 
 int mw_platform_vee(const mw_platform_config *config, int argc, char **argv) {

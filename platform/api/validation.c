@@ -436,7 +436,6 @@ void mw_api_vee_setting_put(mw_api_call *call) {
     mw_engine_person who;
     mw_vee_dated setting = {.name = ""};
     mw_json_error error = {"the body is malformed"};
-    const char *fault = NULL;
     char what[120];
     json_t *root = body_read(call, members, 1, &who);
     if (root == NULL)
@@ -445,9 +444,9 @@ void mw_api_vee_setting_put(mw_api_call *call) {
     if (s != MW_OK) {
         mw_api_invalid(call, error.text);
     } else {
-        s = mw_engine_setting(call->api->o.validation, &who, &setting, &fault);
+        s = mw_engine_setting(call->api->o.validation, &who, &setting);
         (void)snprintf(what, sizeof what, "outside its limits or against another setting: %s",
-                       fault != NULL ? fault : setting.name);
+                       setting.name);
         done_answer(call, s, what);
     }
     json_decref(root);

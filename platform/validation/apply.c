@@ -227,6 +227,11 @@ static mw_status findings_sync(mw_store *store, const mw_assessment *a, mw_utc n
                                 .closed_at = MW_UTC_NONE};
         MW_TRY(mw_store_exception_raise(store, &e, &id));
         until_move(&o.until, e.to);
+        if (f->rule == MW_VEE_V03_GAP) {
+            if (mw_utc_is_none(out->gap_from) || e.from.us < out->gap_from.us)
+                out->gap_from = e.from;
+            until_move(&out->gap_to, e.to);
+        }
         added++;
     }
     out->raised += added;
@@ -236,7 +241,8 @@ static mw_status findings_sync(mw_store *store, const mw_assessment *a, mw_utc n
 
 mw_status mw_apply(mw_store *store, const mw_assessment *a, mw_utc now, mw_utc closed_until,
                    mw_apply_report *out) {
-    *out = (mw_apply_report){.open_until = MW_UTC_NONE};
+    *out = (mw_apply_report){
+        .gap_from = MW_UTC_NONE, .gap_to = MW_UTC_NONE, .open_until = MW_UTC_NONE};
     MW_TRY(mw_apply_rows(store, a, a->from, a->to, MW_REASON_NONE, now, out));
     MW_TRY(findings_sync(store, a, now, out));
     mw_utc from = mw_window_time(a->window, a->from), to = mw_window_time(a->window, a->to);

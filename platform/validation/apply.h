@@ -11,7 +11,8 @@
 
 typedef struct mw_apply_report {
     uint32_t revisions, raised, closed, corrections;
-    mw_utc open_until; /* end of the channel's last open finding, or MW_UTC_NONE */
+    mw_utc gap_from, gap_to; /* hull of the gaps found for the first time; NONE = none */
+    mw_utc open_until;       /* end of the channel's last open finding, or MW_UTC_NONE */
 } mw_apply_report;
 
 /* Writes inside the caller's transaction. `closed_until`: no lock of the channel ends later. */

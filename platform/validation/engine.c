@@ -11,6 +11,12 @@ typedef struct kept_notice {
     char subject[MW_STORE_ID_MAX], text[MW_STORE_TEXT_MAX];
 } kept_notice;
 
+typedef struct kept_ask {
+    mw_vigil_ask what;
+    mw_window_channel c;
+    mw_utc from, to, now;
+} kept_ask;
+
 struct mw_engine {
     mw_engine_options o;
     mw_channels *channels;
@@ -18,6 +24,8 @@ struct mw_engine {
     mw_pipeline *pipeline;
     kept_notice notice[MW_ENGINE_NOTICES_MAX];
     size_t notices;
+    kept_ask ask[MW_ENGINE_ASKS_MAX];
+    size_t asks;
     bool round; /* of the watch is under way */
     mw_vee_dated dated[MW_BOOK_ROWS_MAX];
 };
@@ -32,7 +40,13 @@ static void notice_keep(void *ctx, const mw_vigil_notice *n) {
     (void)snprintf(k->text, sizeof k->text, "%s", n->text);
 }
 
+/* After the commit: what was told or asked did happen. */
 static void notices_tell(mw_engine *e) {
+    for (size_t i = 0; i < e->asks; i++) {
+        const kept_ask *k = &e->ask[i];
+        e->o.hooks.ask(e->o.hooks.ctx, k->what, &k->c, k->from, k->to, k->now);
+    }
+    e->asks = 0;
     for (size_t i = 0; i < e->notices && e->o.hooks.notice != NULL; i++) {
         mw_vigil_notice n = e->notice[i].n;
         n.subject = e->notice[i].subject;
@@ -42,19 +56,27 @@ static void notices_tell(mw_engine *e) {
     e->notices = 0;
 }
 
-static void ask_pass(void *ctx, mw_vigil_ask what, const mw_window_channel *c, mw_utc from,
+static void ask_keep(void *ctx, mw_vigil_ask what, const mw_window_channel *c, mw_utc from,
                      mw_utc to, mw_utc now) {
     mw_engine *e = ctx;
-    if (e->o.hooks.ask != NULL)
-        e->o.hooks.ask(e->o.hooks.ctx, what, c, from, to, now);
+    if (e->o.hooks.ask != NULL && e->asks < MW_ENGINE_ASKS_MAX && from.us < to.us)
+        e->ask[e->asks++] = (kept_ask){what, *c, from, to, now};
+}
+
+/* A fresh hole is left to the next report, which repeats what the last one said. */
+static void gap_ask(void *ctx, const mw_window_channel *c, mw_utc from, mw_utc to, mw_utc now) {
+    if (now.us - from.us >= INT64_C(86400) * MW_US_PER_S)
+        ask_keep(ctx, MW_ASK_ARCHIVE, c, from, to, now);
 }
 
 static mw_status parts_open(mw_engine *e) {
-    mw_vigil_hooks hooks = {.ctx = e, .notice = notice_keep, .ask = ask_pass};
+    mw_vigil_hooks hooks = {.ctx = e, .notice = notice_keep, .ask = ask_keep};
     MW_TRY(mw_channels_new(e->o.store, e->o.zones, &e->channels));
     MW_TRY(mw_channels_load(e->channels));
     MW_TRY(mw_vigil_new(e->o.store, e->channels, &hooks, &e->watch));
-    return mw_pipeline_new(e->o.store, e->channels, mw_vigil_values, e->watch, &e->pipeline);
+    MW_TRY(mw_pipeline_new(e->o.store, e->channels, mw_vigil_values, e->watch, &e->pipeline));
+    mw_pipeline_gaps_to(e->pipeline, gap_ask, e);
+    return MW_OK;
 }
 
 mw_status mw_engine_open(const mw_engine_options *o, mw_engine **out_engine) {
@@ -82,13 +104,13 @@ void mw_engine_close(mw_engine *e) {
 
 mw_status mw_engine_run(mw_engine *e, mw_utc now, bool watch, mw_engine_step *out_step) {
     mw_engine_step step = {0};
-    e->notices = 0;
+    e->notices = e->asks = 0;
     MW_TRY(mw_pipeline_run(e->pipeline, now, e->o.changes, &step.pipeline));
     /* First what arrived, so that nobody is called late whose value waits in the queue. */
     if (step.pipeline.changes == 0 && (watch || e->round)) {
         mw_status s = mw_vigil_run(e->watch, now, e->o.looks, &step.watch);
         if (s != MW_OK) {
-            e->notices = 0;
+            e->notices = e->asks = 0;
             return s;
         }
         e->round = step.watch.more;
@@ -227,24 +249,19 @@ mw_status mw_engine_unedit(mw_engine *e, const mw_engine_person *who, int64_t ch
 }
 
 /* The settings as they would be, checked at every date from which something holds. */
-static mw_status settings_check(mw_engine *e, size_t n, const char **out_name) {
+static mw_status settings_check(mw_engine *e, size_t n) {
     for (unsigned c = 0; c < MW_VEE_CLASSES; c++) {
         for (size_t i = 0; i < n; i++) {
             mw_vee_book book;
             size_t unknown = 0;
-            mw_status s =
-                mw_vee_book_at(e->dated, n, (mw_vee_class)c, e->dated[i].from, &book, &unknown);
-            if (s != MW_OK) {
-                *out_name = e->dated[i].name;
-                return s;
-            }
+            MW_TRY(mw_vee_book_at(e->dated, n, (mw_vee_class)c, e->dated[i].from, &book, &unknown));
         }
     }
     return MW_OK;
 }
 
 static mw_status setting_write(mw_engine *e, const mw_engine_person *who,
-                               const mw_vee_dated *setting, const char **out_name) {
+                               const mw_vee_dated *setting) {
     size_t n = 0;
     mw_store_vee_setting row = {.tenant = who->tenant,
                                 .class = setting->class == MW_VEE_ALL_CLASSES
@@ -257,21 +274,20 @@ static mw_status setting_write(mw_engine *e, const mw_engine_person *who,
     (void)snprintf(row.set_by, sizeof row.set_by, "%s", who->login);
     MW_TRY(mw_store_vee_setting_put(e->o.store, &row));
     MW_TRY(mw_book_rows_read(e->o.store, who->tenant, e->dated, &n));
-    MW_TRY(settings_check(e, n, out_name));
+    MW_TRY(settings_check(e, n));
     mw_channels_forget(e->channels);
     return audit(e, who, "vee_setting", setting->name);
 }
 
-mw_status mw_engine_setting(mw_engine *e, const mw_engine_person *who, const mw_vee_dated *setting,
-                            const char **out_name) {
+mw_status mw_engine_setting(mw_engine *e, const mw_engine_person *who,
+                            const mw_vee_dated *setting) {
     mw_vee_book probe;
-    *out_name = setting->name;
     mw_vee_book_preset(MW_VEE_RESIDENTIAL, &probe);
     MW_TRY(mw_vee_book_set(&probe, setting->name, setting->value));
     if (setting->class > MW_VEE_ALL_CLASSES)
         return MW_RANGE;
     MW_TRY(mw_store_begin(e->o.store));
-    return finish(e, setting_write(e, who, setting, out_name));
+    return finish(e, setting_write(e, who, setting));
 }
 
 static mw_status closing_write(mw_engine *e, const mw_engine_person *who, int64_t channel,

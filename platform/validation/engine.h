@@ -10,14 +10,17 @@
 #include "platform/validation/pipeline.h"
 #include "platform/validation/watch.h"
 
-enum { MW_ENGINE_NOTICES_MAX = 256 }; /* told after one step; more are alarms all the same */
+enum {
+    MW_ENGINE_NOTICES_MAX = 256,
+    MW_ENGINE_ASKS_MAX = 256
+}; /* told after one step; more are alarms all the same */
 
 typedef struct mw_engine mw_engine;
 
 typedef struct mw_engine_options {
     mw_store *store;
     mw_zones *zones;
-    mw_vigil_hooks hooks; /* notices are told after the commit that made them */
+    mw_vigil_hooks hooks; /* told and asked after the commit that gave the reason, outside of it */
     uint32_t changes;     /* of a step, 1..MW_PIPELINE_CHANGES_MAX */
     uint32_t looks;       /* meters of a step of the watch */
 } mw_engine_options;
@@ -58,9 +61,9 @@ MW_NODISCARD mw_status mw_engine_edit(mw_engine *e, const mw_engine_person *who,
 MW_NODISCARD mw_status mw_engine_unedit(mw_engine *e, const mw_engine_person *who, int64_t channel,
                                         mw_utc from, mw_utc to);
 /* One setting from a moment on. MW_NOT_FOUND: no such key; MW_RANGE: its limits, or the book would
- * contradict itself: *out_name then names a key at fault. */
+ * contradict itself on some day. */
 MW_NODISCARD mw_status mw_engine_setting(mw_engine *e, const mw_engine_person *who,
-                                         const mw_vee_dated *setting, const char **out_name);
+                                         const mw_vee_dated *setting);
 /* Closes [from, to) of one channel for billing. */
 MW_NODISCARD mw_status mw_engine_closing(mw_engine *e, const mw_engine_person *who, int64_t channel,
                                          mw_utc from, mw_utc to, mw_closing *out_closing);

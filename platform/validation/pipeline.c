@@ -20,6 +20,8 @@ struct mw_pipeline {
     mw_channels *channels;
     mw_pipeline_on_values on_values;
     void *ctx;
+    mw_pipeline_on_gap on_gap;
+    void *gap_ctx;
     int64_t data_version;
     mw_window window;
     mw_assessment assessment;
@@ -40,6 +42,11 @@ mw_status mw_pipeline_new(mw_store *store, mw_channels *channels, mw_pipeline_on
     p->ctx = ctx;
     *out_pipeline = p;
     return MW_OK;
+}
+
+void mw_pipeline_gaps_to(mw_pipeline *p, mw_pipeline_on_gap on_gap, void *ctx) {
+    p->on_gap = on_gap;
+    p->gap_ctx = ctx;
 }
 
 void mw_pipeline_free(mw_pipeline *p) {
@@ -194,6 +201,8 @@ static mw_status block_judge(mw_pipeline *p, mw_channel_entry *e, const mw_vee_b
     mw_apply_report r;
     MW_TRY(mw_apply(p->store, a, now, e->closed_until, &r));
     e->open_until = r.open_until;
+    if (p->on_gap != NULL && !mw_utc_is_none(r.gap_from))
+        p->on_gap(p->gap_ctx, &e->c, r.gap_from, r.gap_to, now);
     turn->revisions += r.revisions;
     turn->raised += r.raised;
     turn->closed += r.closed;

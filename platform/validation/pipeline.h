@@ -42,6 +42,11 @@ MW_NODISCARD mw_status mw_pipeline_new(mw_store *store, mw_channels *channels,
                                        mw_pipeline_on_values on_values, void *ctx,
                                        mw_pipeline **out_pipeline);
 void mw_pipeline_free(mw_pipeline *p);
+/* Told of each hole that was found for the first time, inside the turn's transaction: its values may
+ * be asked for. */
+typedef void (*mw_pipeline_on_gap)(void *ctx, const mw_window_channel *c, mw_utc from, mw_utc to,
+                                   mw_utc now);
+void mw_pipeline_gaps_to(mw_pipeline *p, mw_pipeline_on_gap on_gap, void *ctx);
 /* One turn in one transaction, at most max_changes (<= MW_PIPELINE_CHANGES_MAX). */
 MW_NODISCARD mw_status mw_pipeline_run(mw_pipeline *p, mw_utc now, uint32_t max_changes,
                                        mw_pipeline_turn *out_turn);

@@ -190,6 +190,40 @@ class Meters(unittest.TestCase):
         self.assertEqual(c["previous"]["total"], day["total"])
 
 
+class Validation(unittest.TestCase):
+    def test_zz_decisions(self):
+        """A setting, an edit and a closing, by an operator with a reason; each once."""
+        ops = world.person("ops")
+        page = ops.get("/v1/vee/settings").json()
+        self.assertIn("V07.share", [k["name"] for k in page["keys"]])
+        setting = {"name": "V07.share", "class": "commercial", "from": "2026-01-01T00:00:00Z",
+                   "value": 1200000, "reason": "as agreed"}
+        self.assertEqual(ops.call("POST", "/v1/vee/settings", setting).status, 200)
+        self.assertEqual(ops.call("POST", "/v1/vee/settings", setting | {"value": 0}).status, 400)
+        self.assertEqual(ops.call("POST", "/v1/vee/settings", setting | {"name": "V77.x"}).status,
+                         404)
+        self.assertEqual(ops.call("POST", "/v1/vee/settings", setting | {"class": "x"}).status, 400)
+        items = ops.get("/v1/vee/settings").json()["items"]
+        self.assertEqual([(i["name"], i["class"], i["value"], i["set_by"]) for i in items],
+                         [("V07.share", "commercial", 1200000, "ops")])
+        span = {"from": "2026-01-10T00:00:00Z", "to": "2026-01-12T00:00:00Z", "reason": "bill"}
+        closed = ops.call("POST", f"/v1/meters/{ANNAS}/closings", span)
+        self.assertEqual(closed.status, 200)
+        self.assertEqual(closed.json()["expected"], 48)
+        self.assertEqual(ops.call("POST", f"/v1/meters/{ANNAS}/closings", span).status, 409)
+        edit = {"from": "2026-01-20T05:00:00Z", "values": [5, 6], "reason": "read by hand"}
+        self.assertEqual(ops.call("POST", f"/v1/meters/{ANNAS}/values", edit).status, 200)
+        self.assertEqual(ops.call("POST", f"/v1/meters/{ANNAS}/values",
+                                  edit | {"from": "2026-01-20T05:00:01Z"}).status, 400)
+        self.assertEqual(ops.call("POST", "/v1/vee/exceptions/999999/accept",
+                                  {"reason": "x"}).status, 404)
+        for path in ("/v1/vee/exceptions", "/v1/vee/exceptions?open=false", "/v1/vee/corrections"):
+            self.assertIn("items", ops.get(path).json())
+        s = ops.get("/v1/vee/summary").json()
+        self.assertEqual(set(s["total"]), {"risk_per_day", "estimated_money", "uncertain_money"})
+        self.assertEqual(sum(s["meters"].values()), len(s["items"]))
+
+
 class Exports(unittest.TestCase):
     def test_csv(self):
         path = f"/v1/meters/{ANNAS}/export.csv?step=hour&from=2026-03-29&to=2026-03-30"
