@@ -401,6 +401,14 @@ uint64_t mw_band_safe_index(const mw_band *b) {
     return b->single != NULL ? mw_receiver_safe_index(b->single) : b->safe;
 }
 
+const mw_receiver_stats *mw_band_input_of(mw_band *b) {
+    if (b->single != NULL)
+        return mw_receiver_stats_of(b->single);
+    b->stats.radio.not_finite = b->faults.not_finite;
+    b->stats.radio.clipped = b->faults.clipped;
+    return &b->stats.radio;
+}
+
 mw_band_stats mw_band_stats_of(mw_band *b) {
     if (b->single != NULL)
         return (mw_band_stats){

@@ -11,8 +11,8 @@
 
 #define PI    3.14159265358979323846
 #define BATCH 16u /* outputs per call of the FFT */
-/* Kaiser window for 72 dB; the transition lies around 2/3 of the spacing, half the sample rate. */
-#define BETA 6.9
+/* Kaiser window for 75 dB; the transition lies around 2/3 of the spacing, half the sample rate. */
+#define BETA 7.3
 #define EDGE (2.0 / 3.0)
 
 struct mw_bank {

@@ -16,7 +16,7 @@
 
 #include "radio/samples.h"
 
-#define MW_BANK_TAPS         14u /* per channel */
+#define MW_BANK_TAPS         16u /* per channel */
 #define MW_BANK_CHANNELS_MAX 512u
 #define MW_BANK_FLAT         0.515 /* of the spacing */
 

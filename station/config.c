@@ -58,6 +58,35 @@
          false,                                                                                    \
          "Symbol rates to listen for, of R0 (50 Bd), R1 (400 Bd) and R2 (3200 Bd), such as "       \
          "\"R0 R1\". Each costs computing time."},                                                 \
+        {prefix "plan",                                                                            \
+         MW_SETTING_TEXT,                                                                          \
+         FIELD(plan),                                                                              \
+         "",                                                                                       \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Frequency plan whose uplink bands are heard, each with its symbol rates, instead of "    \
+         "half_width and rates: eu868, eu434, demo, or file:PATH. Empty: none."},                  \
+        {prefix "threads",                                                                         \
+         MW_SETTING_INT,                                                                           \
+         FIELD(threads),                                                                           \
+         "2",                                                                                      \
+         1,                                                                                        \
+         64,                                                                                       \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Threads that share a band's sub-bands; samples of up to 600 kHz need only one."},        \
+        {prefix "history",                                                                         \
+         MW_SETTING_INT,                                                                           \
+         FIELD(history_percent),                                                                   \
+         "150",                                                                                    \
+         110,                                                                                      \
+         300,                                                                                      \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Samples kept, in per cent of the longest frame: 200 finds all that a frame hid, less "   \
+         "saves memory (docs/radio.md)."},                                                         \
         {prefix "networks",                                                                        \
          MW_SETTING_TEXT,                                                                          \
          FIELD(networks),                                                                          \
@@ -214,21 +243,6 @@ mw_status mw_station_rates_parse(const char *text, unsigned *out_rates) {
     if (rates == 0)
         return MW_SYNTAX;
     *out_rates = rates;
-    return MW_OK;
-}
-
-mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_mhz, mw_freq centre,
-                                     mw_receiver_config *out_config) {
-    mw_receiver_config r = mw_receiver_config_default(centre);
-    MW_TRY(mw_station_rates_parse(c->rates, &r.rates));
-    MW_TRY(mw_station_networks_parse(c->networks, r.networks, &r.network_count));
-    r.rate_mhz = rate_mhz;
-    int64_t reach = (int64_t)(rate_mhz / 100 * 48); /* the edges of the samples are not usable */
-    int64_t half = c->half_width.mhz < reach ? c->half_width.mhz : reach;
-    r.low.mhz = centre.mhz - half;
-    r.high.mhz = centre.mhz + half;
-    r.full_scale_dbm = (double)c->full_scale.cdbm / 100.0;
-    *out_config = r;
     return MW_OK;
 }
 

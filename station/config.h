@@ -26,6 +26,9 @@ typedef struct mw_station_config {
     mw_freq centre;
     mw_freq half_width;
     const char *rates;
+    const char *plan; /* empty, a built-in one, or file:PATH */
+    int64_t threads;
+    int64_t history_percent;
     const char *networks;
     mw_level full_scale;
     const char *spool_folder;
@@ -63,9 +66,6 @@ extern const mw_program mw_station_decode_program;
 
 /* "R0 R1" to MW_RECEIVER_ bits; MW_SYNTAX for another word or none. */
 MW_NODISCARD mw_status mw_station_rates_parse(const char *text, unsigned *out_rates);
-/* The receiver for samples of a rate and centre, with what the settings say about the rest. */
-MW_NODISCARD mw_status mw_station_receiver_config(const mw_station_config *c, uint64_t rate_mhz,
-                                                  mw_freq centre, mw_receiver_config *out_config);
 /* Where samples come from and what plain ones are; now: the moment when reading begins. */
 mw_station_source_options mw_station_source_options_of(const mw_station_config *c, const char *spec,
                                                        mw_utc now);

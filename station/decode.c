@@ -10,6 +10,7 @@
 #include "radio/quality.h"
 #include "runtime/clock.h"
 #include "station/config.h"
+#include "station/listen.h"
 #include "station/networks.h"
 #include "station/record.h"
 #include "station/source.h"
@@ -55,7 +56,7 @@ typedef struct decode_job {
     const mw_station_config *config;
     const char *file;
     mw_station_source *source;
-    mw_receiver *receiver;
+    mw_band *receiver;
     mw_samples_header last; /* of the blocks so far */
     uint64_t samples;
     unsigned frames;
@@ -117,22 +118,22 @@ static void decode_frame(void *context, const mw_receiver_frame *f) {
 static void decode_flush(decode_job *job) {
     if (job->receiver == NULL)
         return;
-    mw_receiver_flush(job->receiver);
-    const mw_receiver_stats *now = mw_receiver_stats_of(job->receiver);
-    job->stats.jumps += now->jumps;
-    job->stats.refused += now->refused;
-    mw_receiver_free(job->receiver);
+    mw_band_flush(job->receiver);
+    mw_band_stats now = mw_band_stats_of(job->receiver);
+    job->stats.jumps += now.radio.jumps;
+    job->stats.refused += now.radio.refused;
+    mw_band_free(job->receiver);
     job->receiver = NULL;
 }
 
 static mw_status decode_block(decode_job *job, const mw_samples_block *b) {
-    mw_status status = job->receiver == NULL ? MW_CONFLICT : mw_receiver_push(job->receiver, b);
+    mw_status status = job->receiver == NULL ? MW_CONFLICT : mw_band_push(job->receiver, b);
     if (status != MW_CONFLICT)
         return status;
-    mw_receiver_config config;
+    mw_band_config config;
     decode_flush(job);
-    MW_TRY(mw_station_receiver_config(job->config, b->h.rate_mhz, b->h.centre, &config));
-    status = mw_receiver_new(&config, decode_frame, job, &job->receiver);
+    MW_TRY(mw_station_band_config(job->config, b->h.rate_mhz, b->h.centre, &config));
+    status = mw_band_new(&config, decode_frame, job, &job->receiver);
     if (status == MW_RANGE)
         (void)fprintf(
             stderr,
@@ -141,7 +142,7 @@ static mw_status decode_block(decode_job *job, const mw_samples_block *b) {
             job->file, (double)b->h.rate_mhz / 1000.0, job->config->rates,
             (double)job->config->half_width.mhz / 1e6);
     MW_TRY(status);
-    return mw_receiver_push(job->receiver, b);
+    return mw_band_push(job->receiver, b);
 }
 
 /* MW_OK at the end; MW_SHORT when the file ends before it should. */

@@ -13,6 +13,7 @@
 #include "station/decode.h"
 #include "station/downlinks.h"
 #include "station/health.h"
+#include "station/listen.h"
 #include "station/networks.h"
 #include "station/status.h"
 
@@ -68,6 +69,12 @@ static bool station_open_basics(station *st) {
     mw_status status = mw_station_rates_parse(st->config.rates, &rates);
     if (status != MW_OK)
         return station_fail("radio.rates", status, "a list of R0, R1, R2 is expected");
+    mw_unb_plan plan;
+    const char *why = "";
+    if (*st->config.plan != 0)
+        status = mw_station_plan_load(st->config.plan, &plan, &why);
+    if (status != MW_OK)
+        return station_fail("radio.plan", status, why);
     mw_radio_network networks[MW_RADIO_NETWORKS_MAX];
     size_t networks_n = 0;
     status = mw_station_networks_parse(st->config.networks, networks, &networks_n);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "runtime/log.h"
+#include "station/listen.h"
 
 #define RECEIVE_WAIT       mw_dur_ms(500)
 #define RECEIVE_BLOCKS_MAX 64          /* between two times that frames are stored */
@@ -27,7 +28,7 @@ struct mw_station_receiver {
     atomic_bool blocked;
     atomic_uint_fast64_t blocks;
     atomic_uint_fast64_t turns;
-    mw_receiver *receiver; /* made with the first block, which says rate and centre */
+    mw_band *receiver; /* made with the first block, which says rate and centre */
     mw_receiver_frame frames[MW_STATION_APPEND_MAX];
     size_t frames_n;
     uint64_t acknowledged;
@@ -36,7 +37,7 @@ struct mw_station_receiver {
     bool fresh;        /* connected, but no block of this connection was taken yet */
     bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
     mw_metric *frames_total, *samples_total, *gap_total, *deaf_total, *drift_gauge, *connected,
-        *connections, *refused_blocks, *jumps;
+        *connections, *refused_blocks, *jumps, *not_finite, *clipped;
 };
 
 static void receive_pause(mw_station_receiver *r, mw_dur d) {
@@ -86,7 +87,7 @@ static void receive_frame(void *context, const mw_receiver_frame *frame) {
 static void receive_settle(mw_station_receiver *r) {
     if (!receive_store(r) || r->receiver == NULL || r->fresh)
         return;
-    uint64_t safe = mw_receiver_safe_index(r->receiver);
+    uint64_t safe = mw_band_safe_index(r->receiver);
     if (safe == r->acknowledged)
         return;
     mw_station_source_acknowledge(r->source, safe);
@@ -94,26 +95,26 @@ static void receive_settle(mw_station_receiver *r) {
 }
 
 static mw_status receive_new(mw_station_receiver *r, const mw_samples_header *h) {
-    mw_receiver_config config;
+    mw_band_config config;
     if (r->receiver != NULL) {
-        mw_receiver_flush(r->receiver);
-        mw_receiver_free(r->receiver);
+        mw_band_flush(r->receiver);
+        mw_band_free(r->receiver);
         r->receiver = NULL;
     }
-    MW_TRY(mw_station_receiver_config(r->config, h->rate_mhz, h->centre, &config));
-    MW_TRY(mw_receiver_new(&config, receive_frame, r, &r->receiver));
+    MW_TRY(mw_station_band_config(r->config, h->rate_mhz, h->centre, &config));
+    MW_TRY(mw_band_new(&config, receive_frame, r, &r->receiver));
     mw_log(MW_LOG_INFO, "receiving", MW_I("rate_hz", h->rate_mhz / 1000),
            MW_I("centre_hz", h->centre.mhz / 1000),
-           MW_I("memory_bytes", mw_receiver_memory(r->receiver)));
+           MW_I("memory_bytes", mw_band_memory(r->receiver)));
     return MW_OK;
 }
 
 static mw_status receive_push(mw_station_receiver *r, const mw_samples_block *b) {
-    mw_status status = r->receiver == NULL ? MW_CONFLICT : mw_receiver_push(r->receiver, b);
+    mw_status status = r->receiver == NULL ? MW_CONFLICT : mw_band_push(r->receiver, b);
     if (status == MW_CONFLICT) {
         status = receive_new(r, &b->h);
         if (status == MW_OK)
-            status = mw_receiver_push(r->receiver, b);
+            status = mw_band_push(r->receiver, b);
     }
     return status;
 }
@@ -166,9 +167,12 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
     mw_station_store_raw(r->store, b, mw_clock_machine_utc());
     mw_metric_add(b->h.format == MW_SAMPLES_GAP ? r->gap_total : r->samples_total,
                   (int64_t)b->h.count);
-    mw_metric_set(r->jumps, (int64_t)mw_receiver_stats_of(r->receiver)->jumps);
+    const mw_receiver_stats *heard = mw_band_input_of(r->receiver);
+    mw_metric_set(r->jumps, (int64_t)heard->jumps);
+    mw_metric_set(r->not_finite, (int64_t)heard->not_finite);
+    mw_metric_set(r->clipped, (int64_t)heard->clipped);
     if ((b->h.flags & MW_SAMPLES_FLAG_LAST) != 0)
-        mw_receiver_flush(r->receiver);
+        mw_band_flush(r->receiver);
 }
 
 /* The sample clock against the time that the blocks are stamped with. */
@@ -230,7 +234,7 @@ static void *receive_run(void *context) {
             continue;
         }
         if (status == MW_CLOSED && !r->stop && r->receiver != NULL)
-            mw_receiver_flush(r->receiver); /* a file's end */
+            mw_band_flush(r->receiver); /* a file's end */
         receive_settle(r);
         if (status == MW_CLOSED)
             break;
@@ -260,6 +264,13 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
                                            "Sample blocks that the receiver could not take.");
     r->jumps = mw_metrics_gauge(m, "mw_station_sample_jumps", NULL,
                                 "Sample blocks that did not continue the one before.");
+    r->not_finite =
+        mw_metrics_gauge(m, "mw_station_samples_not_finite", NULL,
+                         "Parts of samples that were no number and were taken as 0, since the "
+                         "samples began.");
+    r->clipped = mw_metrics_gauge(m, "mw_station_samples_clipped", NULL,
+                                  "Parts of samples at full scale, since the samples began: the "
+                                  "front end is driven too hard.");
 }
 
 mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,
@@ -321,6 +332,6 @@ void mw_station_receiver_stop(mw_station_receiver *r) {
     mw_station_source_stop(r->source);
     (void)pthread_join(r->thread, NULL);
     mw_wake_free(r->wake);
-    mw_receiver_free(r->receiver);
+    mw_band_free(r->receiver);
     free(r);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/listen.h"
+
+#include <string.h>
+
+#include "runtime/file.h"
+#include "station/networks.h"
+
+mw_status mw_station_plan_load(const char *words, mw_unb_plan *out_plan, const char **out_why) {
+    const mw_unb_plan *built_in;
+    *out_why = "no plan of this name";
+    if (strncmp(words, "file:", 5) != 0) {
+        MW_TRY(mw_unb_plan_find(words, &built_in));
+        *out_plan = *built_in;
+        return MW_OK;
+    }
+    *out_why = "the plan's file cannot be read";
+    mw_buffer text;
+    mw_buffer_init(&text, MW_UNB_PLAN_TEXT_MAX);
+    mw_unb_plan_fault fault = {0};
+    mw_status status = mw_file_read(words + 5, &text);
+    if (status == MW_OK) {
+        status = mw_unb_plan_parse(mw_buffer_view(&text), &fault, out_plan);
+        *out_why = status != MW_OK ? fault.text : NULL;
+    }
+    mw_buffer_fini(&text);
+    return status;
+}
+
+/* The plan's uplink bands, each as far as it lies within [low, high]. */
+static mw_status listen_plan(const mw_station_config *c, int64_t low, int64_t high,
+                             mw_band_config *io_band) {
+    static mw_unb_plan plan; /* read at the start and when samples change: one thread */
+    const char *why;
+    MW_TRY(mw_station_plan_load(c->plan, &plan, &why));
+    for (unsigned i = 0; i < plan.bands; i++) {
+        const mw_unb_band *b = &plan.band[i];
+        mw_band_range r = {.low = b->low, .high = b->high, .rates = b->rates};
+        r.low.mhz = r.low.mhz > low ? r.low.mhz : low;
+        r.high.mhz = r.high.mhz < high ? r.high.mhz : high;
+        if (b->direction == MW_UNB_UP && r.low.mhz < r.high.mhz && r.rates != 0 &&
+            io_band->ranges_n < MW_BAND_RANGES_MAX)
+            io_band->ranges[io_band->ranges_n++] = r;
+    }
+    return io_band->ranges_n > 0 ? MW_OK : MW_RANGE;
+}
+
+mw_status mw_station_band_config(const mw_station_config *c, uint64_t rate_mhz, mw_freq centre,
+                                 mw_band_config *out_config) {
+    mw_band_config band = {.radio = mw_receiver_config_default(centre),
+                           .threads = (unsigned)c->threads};
+    mw_receiver_config *r = &band.radio;
+    MW_TRY(mw_station_rates_parse(c->rates, &r->rates));
+    MW_TRY(mw_station_networks_parse(c->networks, r->networks, &r->network_count));
+    r->rate_mhz = rate_mhz;
+    r->full_scale_dbm = (double)c->full_scale.cdbm / 100.0;
+    r->history_frames = (double)c->history_percent / 100;
+    int64_t reach = (int64_t)(rate_mhz / 100 * 48); /* the edges of the samples are not usable */
+    int64_t half = c->half_width.mhz < reach ? c->half_width.mhz : reach;
+    if (*c->plan != 0)
+        MW_TRY(listen_plan(c, centre.mhz - reach, centre.mhz + reach, &band));
+    r->low.mhz = centre.mhz - (*c->plan != 0 ? reach : half);
+    r->high.mhz = centre.mhz + (*c->plan != 0 ? reach : half);
+    *out_config = band;
+    return MW_OK;
+}
