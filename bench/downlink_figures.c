@@ -174,6 +174,7 @@ static double play(loss_world *w, mw_unb_rate rate, double seconds, double duty,
         return 0;
     mw_channel_noise_init(&noise, 3, LOSS_RATE, 3, FULL_DBM);
     mw_prng g = mw_prng_of_stream(21, (uint64_t)(duty * 1000));
+    mw_prng deaf = mw_prng_of_stream(22, 1);
     double burst_s = (double)mw_unb_airtime(MW_UNB_R1, MW_UNB_M).ns / 1e9, sent = 0;
     double next = duty > 0 ? burst_s / duty * (double)mw_prng_below(&g, 1000) / 1000 : 1e18;
     size_t n = 128; /* 10 ms */
@@ -201,7 +202,7 @@ static double play(loss_world *w, mw_unb_rate rate, double seconds, double duty,
                 (void)mw_burst_render(&w->bursts[i], at, n, iq);
             mw_channel_noise_add(&noise, at, n, iq);
             for (size_t i = 0; sending && i < 2 * n; i++)
-                iq[i] = iq[i] > 0 ? 1.0f : -1.0f; /* deafened and not told: clipped noise */
+                iq[i] = (mw_prng_u64(&deaf) & 1) != 0 ? 1.0f : -1.0f; /* its own signal, clipped */
             b.payload = (mw_slice){(const uint8_t *)iq, sizeof iq};
         }
         if (mw_receiver_push(rx, &b) != MW_OK)
