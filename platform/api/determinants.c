@@ -144,7 +144,8 @@ static mw_status add_value(void *ctx, const mw_store_value *v) {
     return MW_OK;
 }
 
-static mw_status determine(mw_api_call *call, const request *r, mw_determinants *out) {
+static mw_status determine(mw_api_call *call, const request *r, mw_layer layer,
+                           mw_determinants *out) {
     mw_determinants_options o = {.tou = r->has_tou ? &r->tou : NULL,
                                  .zone = r->zone,
                                  .from = r->from,
@@ -156,7 +157,7 @@ static mw_status determine(mw_api_call *call, const request *r, mw_determinants 
     MW_TRY(mw_determinants_begin(&sum, &o));
     mw_store_values_query q = {.tenant = call->tenant,
                                .channel = call->meter.channel.channel,
-                               .layer = MW_LAYER_FINAL,
+                               .layer = layer,
                                .from = r->from,
                                .to = r->to,
                                .as_of = MW_UTC_NONE};
@@ -217,7 +218,7 @@ void mw_api_meter_determinants(mw_api_call *call) {
     mw_determinants d;
     if (!read_query(call, &r))
         return;
-    mw_status s = determine(call, &r, &d);
+    mw_status s = determine(call, &r, MW_LAYER_FINAL, &d);
     if (s == MW_RANGE) {
         mw_api_invalid(call, "demand must be 900, 1800 or 3600 and a multiple of the interval");
         return;
@@ -257,31 +258,6 @@ static mw_status newest_take(void *ctx, const mw_store_snapshot *row) {
     return MW_OK;
 }
 
-/* A correction is determined from what is known now: the lock hides that from the final layer, so
- * it reads the layers below it as they are. */
-static mw_status determine_now(mw_api_call *call, const request *r, bool correction,
-                               mw_determinants *out) {
-    if (!correction)
-        return determine(call, r, out);
-    mw_determinants_options o = {.tou = r->has_tou ? &r->tou : NULL,
-                                 .zone = r->zone,
-                                 .from = r->from,
-                                 .to = r->to,
-                                 .interval_s = call->meter.channel.grid_seconds,
-                                 .demand_s = r->demand_s,
-                                 .rolling = r->rolling};
-    mw_determinants_sum sum;
-    MW_TRY(mw_determinants_begin(&sum, &o));
-    mw_store_values_query q = {.tenant = call->tenant,
-                               .channel = call->meter.channel.channel,
-                               .layer = MW_LAYER_VALIDATED,
-                               .from = r->from,
-                               .to = r->to,
-                               .as_of = MW_UTC_NONE};
-    MW_TRY(mw_store_values(call->api->o.store, &q, add_value, &sum));
-    return mw_determinants_end(&sum, out);
-}
-
 static mw_status snapshot_write(mw_api_call *call, const request *r, mw_store_snapshot *row,
                                 mw_buffer *content) {
     mw_store *store = call->api->o.store;
@@ -293,7 +269,8 @@ static mw_status snapshot_write(mw_api_call *call, const request *r, mw_store_sn
         MW_TRY(mw_store_locks(store, call->tenant, row->channel, r->from, r->to, lock_take, &n));
     row->corrects = n.id;
     row->lock = n.lock;
-    MW_TRY(determine_now(call, r, n.id != 0, &d));
+    /* A correction is made from what is known now: the closing hides that from the final layer. */
+    MW_TRY(determine(call, r, n.id != 0 ? MW_LAYER_VALIDATED : MW_LAYER_FINAL, &d));
     mw_json j = mw_json_of(content);
     put_determinants(&j, call, r, &d);
     MW_TRY(mw_json_done(&j));
@@ -365,47 +342,17 @@ void mw_api_snapshot_create(mw_api_call *call) {
     mw_buffer_fini(&content);
 }
 
-typedef struct snapshot_page {
-    mw_json *j;
-    uint32_t left;
-    bool more;
-    int64_t last;
-} snapshot_page;
-
 static mw_status each_snapshot(void *ctx, const mw_store_snapshot *row) {
-    snapshot_page *p = ctx;
-    if (p->left == 0) {
-        p->more = true;
-        return MW_OK;
-    }
-    p->left--;
-    p->last = row->id;
-    put_snapshot(p->j, row);
+    mw_api_page *p = ctx;
+    if (mw_api_page_take(p, row->id))
+        put_snapshot(&p->json, row);
     return MW_OK;
 }
 
 void mw_api_snapshot_list(mw_api_call *call) {
-    uint32_t limit = 0;
-    int64_t before = 0;
-    if (!mw_api_limit(call, &limit) || !mw_api_before(call, &before))
-        return;
-    mw_buffer b;
-    mw_buffer_init(&b, 4 * 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    snapshot_page p = {.j = &j, .left = limit};
-    mw_json_object_begin(&j);
-    mw_json_put_array(&j, "items");
-    mw_status s = mw_store_snapshots(call->api->o.store, call->tenant, call->meter.channel.channel,
-                                     before, limit + 1, each_snapshot, &p);
-    mw_json_array_end(&j);
-    char next[24];
-    snprintf(next, sizeof next, "%lld", (long long)p.last);
-    mw_json_put_text(&j, "next", p.more ? next : NULL);
-    mw_json_object_end(&j);
-    if (s == MW_OK) {
-        mw_api_send_json(call, 200, &j, &b);
-        return;
-    }
-    mw_buffer_fini(&b);
-    mw_api_fail(call, s);
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, 4 * 1024 * 1024))
+        mw_api_page_end(call, &p,
+                        mw_store_snapshots(call->api->o.store, call->tenant, p.channel->channel,
+                                           p.before, p.limit + 1, each_snapshot, &p));
 }

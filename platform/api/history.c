@@ -10,59 +10,11 @@
 #include "platform/registry/foreign.h"
 #include "protocols/smp/objects.h"
 
-/* A page under construction. One row more than wanted is asked for: it tells whether there is a
- * next page. */
-typedef struct page {
-    mw_json json;
-    mw_buffer buffer;
-    uint32_t left;
-    bool more;
-    int64_t last; /* what the next page starts before */
-    int64_t before;
-    uint32_t limit;
-    const mw_store_channel *channel;
-} page;
-
-static bool page_begin(mw_api_call *call, page *p) {
-    *p = (page){.channel = &call->meter.channel};
-    if (!mw_api_limit(call, &p->limit) || !mw_api_before(call, &p->before))
-        return false;
-    p->left = p->limit;
-    mw_buffer_init(&p->buffer, 8 * 1024 * 1024);
-    p->json = mw_json_of(&p->buffer);
-    mw_json_object_begin(&p->json);
-    mw_json_put_array(&p->json, "items");
-    return true;
-}
-
-/* False when the page is full. */
-static bool page_take(page *p, int64_t cursor) {
-    if (p->left == 0) {
-        p->more = true;
-        return false;
-    }
-    p->left--;
-    p->last = cursor;
-    return true;
-}
-
-static void page_end(mw_api_call *call, page *p, mw_status s) {
-    char next[24];
-    if (s != MW_OK) {
-        mw_buffer_fini(&p->buffer);
-        mw_api_fail(call, s);
-        return;
-    }
-    snprintf(next, sizeof next, "%lld", (long long)p->last);
-    mw_json_array_end(&p->json);
-    mw_json_put_text(&p->json, "next", p->more ? next : NULL);
-    mw_json_object_end(&p->json);
-    mw_api_send_json(call, 200, &p->json, &p->buffer);
-}
+#define PAGE_BYTES ((size_t)256 * 1024)
 
 static mw_status put_reading(void *ctx, const mw_store_register *r) {
-    page *p = ctx;
-    if (!page_take(p, r->id))
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, r->id))
         return MW_OK;
     char obis[MW_OBIS_TEXT_MAX];
     char text[MW_AMOUNT_TEXT_MAX];
@@ -105,8 +57,8 @@ static void put_revised(mw_json *j, const mw_store_revision *r) {
 
 static mw_status put_revision(void *ctx, const mw_store_revision *r) {
     static const char *const actors[] = {"", "system", "user", "method"};
-    page *p = ctx;
-    if (!page_take(p, r->id))
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, r->id))
         return MW_OK;
     mw_json *j = &p->json;
     mw_json_object_begin(j);
@@ -130,7 +82,7 @@ static mw_status put_revision(void *ctx, const mw_store_revision *r) {
 }
 
 void mw_api_meter_revisions(mw_api_call *call) {
-    page p;
+    mw_api_page p;
     mw_utc from, to;
     mw_layer layer = MW_LAYERS;
     if (!mw_api_utc(call, "from", (mw_utc){-INT64_C(4000000000000000000)}, &from) ||
@@ -141,24 +93,26 @@ void mw_api_meter_revisions(mw_api_call *call) {
         mw_api_invalid(call, "from must be before to");
         return;
     }
-    if (!page_begin(call, &p))
+    if (!mw_api_page_begin(call, &p, PAGE_BYTES))
         return;
-    page_end(call, &p,
-             mw_store_revisions(call->api->o.store, call->tenant, call->meter.channel.channel,
-                                layer, from, to, p.before, p.limit + 1, put_revision, &p));
+    mw_api_page_end(call, &p,
+                    mw_store_revisions(call->api->o.store, call->tenant,
+                                       call->meter.channel.channel, layer, from, to, p.before,
+                                       p.limit + 1, put_revision, &p));
 }
 
 void mw_api_meter_readings(mw_api_call *call) {
-    page p;
-    if (page_begin(call, &p))
-        page_end(call, &p,
-                 mw_store_registers(call->api->o.store, call->tenant, call->meter.channel.channel,
-                                    p.before, p.limit + 1, put_reading, &p));
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, PAGE_BYTES))
+        mw_api_page_end(call, &p,
+                        mw_store_registers(call->api->o.store, call->tenant,
+                                           call->meter.channel.channel, p.before, p.limit + 1,
+                                           put_reading, &p));
 }
 
 static mw_status put_reception(void *ctx, const mw_store_reception *r) {
-    page *p = ctx;
-    if (!page_take(p, r->journal))
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, r->journal))
         return MW_OK;
     mw_json_object_begin(&p->json);
     mw_json_put_utc(&p->json, "received_at", r->received);
@@ -177,11 +131,12 @@ static mw_status put_reception(void *ctx, const mw_store_reception *r) {
 }
 
 void mw_api_meter_receptions(mw_api_call *call) {
-    page p;
-    if (page_begin(call, &p))
-        page_end(call, &p,
-                 mw_store_receptions(call->api->o.store, call->tenant, call->meter.device.device,
-                                     p.before, p.limit + 1, put_reception, &p));
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, PAGE_BYTES))
+        mw_api_page_end(call, &p,
+                        mw_store_receptions(call->api->o.store, call->tenant,
+                                            call->meter.device.device, p.before, p.limit + 1,
+                                            put_reception, &p));
 }
 
 static const char *event_name(uint16_t code) {
@@ -222,8 +177,8 @@ static const char *event_name(uint16_t code) {
 }
 
 static mw_status put_event(void *ctx, const mw_store_event *e) {
-    page *p = ctx;
-    if (!page_take(p, e->id))
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, e->id))
         return MW_OK;
     mw_json_object_begin(&p->json);
     mw_json_put_utc(&p->json, "at", e->meter);
@@ -236,16 +191,16 @@ static mw_status put_event(void *ctx, const mw_store_event *e) {
 }
 
 void mw_api_meter_events(mw_api_call *call) {
-    page p;
-    if (page_begin(call, &p))
-        page_end(call, &p,
-                 mw_store_events(call->api->o.store, call->tenant, call->meter.device.device,
-                                 p.before, p.limit + 1, put_event, &p));
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, PAGE_BYTES))
+        mw_api_page_end(call, &p,
+                        mw_store_events(call->api->o.store, call->tenant, call->meter.device.device,
+                                        p.before, p.limit + 1, put_event, &p));
 }
 
 static mw_status put_alarm(void *ctx, const mw_store_alarm *a) {
-    page *p = ctx;
-    if (!page_take(p, a->id))
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, a->id))
         return MW_OK;
     mw_json_object_begin(&p->json);
     mw_json_put_text(&p->json, "kind", a->kind);
@@ -259,11 +214,11 @@ static mw_status put_alarm(void *ctx, const mw_store_alarm *a) {
 }
 
 void mw_api_alarm_list(mw_api_call *call) {
-    page p;
-    if (page_begin(call, &p))
-        page_end(call, &p,
-                 mw_store_alarms(call->api->o.store, call->tenant, p.before, p.limit + 1, put_alarm,
-                                 &p));
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, PAGE_BYTES))
+        mw_api_page_end(call, &p,
+                        mw_store_alarms(call->api->o.store, call->tenant, p.before, p.limit + 1,
+                                        put_alarm, &p));
 }
 
 /* ---- messages of other networks ---- */
@@ -286,8 +241,8 @@ static void put_reception_of(mw_json *j, const mw_store_foreign_message *m) {
 }
 
 static mw_status put_foreign(void *ctx, const mw_store_foreign_message *m) {
-    page *p = ctx;
-    if (!page_take(p, m->id))
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, m->id))
         return MW_OK;
     char identity[9];
     mw_json *j = &p->json;
@@ -323,9 +278,9 @@ void mw_api_foreign_message_list(mw_api_call *call) {
         mw_http_reply_problem(call->http, 400, "INVALID", "network is sigfox, nbfi or openunb");
         return;
     }
-    page p;
-    if (page_begin(call, &p))
-        page_end(call, &p,
-                 mw_store_foreign_messages(call->api->o.store, call->tenant, (int)network, p.before,
-                                           p.limit + 1, put_foreign, &p));
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, PAGE_BYTES))
+        mw_api_page_end(call, &p,
+                        mw_store_foreign_messages(call->api->o.store, call->tenant, (int)network,
+                                                  p.before, p.limit + 1, put_foreign, &p));
 }

@@ -280,64 +280,35 @@ void mw_api_import_create(mw_api_call *call) {
 
 /* ---- what was imported ---- */
 
-typedef struct import_page {
-    mw_json *j;
-    uint32_t left;
-    bool more;
-    int64_t last;
-} import_page;
-
 static mw_status each_import(void *ctx, const mw_store_import *i) {
-    import_page *p = ctx;
-    if (p->left == 0) {
-        p->more = true;
+    mw_api_page *p = ctx;
+    if (!mw_api_page_take(p, i->id))
         return MW_OK;
-    }
-    p->left--;
-    p->last = i->id;
     static const char *const kinds[] = {"meters", "intervals", "registers"};
-    mw_json_object_begin(p->j);
-    mw_json_put_int(p->j, "id", i->id);
-    mw_json_put_text(p->j, "mapping", i->name);
-    mw_json_put_text(p->j, "file", i->file);
-    mw_json_put_hex(p->j, "digest", MW_SLICE_OF(i->digest));
-    mw_json_put_text(p->j, "rows", kinds[i->rows_kind < 3 ? i->rows_kind : 0]);
-    mw_json_put_utc(p->j, "at", i->at);
-    mw_json_put_text(p->j, "by", i->who);
-    mw_json_put_uint(p->j, "meters", i->meters);
-    mw_json_put_uint(p->j, "values", i->values);
-    mw_json_put_utc(p->j, "first", i->first);
-    mw_json_put_utc(p->j, "last", i->last);
-    mw_json_put_utc(p->j, "undone_at", i->undone_at);
-    mw_json_put_text(p->j, "undone_by", i->undone_by[0] != 0 ? i->undone_by : NULL);
-    mw_json_object_end(p->j);
+    mw_json_object_begin(&p->json);
+    mw_json_put_int(&p->json, "id", i->id);
+    mw_json_put_text(&p->json, "mapping", i->name);
+    mw_json_put_text(&p->json, "file", i->file);
+    mw_json_put_hex(&p->json, "digest", MW_SLICE_OF(i->digest));
+    mw_json_put_text(&p->json, "rows", kinds[i->rows_kind < 3 ? i->rows_kind : 0]);
+    mw_json_put_utc(&p->json, "at", i->at);
+    mw_json_put_text(&p->json, "by", i->who);
+    mw_json_put_uint(&p->json, "meters", i->meters);
+    mw_json_put_uint(&p->json, "values", i->values);
+    mw_json_put_utc(&p->json, "first", i->first);
+    mw_json_put_utc(&p->json, "last", i->last);
+    mw_json_put_utc(&p->json, "undone_at", i->undone_at);
+    mw_json_put_text(&p->json, "undone_by", i->undone_by[0] != 0 ? i->undone_by : NULL);
+    mw_json_object_end(&p->json);
     return MW_OK;
 }
 
 void mw_api_import_list(mw_api_call *call) {
-    uint32_t limit = 0;
-    int64_t before = 0;
-    if (!mw_api_limit(call, &limit) || !mw_api_before(call, &before))
-        return;
-    mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    import_page p = {.j = &j, .left = limit};
-    mw_json_object_begin(&j);
-    mw_json_put_array(&j, "items");
-    mw_status s =
-        mw_store_imports(call->api->o.store, call->tenant, before, limit + 1, each_import, &p);
-    mw_json_array_end(&j);
-    char next[24];
-    snprintf(next, sizeof next, "%lld", (long long)p.last);
-    mw_json_put_text(&j, "next", p.more ? next : NULL);
-    mw_json_object_end(&j);
-    if (s == MW_OK) {
-        mw_api_send_json(call, 200, &j, &b);
-        return;
-    }
-    mw_buffer_fini(&b);
-    mw_api_fail(call, s);
+    mw_api_page p;
+    if (mw_api_page_begin(call, &p, 1024 * 1024))
+        mw_api_page_end(call, &p,
+                        mw_store_imports(call->api->o.store, call->tenant, p.before, p.limit + 1,
+                                         each_import, &p));
 }
 
 void mw_api_import_undo(mw_api_call *call) {

@@ -112,6 +112,24 @@ MW_NODISCARD mw_status mw_api_parse_meter(mw_slice text, uint64_t *out_identity,
 #define MW_API_METER_ID_MAX 24
 void mw_api_meter_id(const mw_store_meter *m, char out_text[MW_API_METER_ID_MAX]);
 
+/* ---- a list, newest first, page by page (reply.c) ----
+ * begin answers a wrong limit or cursor itself; rows are written to .json after take said that there
+ * is room; ask the store for .limit + 1 rows: the one too many tells that there is a next page. */
+typedef struct mw_api_page {
+    mw_json json;
+    mw_buffer buffer;
+    uint32_t left;
+    bool more;
+    int64_t last; /* what the next page starts before */
+    int64_t before;
+    uint32_t limit;
+    const mw_store_channel *channel; /* of rows with .meter */
+} mw_api_page;
+bool mw_api_page_begin(mw_api_call *call, mw_api_page *p, size_t bytes_max);
+bool mw_api_page_take(mw_api_page *p, int64_t cursor);
+/* Sends the page, or says why it could not be read. */
+void mw_api_page_end(mw_api_call *call, mw_api_page *p, mw_status s);
+
 /* ---- shared pieces of JSON ---- */
 void mw_api_put_quality(mw_json *j, uint32_t quality);
 /* The same as words with spaces between; needs MW_API_QUALITY_MAX. */

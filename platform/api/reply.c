@@ -243,3 +243,41 @@ mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m, const mw_zone **o
     *out_name = name;
     return MW_OK;
 }
+
+/* ---- pages ---- */
+
+bool mw_api_page_begin(mw_api_call *call, mw_api_page *p, size_t bytes_max) {
+    *p = (mw_api_page){.channel = &call->meter.channel};
+    if (!mw_api_limit(call, &p->limit) || !mw_api_before(call, &p->before))
+        return false;
+    p->left = p->limit;
+    mw_buffer_init(&p->buffer, bytes_max);
+    p->json = mw_json_of(&p->buffer);
+    mw_json_object_begin(&p->json);
+    mw_json_put_array(&p->json, "items");
+    return true;
+}
+
+bool mw_api_page_take(mw_api_page *p, int64_t cursor) {
+    if (p->left == 0) {
+        p->more = true;
+        return false;
+    }
+    p->left--;
+    p->last = cursor;
+    return true;
+}
+
+void mw_api_page_end(mw_api_call *call, mw_api_page *p, mw_status s) {
+    char next[24];
+    if (s != MW_OK) {
+        mw_buffer_fini(&p->buffer);
+        mw_api_fail(call, s);
+        return;
+    }
+    snprintf(next, sizeof next, "%lld", (long long)p->last);
+    mw_json_array_end(&p->json);
+    mw_json_put_text(&p->json, "next", p->more ? next : NULL);
+    mw_json_object_end(&p->json);
+    mw_api_send_json(call, 200, &p->json, &p->buffer);
+}
