@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -43,6 +44,17 @@ mw_status mw_platform_open_registry(const mw_platform_config *config, mw_store *
         fprintf(stderr, "mw-platform: cannot use the key file %s: %s\n", config->key_file,
                 s == MW_FORBIDDEN ? "others than its owner may read it" : mw_status_text(s));
     return s;
+}
+
+mw_status mw_platform_open_sender(const mw_platform_config *config, mw_store *store,
+                                  mw_sender **out_sender) {
+    char path[4096];
+    const char *own = config->epoch_file;
+    int n = own[0] != 0 ? snprintf(path, sizeof path, "%s", own)
+                        : snprintf(path, sizeof path, "%s.epoch", config->key_file);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return MW_RANGE;
+    return mw_sender_new(store, path, out_sender);
 }
 
 mw_status mw_platform_lock(const mw_platform_config *config, int *out_fd) {
@@ -336,6 +348,73 @@ static int redecode(const mw_platform_config *c) {
     return code;
 }
 
+/* ---- sender-epoch ---- */
+
+static int sender_epoch_show(mw_sender *sender) {
+    mw_sender_report r;
+    mw_status s = mw_sender_look(sender, &r);
+    if (s != MW_OK)
+        return failed("sender epoch", s);
+    if (!r.file && !r.database) {
+        printf("sender epoch: none yet, the first downlink begins it\n");
+        return 0;
+    }
+    if (r.file)
+        printf("file:     epoch %u, %llu reservations\n", (unsigned)r.file_epoch,
+               (unsigned long long)r.file_reservations);
+    else
+        printf("file:     lost; nothing is sealed until --raise or --to\n");
+    if (r.database)
+        printf("database: epoch %u, %llu reservations%s\n", (unsigned)r.database_epoch,
+               (unsigned long long)r.database_reservations,
+               r.file && !r.same ? ", of another platform" : "");
+    return 0;
+}
+
+static int sender_epoch_do(mw_sender *sender, int argc, char **argv) {
+    uint32_t to = 0, epoch = 0;
+    if (argc == 1)
+        return sender_epoch_show(sender);
+    if (argc == 3 && strcmp(argv[1], "--to") == 0) {
+        size_t n = strlen(argv[2]);
+        if (n == 0 || n > 4 || strspn(argv[2], "0123456789") != n)
+            return misused("--to takes a number up to 4095");
+        to = (uint32_t)strtoul(argv[2], NULL, 10);
+        if (to == 0)
+            return misused("--to takes a number from 1 on");
+    } else if (argc != 2 || strcmp(argv[1], "--raise") != 0) {
+        return misused("sender-epoch [--raise | --to N]");
+    }
+    mw_status s = mw_sender_raise(sender, to, &epoch);
+    if (s == MW_RANGE)
+        return misused("the epoch only rises: N must be above what file and database know");
+    if (s != MW_OK)
+        return failed("sender epoch", s);
+    printf("sender epoch: %u\n", (unsigned)epoch);
+    return 0;
+}
+
+static int sender_epoch(const mw_platform_config *c, int argc, char **argv) {
+    int lock = -1, code = 1;
+    mw_store *store = NULL;
+    mw_sender *sender = NULL;
+    mw_status s = argc > 1 ? mw_platform_lock(c, &lock) : MW_OK;
+    if (s != MW_OK) {
+        fprintf(stderr, "mw-platform: %s\n",
+                s == MW_STATE ? "the platform is running; stop it first" : mw_status_text(s));
+        return 1;
+    }
+    if (mw_platform_open_store(c, &store) == MW_OK) {
+        s = mw_platform_open_sender(c, store, &sender);
+        code = s == MW_OK ? sender_epoch_do(sender, argc, argv) : failed("sender epoch", s);
+    }
+    mw_sender_free(sender);
+    mw_store_close(store);
+    if (lock >= 0)
+        close(lock);
+    return code;
+}
+
 static int check(const mw_platform_config *c) {
     mw_store *store = NULL;
     mw_registry *registry = NULL;
@@ -376,6 +455,8 @@ int mw_platform_command(const mw_platform_config *config, int argc, char **argv)
         return import(config, argc, argv);
     if (strcmp(word, "vee") == 0)
         return mw_platform_vee(config, argc, argv);
+    if (strcmp(word, "sender-epoch") == 0)
+        return sender_epoch(config, argc, argv);
     if (strcmp(word, "redecode") == 0 && argc == 1)
         return redecode(config);
     if (strcmp(word, "table") == 0)

@@ -5,6 +5,7 @@
 #ifndef MW_PLATFORM_COMMANDS_H
 #define MW_PLATFORM_COMMANDS_H
 
+#include "platform/commands/sender.h"
 #include "platform/config.h"
 #include "platform/registry/registry.h"
 
@@ -25,6 +26,8 @@ MW_NODISCARD mw_status mw_platform_open_store(const mw_platform_config *config,
                                               mw_store **out_store);
 MW_NODISCARD mw_status mw_platform_open_registry(const mw_platform_config *config, mw_store *store,
                                                  mw_registry **out_registry);
+MW_NODISCARD mw_status mw_platform_open_sender(const mw_platform_config *config, mw_store *store,
+                                               mw_sender **out_sender);
 /* Takes the lock that keeps a second platform, or a redecode beside a running platform, from the
  * database. *out_fd stays open as long as the lock is held. MW_STATE when another holds it. */
 MW_NODISCARD mw_status mw_platform_lock(const mw_platform_config *config, int *out_fd);

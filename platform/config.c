@@ -163,6 +163,66 @@ static const mw_setting settings[] = {
      .min = S(1),
      .max = S(3600),
      .text = "How often the watch goes round all meters for late and failed ones."},
+    {.key = "commands.epoch_file",
+     .type = MW_SETTING_TEXT,
+     .offset = AT(epoch_file),
+     .fallback = "",
+     .text = "File of the sender epoch, which keeps downlink counters from repeating after a "
+             "restore. Empty: the key file's name with .epoch. Never restore it from a copy."},
+    {.key = "commands.plan",
+     .type = MW_SETTING_TEXT,
+     .offset = AT(plan),
+     .fallback = "eu868",
+     .text = "Frequency plan of the network, for beacons: eu868, eu434, demo."},
+    {.key = "commands.copies",
+     .type = MW_SETTING_INT,
+     .offset = AT(copies),
+     .fallback = "2",
+     .min = 1,
+     .max = 3,
+     .text = "Copies that a meter sends of a frame, until it tells its own number."},
+    {.key = "commands.attempts",
+     .type = MW_SETTING_INT,
+     .offset = AT(attempts),
+     .fallback = "5",
+     .min = 1,
+     .max = 20,
+     .text = "How often a command is sent at most."},
+    {.key = "commands.ttl",
+     .type = MW_SETTING_DUR,
+     .offset = AT(command_ttl),
+     .fallback = "7d",
+     .min = S(60),
+     .max = S(90 * 86400),
+     .text = "Life of a command that does not say its own."},
+    {.key = "commands.receipt_wait",
+     .type = MW_SETTING_DUR,
+     .offset = AT(receipt_wait),
+     .fallback = "10min",
+     .min = S(10),
+     .max = S(86400),
+     .text = "How long the meter's receipt is waited for before a command is sent again."},
+    {.key = "beacon.every",
+     .type = MW_SETTING_DUR,
+     .offset = AT(beacon_every),
+     .fallback = "0s",
+     .min = 0,
+     .max = S(86400),
+     .text = "Time beacons to all meters, at this distance: 0s (none), or a divisor of a day of at "
+             "least a minute. Needs a group key (import)."},
+    {.key = "beacon.rate",
+     .type = MW_SETTING_CHOICE,
+     .offset = AT(beacon_rate),
+     .fallback = "R1",
+     .choices = "R0|R1|R2",
+     .text = "Rate of the time beacons."},
+    {.key = "beacon.uncertainty_ms",
+     .type = MW_SETTING_INT,
+     .offset = AT(beacon_uncertainty),
+     .fallback = "20",
+     .min = 1,
+     .max = 60000,
+     .text = "How far the stations' clocks may be off, as told by the beacons."},
 };
 
 const mw_program mw_platform_program = {
@@ -180,8 +240,10 @@ const mw_program mw_platform_program = {
         "                                      what each rule would have found in the past\n"
         "  vee settings [--tenant T]           settings of validation and their limits\n"
         "  vee set KEY VALUE [--tenant T] [--class C] [--from TIME] (platform stopped)\n"
-        "  table import FILE --mapping FILE    import a CSV or XLSX table [--tenant T] [--dry-run]\n"
+        "  table import FILE --mapping FILE    import a CSV or XLSX table [--tenant T] "
+        "[--dry-run]\n"
         "  table undo NUMBER                   take an import back [--tenant T]\n"
+        "  sender-epoch [--raise | --to N]     shows it; raises it at fail-over or when lost\n"
         "  redecode                            decode the whole journal again (platform stopped)\n"
         "  check                               look at database, key and time zones\n",
     .settings = settings,

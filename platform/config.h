@@ -33,6 +33,15 @@ typedef struct mw_platform_config {
     mw_dur fold_every;
     int64_t validation_changes;
     mw_dur watch_every;
+    const char *epoch_file;
+    const char *plan;
+    int64_t copies;
+    int64_t attempts;
+    mw_dur command_ttl;
+    mw_dur receipt_wait;
+    mw_dur beacon_every;
+    const char *beacon_rate;
+    int64_t beacon_uncertainty;
 } mw_platform_config;
 
 extern const mw_program mw_platform_program;

@@ -23,6 +23,8 @@ typedef struct platform {
     mw_store *store;
     mw_registry *registry;
     mw_decoder *decoder;
+    mw_sender *sender;
+    mw_commands *commands;
     mw_zones *zones;
     mw_http_server *server;
     mw_api *api;
@@ -32,6 +34,7 @@ typedef struct platform {
     mw_engine *validation;
     mw_timer *validation_timer;
     mw_mono watched; /* when the last round over all meters began */
+    mw_timer *command_timer;
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -61,6 +64,7 @@ static void decode_step(void *context) {
         mw_api_set_failing(p->api, false);
         mw_metric_add(p->decoded, n);
         mw_api_publish(p->api);
+        mw_timer_start(p->command_timer, mw_dur_ms(0), mw_dur_ms(0));
     }
     mw_metric_set(p->waiting, n == batch);
     mw_timer_start(p->decode_timer, mw_dur_ms(n == batch ? 0 : decode_idle_ms), mw_dur_ms(0));
@@ -71,6 +75,70 @@ static void on_uplinks(void *context) {
     mw_metric_set(p->waiting, 1);
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
 }
+
+/* ---- commands ---- */
+
+static const int64_t command_idle_ms = 1000;
+
+static void command_step(void *context) {
+    platform *p = context;
+    bool more = false;
+    mw_status s = mw_commands_turn(p->commands, mw_loop_utc(p->loop), &more);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "commands failed, trying again", MW_ST("status", s));
+    int64_t wait = s != MW_OK ? retry_ms : more ? 20 : command_idle_ms;
+    mw_timer_start(p->command_timer, mw_dur_ms(wait), mw_dur_ms(0));
+}
+
+static void on_commands(void *context) {
+    platform *p = context;
+    mw_timer_start(p->command_timer, mw_dur_ms(0), mw_dur_ms(0));
+}
+
+static void on_entry(void *context, const mw_store_downlink *entry) {
+    mw_api_downlink_told(((platform *)context)->api, entry, false);
+}
+
+static void on_cancel(void *context, const mw_store_downlink *entry) {
+    mw_api_downlink_told(((platform *)context)->api, entry, true);
+}
+
+static bool connected(void *context, int64_t sender) {
+    return mw_api_downlink_connected(((platform *)context)->api, sender);
+}
+
+static mw_status open_commands(platform *p) {
+    const mw_platform_config *c = &p->config;
+    const mw_unb_plan *plan = NULL;
+    mw_unb_rate rate = MW_UNB_R1;
+    if (mw_unb_plan_find(c->plan, &plan) != MW_OK) {
+        mw_log(MW_LOG_ERROR, "no such frequency plan", MW_S("commands.plan", c->plan));
+        return MW_NOT_FOUND;
+    }
+    MW_TRY(mw_unb_rate_of_name(mw_slice_of_str(c->beacon_rate), &rate));
+    MW_TRY(mw_platform_open_sender(c, p->store, &p->sender));
+    mw_commands_options o = {.store = p->store,
+                             .registry = p->registry,
+                             .sender = p->sender,
+                             .plan = plan,
+                             .copies = (uint8_t)c->copies,
+                             .attempts = (uint16_t)c->attempts,
+                             .ttl = c->command_ttl,
+                             .receipt_wait = c->receipt_wait,
+                             .beacon_every = c->beacon_every,
+                             .beacon_rate = (uint8_t)rate,
+                             .beacon_uncertainty_ms = (uint16_t)c->beacon_uncertainty,
+                             .on_entry = on_entry,
+                             .on_cancel = on_cancel,
+                             .connected = connected,
+                             .context = p};
+    mw_status s = mw_commands_open(&o, &p->commands);
+    if (s == MW_RANGE)
+        mw_log(MW_LOG_ERROR, "not a divisor of a day", MW_S("setting", "beacon.every"));
+    return s;
+}
+
+/* ---- folding ---- */
 
 static mw_status fold_once(platform *p, uint32_t *out_rows) {
     MW_TRY(mw_store_begin(p->store));
@@ -248,7 +316,9 @@ static mw_status open_server(platform *p) {
         .session_idle = c->session_idle,
         .session_longest = c->session_longest,
         .overview_every = c->overview_every,
+        .commands = p->commands,
         .on_uplinks = on_uplinks,
+        .on_commands = on_commands,
         .open_reader = open_reader,
         .context = p,
     };
@@ -271,6 +341,8 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->settle_timer, p->config.fold_every, mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, validation_step, p, &p->validation_timer));
     mw_timer_start(p->validation_timer, mw_dur_ms(0), mw_dur_ms(0));
+    MW_TRY(mw_timer_new(p->loop, command_step, p, &p->command_timer));
+    mw_timer_start(p->command_timer, mw_dur_ms(command_idle_ms), mw_dur_ms(0));
     return MW_OK;
 }
 
@@ -291,6 +363,7 @@ static mw_status start(platform *p) {
     p->estimated = mw_metrics_counter(p->metrics, "mw_platform_slots_estimated_total", NULL,
                                       "Slots estimated for meters out of order");
     MW_TRY(open_data(p));
+    MW_TRY(open_commands(p));
     MW_TRY(open_server(p));
     return start_steps(p);
 }
@@ -302,7 +375,10 @@ static void stop(platform *p) {
     mw_timer_free(p->fold_timer);
     mw_timer_free(p->settle_timer);
     mw_timer_free(p->validation_timer);
+    mw_timer_free(p->command_timer);
     mw_api_close(p->api);
+    mw_commands_close(p->commands);
+    mw_sender_free(p->sender);
     mw_engine_close(p->validation);
     if (p->decoder != NULL)
         mw_decoder_free(p->decoder);

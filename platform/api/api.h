@@ -7,6 +7,7 @@
 #define MW_PLATFORM_API_API_H
 
 #include "platform/accounts/secret.h"
+#include "platform/commands/queue.h"
 #include "platform/readings/timezone.h"
 #include "platform/registry/registry.h"
 #include "platform/store/store.h"
@@ -25,11 +26,13 @@ typedef struct mw_api_options {
     mw_engine *validation; /* NULL: decisions about values are refused */
     mw_metrics *metrics;
     mw_password_params password;
-    mw_dur session_idle;               /* machine time */
-    mw_dur session_longest;            /* machine time */
-    mw_dur overview_every;             /* how often a stream tells the overview, machine time */
-    bool station_certificate;          /* stations need a certificate that names them */
-    void (*on_uplinks)(void *context); /* something new stands in the journal */
+    mw_dur session_idle;      /* machine time */
+    mw_dur session_longest;   /* machine time */
+    mw_dur overview_every;    /* how often a stream tells the overview, machine time */
+    bool station_certificate; /* stations need a certificate that names them */
+    mw_commands *commands;
+    void (*on_uplinks)(void *context);  /* something new stands in the journal */
+    void (*on_commands)(void *context); /* a command was queued or cancelled */
     /* A further, read-only handle of the same store, for exports in threads of their own. */
     mw_status (*open_reader)(void *context, mw_store **out_store);
     void *context;
@@ -50,6 +53,10 @@ void mw_api_close(mw_api *api);
 void mw_api_publish(mw_api *api);
 /* Tells the operators of a tenant of an alarm. */
 void mw_api_tell_alarm(mw_api *api, const mw_vigil_notice *n);
+/* Tells the stream of a station about a new or withdrawn downlink; without one, nothing. */
+void mw_api_downlink_told(mw_api *api, const mw_store_downlink *entry, bool cancel);
+/* Whether the station listens for downlinks. */
+bool mw_api_downlink_connected(const mw_api *api, int64_t sender);
 /* What /healthz says besides its own look at the store. */
 void mw_api_set_failing(mw_api *api, bool failing);
 

@@ -19,6 +19,12 @@
 /* An operator changes the master data of a meter. */
 #define CHANGE(id, pattern, run)                                                                   \
     { #id, "POST", pattern, MW_API_OPERATOR, MW_API_ALL, true, true, 4096, run }
+/* Asking for a command of one kind. */
+#define COMMAND(id, kind)                                                                          \
+    {                                                                                              \
+#id, "POST", "/v1/meters/{id}/commands/" kind, MW_API_OPERATOR, MW_API_ALL, true, true,    \
+            4096, mw_api_command_create                                                            \
+    }
 
 const mw_api_row mw_api_rows[] = {
     {"sessionCreate", "POST", "/v1/session", MW_API_PUBLIC, MW_API_NONE, false, false, 4096,
@@ -92,6 +98,22 @@ const mw_api_row mw_api_rows[] = {
     GET(snapshotList, "/v1/meters/{id}/snapshots", OPERATOR, ALL, true, mw_api_snapshot_list),
     {"uplinkCreate", "POST", "/v1/uplinks", MW_API_STATION, MW_API_NONE, false, false,
      MW_UPLINKS_BODY_MAX, mw_api_uplink_create},
+    GET(downlinkStream, "/v1/downlinks", STATION, NONE, false, mw_api_downlink_stream),
+    COMMAND(commandPing, "ping"),
+    COMMAND(commandReadArchive, "read-archive"),
+    COMMAND(commandReadConfiguration, "read-configuration"),
+    COMMAND(commandSetConfiguration, "set-configuration"),
+    COMMAND(commandSetTime, "set-time"),
+    COMMAND(commandRelay, "relay"),
+    COMMAND(commandRestart, "restart"),
+    COMMAND(commandRequestHealth, "request-health"),
+    COMMAND(commandRotateKeys, "rotate-keys"),
+    COMMAND(commandSendGroupKey, "send-group-key"),
+    GET(meterCommands, "/v1/meters/{id}/commands", OPERATOR, ALL, true, mw_api_meter_commands),
+    GET(commandList, "/v1/commands", OPERATOR, ALL, false, mw_api_command_list),
+    GET(commandRead, "/v1/commands/{command}", OPERATOR, ALL, false, mw_api_command_read),
+    {"commandCancel", "DELETE", "/v1/commands/{command}", MW_API_OPERATOR, MW_API_ALL, true, false,
+     4096, mw_api_command_cancel},
     GET(openapiRead, "/v1/openapi.json", PUBLIC, NONE, false, mw_api_openapi_read),
     GET(healthRead, "/healthz", PUBLIC, NONE, false, mw_api_health_read),
     GET(metricsRead, "/metrics", PUBLIC, NONE, false, mw_api_metrics_read),
@@ -322,7 +344,7 @@ void mw_api_close(mw_api *api) {
         return;
     while (api->logins > 0)
         mw_loop_run_once(api->o.loop, mw_dur_ms(50));
-    mw_assert(api->streams_n == 0 && api->exports == 0);
+    mw_assert(api->streams_n == 0 && api->downlinks_n == 0 && api->exports == 0);
     mw_timer_free(api->ticker);
     free(api);
 }

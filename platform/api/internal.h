@@ -58,12 +58,14 @@ struct mw_api_call {
     mw_store_meter meter;         /* rows with .meter */
 };
 
-typedef struct mw_api_stream mw_api_stream; /* stream.c */
+typedef struct mw_api_stream mw_api_stream;     /* stream.c */
+typedef struct mw_api_downlink mw_api_downlink; /* downlinks.c */
 
-#define MW_API_LOGINS_MAX  16 /* passwords being hashed or waiting for it */
-#define MW_API_STREAMS_MAX 128
-#define MW_API_TABLE_MAX   (8u * 1024 * 1024) /* bytes of a table to import; larger ones by command */
-#define MW_API_EXPORTS_MAX 4 /* exports of a whole tenant at the same time: a thread each */
+#define MW_API_LOGINS_MAX    16 /* passwords being hashed or waiting for it */
+#define MW_API_STREAMS_MAX   128
+#define MW_API_DOWNLINKS_MAX 256
+#define MW_API_TABLE_MAX     (8u * 1024 * 1024) /* bytes of a table to import; larger ones by command */
+#define MW_API_EXPORTS_MAX   4 /* exports of a whole tenant at the same time: a thread each */
 
 struct mw_api {
     mw_api_options o;
@@ -75,6 +77,8 @@ struct mw_api {
     size_t exports; /* in flight */
     mw_api_stream *streams[MW_API_STREAMS_MAX];
     size_t streams_n;
+    mw_api_downlink *downlinks[MW_API_DOWNLINKS_MAX]; /* one a station */
+    size_t downlinks_n;
     int64_t told; /* newest register reading that streams know of */
     mw_timer *ticker;
 };
@@ -199,6 +203,12 @@ mw_api_operation mw_api_meter_determinants;
 mw_api_operation mw_api_snapshot_create;
 mw_api_operation mw_api_snapshot_list;
 mw_api_operation mw_api_uplink_create;
+mw_api_operation mw_api_command_create; /* of the kind that the row's id names */
+mw_api_operation mw_api_meter_commands;
+mw_api_operation mw_api_command_list;
+mw_api_operation mw_api_command_read;
+mw_api_operation mw_api_command_cancel;
+mw_api_operation mw_api_downlink_stream;
 mw_api_operation mw_api_openapi_read;
 mw_api_operation mw_api_health_read;
 mw_api_operation mw_api_metrics_read;

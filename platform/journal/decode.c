@@ -189,7 +189,7 @@ static mw_status record_decode(mw_decoder *d, const mw_store_envelope *e) {
     if (e->kind == MW_STORE_KIND_SIGFOX || e->kind == MW_STORE_KIND_NBFI ||
         e->kind == MW_STORE_KIND_OPENUNB)
         return mw_decode_foreign(d, e);
-    if (e->kind != MW_STORE_KIND_UNB)
+    if (e->kind != MW_STORE_KIND_UNB && e->kind != MW_STORE_KIND_DOWNLINK)
         return mw_decode_count_add(d, e, "decode.station", 1);
     mw_envelope_item item;
     mw_status s = mw_envelope_item_parse(e->content, &item);
@@ -198,6 +198,8 @@ static mw_status record_decode(mw_decoder *d, const mw_store_envelope *e) {
     if (s != MW_OK)
         return mw_decode_count_add(d, e, "decode.malformed", 1);
     mw_decode_record r = {e, &item};
+    if (e->kind == MW_STORE_KIND_DOWNLINK)
+        return mw_decode_result(d, &r);
     mw_decode_opened o = {0};
     s = mw_decode_open(d, &r, &o);
     switch (s) {

@@ -54,6 +54,7 @@ typedef struct mw_decode_opened {
     uint32_t counter;
     uint8_t plain[MW_SMP_FRAME_MAX];
     mw_slice objects;
+    uint16_t facts; /* stored of this frame */
 } mw_decode_opened;
 
 MW_NODISCARD mw_status mw_decode_count_add(mw_decoder *d, const mw_store_envelope *e,
@@ -73,7 +74,17 @@ void mw_decode_devices_forget(mw_decoder *d);
 
 /* Stores the objects of a frame that is heard for the first time. */
 MW_NODISCARD mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *r,
-                                         const mw_decode_opened *o);
+                                         mw_decode_opened *o);
+
+/* What commands wait for, as facts (commands.c): a station's result, a receipt, configuration
+ * values, the start of a meter. A body that does not decode is counted. */
+MW_NODISCARD mw_status mw_decode_result(mw_decoder *d, const mw_decode_record *r);
+MW_NODISCARD mw_status mw_decode_receipt(mw_decoder *d, const mw_decode_record *r,
+                                         mw_decode_opened *o, mw_slice body);
+MW_NODISCARD mw_status mw_decode_config(mw_decoder *d, const mw_decode_record *r,
+                                        mw_decode_opened *o, mw_slice body);
+MW_NODISCARD mw_status mw_decode_boot(mw_decoder *d, const mw_decode_record *r, mw_decode_opened *o,
+                                      const mw_smp_event *event);
 
 /* Stores the register readings of a file's import, unless the import was undone. */
 MW_NODISCARD mw_status mw_decode_import(mw_decoder *d, const mw_store_envelope *e);

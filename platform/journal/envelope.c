@@ -51,6 +51,31 @@ static const struct {
                    {"sigfox", MW_STORE_KIND_SIGFOX},
                    {"nbfi", MW_STORE_KIND_NBFI},
                    {"openunb", MW_STORE_KIND_OPENUNB}};
+static mw_status downlink_read(const json_t *o, mw_envelope_item *item, mw_json_error *error) {
+    static const char *const states[] = {"sent",    "too_late", "no_duty",
+                                         "expired", "refused",  "cancelled"};
+    const char *text = NULL;
+    uint8_t id[8];
+    size_t n = 0;
+    MW_TRY(mw_json_get_hex(o, "id", MW_SPAN_OF(id), &n, error));
+    if (n != sizeof id)
+        return complain(error, MW_RANGE, "\"id\" is not 16 hexadecimal digits");
+    mw_reader r = mw_reader_of(MW_SLICE_OF(id));
+    item->entry = mw_read_u64be(&r);
+    if (item->entry == 0 || item->entry > INT64_MAX)
+        return complain(error, MW_RANGE, "\"id\" is not one of ours");
+    MW_TRY(mw_json_get_text(o, "state", sizeof item->state - 1, &text, error));
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (strcmp(states[i], text) == 0)
+            snprintf(item->state, sizeof item->state, "%s", text);
+    if (item->state[0] == 0)
+        return complain(error, MW_RANGE, "\"state\" is not known");
+    if (json_object_get(o, "reason") != NULL) {
+        MW_TRY(mw_json_get_text(o, "reason", sizeof item->reason - 1, &text, error));
+        snprintf(item->reason, sizeof item->reason, "%s", text);
+    }
+    return mw_json_get_utc(o, "at", &item->received, error);
+}
 
 mw_status mw_envelope_item_read(const json_t *object, mw_envelope_item *out_item,
                                 mw_json_error *error) {
@@ -75,6 +100,10 @@ mw_status mw_envelope_item_read(const json_t *object, mw_envelope_item *out_item
     if (strcmp(kind, "station") == 0) {
         out_item->kind = MW_STORE_KIND_STATION;
         return mw_json_get_utc(object, "at", &out_item->received, error);
+    }
+    if (strcmp(kind, "downlink") == 0) {
+        out_item->kind = MW_STORE_KIND_DOWNLINK;
+        return downlink_read(object, out_item, error);
     }
     return complain(error, MW_UNSUPPORTED, "\"kind\" is not known");
 }

@@ -12,6 +12,7 @@
  * A payload of another network is what its frame carried, decoded: Sigfox LI to CRC, NB-Fi the
  * information bytes with CRC24 (16 bytes: protocol D, 20: E), OpenUNB the message of 8 or 12 bytes.
  * Its check and the identity are held against the item's.
+ *   {"seq":126,"kind":"downlink","id":"16 hex","state":"sent","at":RFC 3339,"reason":"", ...}
  *
  * Members that are not named here are kept in the journal and ignored.
  */
@@ -25,7 +26,8 @@
 
 enum {
     MW_ENVELOPE_PAYLOAD_MAX = 61, /* S 13, M 29, L 61 bytes (protocols/unb) */
-    MW_ENVELOPE_ITEM_MAX = 4096,  /* bytes of one item as canonical JSON */
+    MW_ENVELOPE_REASON_MAX = 121,
+    MW_ENVELOPE_ITEM_MAX = 4096, /* bytes of one item as canonical JSON */
 };
 
 typedef struct mw_envelope_item {
@@ -44,6 +46,10 @@ typedef struct mw_envelope_item {
     uint32_t identity;
     int64_t counter; /* -1 = none in clear */
     uint8_t copies;
+    /* A station's result about a downlink (docs/spec/downlink.md section 4). */
+    uint64_t entry;
+    char state[16];
+    char reason[MW_ENVELOPE_REASON_MAX];
 } mw_envelope_item;
 
 /* Reads an item. On failure error says what is wrong with it; seq and has_seq are set if the item

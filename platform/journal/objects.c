@@ -134,7 +134,7 @@ static void clock_offset_learn(mw_store_device_state *state, uint32_t time_s, mw
     state->has_clock_offset = true;
 }
 
-static mw_status event_store(mw_decoder *d, const mw_decode_record *r, const mw_decode_opened *o,
+static mw_status event_store(mw_decoder *d, const mw_decode_record *r, mw_decode_opened *o,
                              mw_slice body) {
     mw_smp_event event;
     if (mw_smp_event_decode(body, &event) != MW_OK)
@@ -146,6 +146,8 @@ static mw_status event_store(mw_decoder *d, const mw_decode_record *r, const mw_
                           .received = r->envelope->received,
                           .detail = event.value,
                           .journal = r->envelope->id};
+    if (event.code == MW_SMP_EVENT_BOOT)
+        MW_TRY(mw_decode_boot(d, r, o, &event));
     return mw_store_event_append(d->store, &row);
 }
 
@@ -170,7 +172,7 @@ static mw_status health_store(mw_decoder *d, const mw_decode_record *r, const mw
     return mw_store_health_append(d->store, &row);
 }
 
-mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *r, const mw_decode_opened *o) {
+mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *r, mw_decode_opened *o) {
     mw_reader reader = mw_reader_of(o->objects);
     bool forget = false;
     mw_status s;
@@ -188,6 +190,12 @@ mw_status mw_decode_objects(mw_decoder *d, const mw_decode_record *r, const mw_d
             break;
         case MW_SMP_HEALTH:
             MW_TRY(health_store(d, r, o, object.body));
+            break;
+        case MW_SMP_RECEIPT:
+            MW_TRY(mw_decode_receipt(d, r, o, object.body));
+            break;
+        case MW_SMP_CONFIG:
+            MW_TRY(mw_decode_config(d, r, o, object.body));
             break;
         default:
             MW_TRY(mw_decode_count_add(d, r->envelope, "decode.objects_unknown", 1));

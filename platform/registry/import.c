@@ -185,6 +185,27 @@ static mw_status foreign_take(importer *im, const json_t *o) {
     return MW_OK;
 }
 
+/* {"tenant":"demo","group":{"master":"32 hex digits","key_epoch":0}} */
+static mw_status group_take(importer *im, const json_t *line) {
+    const json_t *group = json_object_get(line, "group");
+    const char *tenant = NULL;
+    uint8_t key[MW_REGISTRY_KEY_SIZE];
+    size_t n = 0;
+    int64_t epoch = 0;
+    MW_TRY(mw_json_get_text(line, "tenant", MW_STORE_ID_MAX - 1, &tenant, &im->error));
+    MW_TRY(mw_json_get_hex(group, "master", MW_SPAN_OF(key), &n, &im->error));
+    if (json_object_get(group, "key_epoch") != NULL)
+        MW_TRY(mw_json_get_int(group, "key_epoch", 0, UINT32_MAX, &epoch, &im->error));
+    if (n != sizeof key) {
+        snprintf(im->error.text, sizeof im->error.text, "\"master\" is not 16 bytes");
+        return MW_RANGE;
+    }
+    MW_TRY(mw_store_tenant_put(im->store, tenant, &im->tenant));
+    mw_status s = mw_registry_network_key_put(im->registry, im->tenant, (uint32_t)epoch, key);
+    mw_bytes_wipe(key, sizeof key);
+    return s;
+}
+
 static mw_status line_take(importer *im, mw_slice line) {
     json_t *root = NULL;
     mw_json_limits limits = {.bytes_max = LINE_MAX_BYTES, .depth_max = 8};
@@ -192,6 +213,8 @@ static mw_status line_take(importer *im, mw_slice line) {
     mw_status s = MW_SYNTAX;
     if (json_is_object(root) && json_object_get(root, "network") != NULL)
         s = foreign_take(im, root);
+    else if (json_is_object(root) && json_object_get(root, "group") != NULL)
+        s = group_take(im, root);
     else if (json_is_object(root))
         s = device_take(im, root);
     else

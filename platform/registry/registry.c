@@ -202,3 +202,47 @@ mw_status mw_registry_key_put(mw_registry *r, int64_t tenant, const mw_store_dev
     MW_TRY(s);
     return mw_store_device_key_put(r->store, tenant, device->device, 0, MW_SLICE_OF(wrapped.b));
 }
+
+/* ---- the group key of a tenant's network ---- */
+
+/* What the key is bound to when it is wrapped: no device has this identity. */
+static mw_device_id network_id(int64_t tenant) {
+    return id_of(UINT64_C(0x4d574e4554000000) | (uint64_t)tenant);
+}
+
+mw_status mw_registry_network_key(mw_registry *r, int64_t tenant, uint32_t *out_key_epoch,
+                                  uint8_t out_key[MW_REGISTRY_KEY_SIZE]) {
+    uint8_t wrapped[MW_WRAPPED_KEY_BYTES];
+    size_t n = 0;
+    uint32_t epoch = 0;
+    MW_TRY(mw_store_network_get(r->store, tenant, &epoch, MW_SPAN_OF(wrapped), &n));
+    mw_device_id id = network_id(tenant);
+    mw_key key;
+    MW_TRY(mw_key_unwrap(&mw_crypto_openssl, &r->master, &id, (mw_slice){wrapped, n}, &key));
+    mw_bytes_copy(out_key, key.b, sizeof key.b);
+    mw_key_wipe(&key);
+    *out_key_epoch = epoch;
+    return MW_OK;
+}
+
+mw_status mw_registry_network_key_put(mw_registry *r, int64_t tenant, uint32_t key_epoch,
+                                      const uint8_t key[MW_REGISTRY_KEY_SIZE]) {
+    uint8_t stored[MW_REGISTRY_KEY_SIZE];
+    uint32_t epoch = 0;
+    mw_status s = mw_registry_network_key(r, tenant, &epoch, stored);
+    bool same = s == MW_OK && epoch == key_epoch &&
+                mw_slice_equal_ct((mw_slice){key, sizeof stored}, MW_SLICE_OF(stored));
+    mw_bytes_wipe(stored, sizeof stored);
+    if (same)
+        return MW_OK;
+    uint8_t nonce[MW_CCM_NONCE];
+    randombytes_buf(nonce, sizeof nonce);
+    mw_device_id id = network_id(tenant);
+    mw_key clear;
+    mw_wrapped_key wrapped;
+    mw_bytes_copy(clear.b, key, sizeof clear.b);
+    s = mw_key_wrap(&mw_crypto_openssl, &r->master, &id, MW_SLICE_OF(nonce), &clear, &wrapped);
+    mw_key_wipe(&clear);
+    MW_TRY(s);
+    return mw_store_network_put(r->store, tenant, key_epoch, MW_SLICE_OF(wrapped.b));
+}

@@ -46,6 +46,16 @@ MW_NODISCARD mw_status mw_registry_key_put(mw_registry *r, int64_t tenant,
                                            const mw_store_device *device,
                                            const uint8_t key[MW_REGISTRY_KEY_SIZE]);
 
+/* The tenant's group master key and the key epoch of its groups. Wipe it after use. MW_NOT_FOUND:
+ * the tenant has none; MW_AUTH. */
+MW_NODISCARD mw_status mw_registry_network_key(mw_registry *r, int64_t tenant,
+                                               uint32_t *out_key_epoch,
+                                               uint8_t out_key[MW_REGISTRY_KEY_SIZE]);
+/* In a transaction. The same key and epoch again change nothing. */
+MW_NODISCARD mw_status mw_registry_network_key_put(mw_registry *r, int64_t tenant,
+                                                   uint32_t key_epoch,
+                                                   const uint8_t key[MW_REGISTRY_KEY_SIZE]);
+
 typedef struct mw_registry_import_report {
     uint32_t lines;
     uint32_t devices;
@@ -55,8 +65,9 @@ typedef struct mw_registry_import_report {
 } mw_registry_import_report;
 
 /* Imports devices, channels, usage points, owners and keys from JSON lines (limit 4096 bytes a
- * line), all or nothing in one transaction, idempotent. `at` dates new installations. MW_SYNTAX or
- * MW_RANGE with report->bad_line and ->error on the first bad line. The report is always written.
+ * line; {"tenant":T,"group":{"master":"32 hex","key_epoch":n}} sets the key of all meters), all or
+ * nothing in one transaction, idempotent. `at` dates new installations. MW_SYNTAX or MW_RANGE with
+ * report->bad_line and ->error on the first bad line. The report is always written.
  */
 MW_NODISCARD mw_status mw_registry_import(mw_registry *r, mw_slice lines, mw_utc at,
                                           mw_registry_import_report *report);

@@ -20,6 +20,7 @@
  * fact_append        one of decoding's results; derived_clear forgets them.
  * facts_scan         journal > after, in order.
  * told_put           keeps the newest by `received`; derived_clear forgets them.
+ * device_by_number   a device by the store's own number.
  * network_put        the group master key of a tenant, wrapped, with the group's key epoch.
  */
 #ifndef MW_PLATFORM_STORE_OPS_COMMANDS_H
@@ -86,6 +87,8 @@ typedef mw_status (*mw_store_on_told)(void *ctx, const mw_store_told *row);
     X(told_put, (mw_store * s, const mw_store_told *c), (s, c))                                    \
     X(told_list, (mw_store * s, int64_t tenant, int64_t device, mw_store_on_told each, void *ctx), \
       (s, tenant, device, each, ctx))                                                              \
+    X(device_by_number, (mw_store * s, int64_t tenant, int64_t device, mw_store_device * out_d),   \
+      (s, tenant, device, out_d))                                                                  \
     X(network_put, (mw_store * s, int64_t tenant, uint32_t key_epoch, mw_slice wrapped),           \
       (s, tenant, key_epoch, wrapped))                                                             \
     X(network_get,                                                                                 \

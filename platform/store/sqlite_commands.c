@@ -334,6 +334,20 @@ mw_status mw_sq_op_network_get(mw_store *s, int64_t tenant, uint32_t *out_key_ep
     return status;
 }
 
+mw_status mw_sq_op_device_by_number(mw_store *s, int64_t tenant, int64_t device,
+                                    mw_store_device *out_d) {
+    sqlite3_stmt *st = NULL;
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), DEVICE_BY_NUMBER, &st, mw_sq_int(tenant), mw_sq_int(device)));
+    MW_TRY(mw_sq_step(st));
+    *out_d = (mw_store_device){.device = mw_sq_get_int(st, 0),
+                               .identity = (uint64_t)mw_sq_get_int(st, 1),
+                               .network_address = (uint32_t)mw_sq_get_int(st, 4)};
+    MW_SQ_TEXT_INTO(st, 2, out_d->serial);
+    MW_SQ_TEXT_INTO(st, 3, out_d->model);
+    mw_sq_reset(st);
+    return MW_OK;
+}
+
 /* ---- what decoding found ---- */
 
 mw_status mw_sq_op_fact_append(mw_store *s, const mw_store_fact *f) {

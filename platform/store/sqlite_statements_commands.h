@@ -80,6 +80,8 @@
     X(NETWORK_PUT, "INSERT INTO networks(tenant, key_epoch, wrapped) VALUES(?1, ?2, ?3)"           \
                    " ON CONFLICT(tenant) DO UPDATE SET key_epoch = excluded.key_epoch,"            \
                    " wrapped = excluded.wrapped")                                                  \
+    X(DEVICE_BY_NUMBER, "SELECT device, identity, serial, model, network_address FROM devices"     \
+                        " WHERE tenant = ?1 AND device = ?2")                                      \
     X(NETWORK_GET, "SELECT key_epoch, wrapped FROM networks WHERE tenant = ?1")
 /* clang-format on */
 

@@ -133,7 +133,7 @@ MW_TEST(document_is_whole) {
     MW_CHECK(text_of(json_object_get(root, "info"), "title")[0] != 0);
     MW_CHECK(text_of(json_object_get(root, "info"), "version")[0] != 0);
     check_refs(root, root);
-    const char *ids[64];
+    const char *ids[256];
     size_t n = 0;
     const char *path = NULL;
     json_t *methods = NULL;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Time beacons: broadcasts to all meters of a tenant, each sealed for the exact moment at which one
+ * station begins it (docs/spec/downlink.md section 3).
+ */
+#include "platform/commands/internal.h"
+
+enum {
+    AHEAD_S = 15 * 60, /* sealed no longer ahead than this */
+    LEAD_S = 5,        /* and no shorter: it has to reach the station */
+    OFFSETS = 8,
+    OFFSET_S = 4,
+    KEEP_S = 1, /* a beacon is sent at its moment or not at all */
+    BEACON_PRIORITY = 2,
+};
+
+typedef struct stations {
+    struct {
+        int64_t sender, tenant;
+        unsigned offset;
+    } list[MW_COMMANDS_STATIONS_MAX];
+    size_t n;
+    mw_commands *c;
+    int64_t tenant;
+    unsigned of_tenant;
+} stations;
+
+static mw_status station_add(void *ctx, const mw_store_sender *row) {
+    stations *s = ctx;
+    unsigned offset = s->of_tenant++ % OFFSETS;
+    bool connected = s->c->o.connected != NULL && s->c->o.connected(s->c->o.context, row->sender);
+    if (!connected || s->n == MW_COMMANDS_STATIONS_MAX)
+        return MW_OK;
+    s->list[s->n].sender = row->sender;
+    s->list[s->n].tenant = s->tenant;
+    s->list[s->n++].offset = offset;
+    return MW_OK;
+}
+
+static mw_status beacon_seal(mw_commands *c, int64_t tenant, mw_utc at, mw_commands_frame *out) {
+    uint8_t memory[16];
+    mw_writer w = mw_writer_of(MW_SPAN_OF(memory));
+    mw_smp_time_set t = {.ms = (uint16_t)(at.us / 1000 % 1000),
+                         .uncertainty_ms = c->o.beacon_uncertainty_ms};
+    MW_TRY(mw_smp_seconds_of_utc(at, &t.time_s));
+    mw_smp_time_set_put(&w, &t);
+    MW_TRY(w.status);
+    return mw_commands_seal_group(c, tenant, mw_writer_done(&w), out);
+}
+
+static mw_status beacon_place(mw_commands *c, int64_t tenant, int64_t sender, int64_t slot,
+                              mw_utc at, mw_utc now) {
+    mw_commands_frame frame;
+    unsigned band;
+    mw_unb_rate rate = (mw_unb_rate)c->o.beacon_rate;
+    if (c->o.plan == NULL || mw_unb_plan_band(c->o.plan, MW_UNB_DOWN, rate, 0, &band) != MW_OK)
+        return MW_OK;
+    mw_status s = beacon_seal(c, tenant, at, &frame);
+    if (s == MW_NOT_FOUND || s == MW_STATE || s == MW_LIMIT || s == MW_AUTH)
+        return MW_OK; /* no group key, or nothing may be sealed: commands tell why */
+    MW_TRY(s);
+    mw_store_downlink d = {.tenant = tenant,
+                           .sender = sender,
+                           .mode = MW_STORE_BROADCAST,
+                           .address = frame.address,
+                           .rate = (uint8_t)rate,
+                           .size = frame.bytes,
+                           .counter = frame.counter,
+                           .copies = 1,
+                           .band = (uint8_t)band,
+                           .hop = (uint16_t)(slot % 4096),
+                           .priority = BEACON_PRIORITY,
+                           .at = at,
+                           .created = now,
+                           .expires = mw_utc_add(at, mw_dur_s(KEEP_S)),
+                           .pending = true};
+    mw_bytes_copy(d.payload, frame.payload, frame.bytes);
+    MW_TRY(mw_store_begin(c->o.store));
+    s = mw_store_downlink_add(c->o.store, &d, &d.id);
+    if (s == MW_OK)
+        mw_commands_news_add(c, false, &d);
+    return mw_commands_end(c, s);
+}
+
+static mw_status station_beacons(mw_commands *c, const stations *s, size_t i, mw_utc now) {
+    int64_t every = c->o.beacon_every.ns / MW_NS_PER_S, now_s = mw_utc_floor_s(now);
+    mw_utc last = {INT64_MIN};
+    mw_status got = mw_store_downlink_last_at(c->o.store, s->list[i].sender, &last);
+    if (got != MW_OK && got != MW_NOT_FOUND)
+        return got;
+    for (int64_t slot = now_s / every; slot * every <= now_s + AHEAD_S; slot++) {
+        mw_utc at = mw_utc_of_s(slot * every + (int64_t)s->list[i].offset * OFFSET_S);
+        if (at.us <= now.us + LEAD_S * MW_US_PER_S || (got == MW_OK && at.us <= last.us))
+            continue;
+        MW_TRY(beacon_place(c, s->list[i].tenant, s->list[i].sender, slot, at, now));
+    }
+    return MW_OK;
+}
+
+mw_status mw_commands_beacons(mw_commands *c, mw_utc now) {
+    static stations s; /* one thread; too large for a stack frame */
+    if (c->o.beacon_every.ns == 0)
+        return MW_OK;
+    s = (stations){.c = c};
+    /* Tenants are numbered from 1 by the store. */
+    for (s.tenant = 1; s.tenant <= MW_COMMANDS_TENANTS_MAX; s.tenant++) {
+        uint32_t epoch;
+        uint8_t wrapped[64];
+        size_t n;
+        s.of_tenant = 0;
+        mw_status got = mw_store_network_get(c->o.store, s.tenant, &epoch, MW_SPAN_OF(wrapped), &n);
+        if (got == MW_NOT_FOUND)
+            continue;
+        MW_TRY(got);
+        MW_TRY(mw_store_senders_list(c->o.store, s.tenant, now, station_add, &s));
+    }
+    for (size_t i = 0; i < s.n; i++)
+        MW_TRY(station_beacons(c, &s, i, now));
+    return MW_OK;
+}
