@@ -71,11 +71,13 @@ mw_vee_series mw_assess_series(const mw_window *w, const mw_window_channel *c, c
                            .limits = mw_screen_limits(b, c)};
 }
 
-bool mw_assess_needs_choice(const mw_window *w, uint32_t from, uint32_t to) {
-    for (uint32_t i = from; i < to; i++)
-        if ((w->raw_flags[i] & MW_VEE_MISSING) != 0)
-            return true;
-    return false;
+uint32_t mw_assess_longest_gap(const mw_window *w, uint32_t from, uint32_t to) {
+    uint32_t longest = 0, run = 0;
+    for (uint32_t i = from; i < to; i++) {
+        run = (w->raw_flags[i] & MW_VEE_MISSING) != 0 ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
 }
 
 /* The past as it stands, what is judged as it was reported; what others wrote is given. */

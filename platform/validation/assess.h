@@ -54,8 +54,8 @@ typedef struct mw_assessment {
 MW_NODISCARD mw_status mw_assessment_room(mw_assessment *a, uint32_t n);
 /* Zeroed is ready. */
 void mw_assessment_fini(mw_assessment *a);
-/* Whether [from, to) has a cell that may need an estimate: only then is a choice worth loading. */
-bool mw_assess_needs_choice(const mw_window *w, uint32_t from, uint32_t to);
+/* The longest gap of [from, to) in cells, 0 = none: only then is a choice worth loading. */
+uint32_t mw_assess_longest_gap(const mw_window *w, uint32_t from, uint32_t to);
 /* MW_LIMIT: more findings or verdicts than fit. The window needs days and origins. */
 MW_NODISCARD mw_status mw_assess(mw_assessment *a);
 /* The series of a window, over the given values and flags. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   u8 version (1)
+ *   u8 version (1), u8 lengths of gaps that were learned
  *   for each length of gap: varint gaps cut out
  *   entries up to the end, of what was tried:
  *     u8 method, u8 length * 2 + mode, varint trials, varint intervals, varint absolute,
@@ -15,9 +15,11 @@
 
 enum { VERSION = 1 };
 
-mw_status mw_learned_encode(const mw_vee_score *score, mw_span out, size_t *out_n) {
+mw_status mw_learned_encode(const mw_vee_score *score, unsigned classes, mw_span out,
+                            size_t *out_n) {
     mw_writer w = mw_writer_of(out);
     mw_write_u8(&w, VERSION);
+    mw_write_u8(&w, (uint8_t)classes);
     for (unsigned g = 0; g < MW_VEE_GAP_CLASSES; g++)
         mw_write_varint(&w, score->gaps[g]);
     for (unsigned m = 0; m < MW_VEE_METHODS; m++) {
@@ -42,11 +44,12 @@ mw_status mw_learned_encode(const mw_vee_score *score, mw_span out, size_t *out_
     return MW_OK;
 }
 
-mw_status mw_learned_decode(mw_slice in, mw_vee_score *out_score) {
+mw_status mw_learned_decode(mw_slice in, mw_vee_score *out_score, unsigned *out_classes) {
     mw_reader r = mw_reader_of(in);
     memset(out_score, 0, sizeof *out_score);
     if (mw_read_u8(&r) != VERSION)
         return r.status != MW_OK ? r.status : MW_UNSUPPORTED;
+    *out_classes = mw_read_u8(&r);
     for (unsigned g = 0; g < MW_VEE_GAP_CLASSES; g++)
         out_score->gaps[g] = (uint32_t)mw_read_varint(&r);
     while (r.status == MW_OK && mw_reader_left(&r) > 0) {
@@ -94,7 +97,7 @@ static mw_status scratch_make(mw_learner *l, const mw_vee_book *book, uint32_t s
 
 /* Tries all methods on the values before the epoch, as the validated layer shows them. */
 static mw_status learn(mw_learner *l, mw_store *store, const mw_window_channel *c,
-                       const mw_vee_book *book, int64_t epoch, bool *out_enough) {
+                       const mw_vee_book *book, int64_t epoch, unsigned classes, bool *out_enough) {
     mw_window *w = &l->window;
     uint32_t usable = 0, day = 86400 / c->grid_s;
     *out_enough = false;
@@ -113,6 +116,7 @@ static mw_status learn(mw_learner *l, mw_store *store, const mw_window_channel *
     uint32_t past = book->estimate.lookback_days * day;
     s.first = past < w->n / 2 ? past : w->n / 2;
     o.trials = (uint32_t)book->choose_trials;
+    o.classes = classes;
     mw_arena_init(&scratch, (mw_span){l->scratch, l->scratch_n});
     MW_TRY(mw_vee_back_test_run(&q, &o, &scratch, &l->score));
     l->learned++;
@@ -121,28 +125,31 @@ static mw_status learn(mw_learner *l, mw_store *store, const mw_window_channel *
 }
 
 mw_status mw_learner_score(mw_learner *l, mw_store *store, const mw_window_channel *c,
-                           const mw_vee_book *book, mw_utc at, const mw_vee_score **out_score) {
+                           const mw_vee_book *book, mw_utc at, uint64_t gap_s,
+                           const mw_vee_score **out_score) {
     uint8_t bytes[MW_STORE_VEE_CHOICE_MAX];
     size_t n = 0;
+    unsigned known = 0, classes = mw_vee_gap_class(gap_s) + 1;
     int64_t epoch = epoch_of(book, at);
     *out_score = NULL;
     if (book->choose == 0 || c->grid_s > 3600)
         return MW_OK;
     mw_status s =
         mw_store_vee_choice_get(store, c->tenant, c->channel, epoch, MW_SPAN_OF(bytes), &n);
-    if (s == MW_OK && n > 1 && mw_learned_decode((mw_slice){bytes, n}, &l->score) == MW_OK) {
+    if (s == MW_OK && n == 0)
+        return MW_OK; /* too little was there */
+    if (s == MW_OK && mw_learned_decode((mw_slice){bytes, n}, &l->score, &known) == MW_OK &&
+        known >= classes) {
         *out_score = &l->score;
         return MW_OK;
     }
-    if (s == MW_OK)
-        return MW_OK; /* too little was there */
-    if (s != MW_NOT_FOUND)
+    if (s != MW_OK && s != MW_NOT_FOUND)
         return s;
     bool enough = false;
-    MW_TRY(learn(l, store, c, book, epoch, &enough));
+    MW_TRY(learn(l, store, c, book, epoch, classes, &enough));
     n = 0;
     if (enough)
-        MW_TRY(mw_learned_encode(&l->score, MW_SPAN_OF(bytes), &n));
+        MW_TRY(mw_learned_encode(&l->score, classes, MW_SPAN_OF(bytes), &n));
     MW_TRY(mw_store_vee_choice_put(store, c->tenant, c->channel, epoch, (mw_slice){bytes, n}));
     *out_score = enough ? &l->score : NULL;
     return MW_OK;

@@ -194,9 +194,10 @@ static mw_status block_judge(mw_pipeline *p, mw_channel_entry *e, const mw_vee_b
     MW_TRY(mw_store_verdicts(p->store, e->c.tenant, e->c.channel, mw_window_time(w, first),
                              mw_window_time(w, end), verdict_take, a));
     a->score = NULL;
-    if (mw_assess_needs_choice(w, first, end))
+    uint32_t gap = mw_assess_longest_gap(w, first, end);
+    if (gap > 0)
         MW_TRY(mw_learner_score(&p->learner, p->store, &e->c, book, mw_window_time(w, first),
-                                &a->score));
+                                (uint64_t)gap * w->seconds, &a->score));
     MW_TRY(mw_assess(a));
     mw_apply_report r;
     MW_TRY(mw_apply(p->store, a, now, e->closed_until, &r));

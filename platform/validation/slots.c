@@ -73,7 +73,7 @@ static mw_status by_method(mw_slots *s, mw_store *store, const mw_window_channel
     uint64_t gap = (uint64_t)(from + n - silent) * c->grid_s;
     *out_done = false;
     q.options.lookback_days += (uint32_t)(gap / DAY_S) + 1;
-    MW_TRY(mw_learner_score(&s->learner, store, c, book, mw_window_time(&s->window, silent),
+    MW_TRY(mw_learner_score(&s->learner, store, c, book, mw_window_time(&s->window, silent), gap,
                             &a->score));
     for (unsigned i = 0; i < MW_VEE_PLAN_MAX; i++)
         plan[i] = (mw_vee_method)book->plan[i];

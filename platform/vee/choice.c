@@ -161,7 +161,9 @@ mw_status mw_vee_back_test_run(const mw_vee_source *q, const mw_vee_back_test *o
         o->high_ppm > MW_VEE_PPM || o->low_ppm > o->high_ppm)
         return MW_RANGE;
     MW_TRY(mw_vee_series_check(q->s));
-    for (unsigned class = 0; class < MW_VEE_GAP_CLASSES; class ++) {
+    unsigned classes =
+        o->classes > 0 && o->classes < MW_VEE_GAP_CLASSES ? o->classes : MW_VEE_GAP_CLASSES;
+    for (unsigned class = 0; class < classes; class ++) {
         size_t mark = scratch->used;
         mw_status done = class_try(q, &t, class, scratch, &score);
         scratch->used = mark;

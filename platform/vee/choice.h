@@ -35,6 +35,7 @@ typedef struct mw_vee_back_test {
     uint32_t trials;           /* gaps of each length, 1..MW_VEE_TRIALS_MAX */
     int64_t low_ppm, high_ppm; /* quantiles of the prediction interval, 0..1000000 */
     uint64_t seed;             /* of the places of the gaps */
+    uint32_t classes;          /* only so many of the shortest lengths; 0 = all */
     const mw_vee_score *judge; /* NULL, or whose prediction intervals are held against the truth */
 } mw_vee_back_test;
 /* 64 gaps of each length, 5 % and 95 %. */
