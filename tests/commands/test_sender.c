@@ -43,6 +43,8 @@ static void sender_open(void) {
 static void sender_close(void) {
     mw_sender_free(sender);
     mw_store_close(store);
+    sender = NULL;
+    store = NULL;
 }
 
 static int setup(void **state) {
@@ -227,6 +229,12 @@ static void child(int out) {
     }
 }
 
+static void counter_seen(const uint32_t record[2], unsigned *used) {
+    MW_CHECK((int64_t)record[1] > newest[record[0]]);
+    newest[record[0]] = record[1];
+    ++*used;
+}
+
 MW_TEST(killed_at_any_moment_no_counter_comes_twice) {
     mw_prng g = mw_prng_of_seed(9);
     unsigned runs = 0, used = 0;
@@ -239,16 +247,18 @@ MW_TEST(killed_at_any_moment_no_counter_comes_twice) {
         if (pid == 0)
             child(pipes[1]);
         close(pipes[1]);
-        usleep((useconds_t)mw_prng_below(&g, 12000));
+        /* Some die while they start, others after a few counters, at any point of the next. */
+        uint32_t record[2];
+        for (uint64_t wait = mw_prng_below(&g, 4) == 0 ? 0 : mw_prng_below(&g, 40); wait > 0;
+             wait--)
+            if (read(pipes[0], record, sizeof record) == (ssize_t)sizeof record)
+                counter_seen(record, &used);
+        usleep((useconds_t)mw_prng_below(&g, 6000));
         MW_CHECK(kill(pid, SIGKILL) == 0);
         MW_CHECK(waitpid(pid, &status, 0) == pid);
         MW_CHECK(WIFSIGNALED(status)); /* it never gave up by itself */
-        uint32_t record[2];
-        while (read(pipes[0], record, sizeof record) == (ssize_t)sizeof record) {
-            MW_CHECK((int64_t)record[1] > newest[record[0]]);
-            newest[record[0]] = record[1];
-            used++;
-        }
+        while (read(pipes[0], record, sizeof record) == (ssize_t)sizeof record)
+            counter_seen(record, &used);
         close(pipes[0]);
         sender_open(); /* brings the database to rest, as the next start would */
         sender_close();
