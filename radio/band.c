@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "protocols/unb/unb.h"
 #include "radio/band_work.h"
+#include "radio/sigfox_join.h"
 
 #define SLABS_PER_S    16
 #define SLAB_MULTIPLE  64u
@@ -31,6 +32,7 @@ struct mw_band {
     mw_receiver *single; /* without a bank; nothing below is used then */
     mw_bank *bank;
     mw_band_work *work;
+    mw_sigfox_joiner *joiner; /* NULL: no other networks */
     double rate;
     unsigned decimation, reach;
     size_t slab;    /* outputs */
@@ -73,6 +75,13 @@ mw_band_config mw_band_config_europe(void) {
     return c;
 }
 
+/* Copies of a Sigfox message that were joined, from wherever in the band they were. */
+static void take_joined(void *user, const mw_receiver_frame *frame) {
+    mw_band *b = user;
+    b->stats.radio.frames++;
+    b->sink(b->user, frame);
+}
+
 static mw_status wide_init(mw_band *b) {
     MW_TRY(mw_bank_new(b->plan.channels, &b->bank));
     b->decimation = mw_bank_decimation(b->bank);
@@ -92,6 +101,10 @@ static mw_status wide_init(mw_band *b) {
         if ((slowest & 1u << i) != 0)
             b->bridge = (uint64_t)(BRIDGE_SYMBOLS * b->rate / mw_unb_rate_bd((mw_unb_rate)i));
     }
+    if (b->bridge == 0) /* only other networks, of about 100 Bd */
+        b->bridge = (uint64_t)(BRIDGE_SYMBOLS * b->rate / 100);
+    if (b->config.radio.network_count > 0)
+        MW_TRY(mw_sigfox_joiner_new(b->rate, take_joined, b, &b->joiner));
     return mw_band_work_new(&b->plan, b->config.threads, &b->work);
 }
 
@@ -125,6 +138,7 @@ void mw_band_free(mw_band *b) {
     mw_band_work_free(b->work);
     mw_receiver_free(b->single);
     mw_bank_free(b->bank);
+    mw_sigfox_joiner_free(b->joiner);
     free(b->side[0]);
     free(b->side[1]);
     free(b->input);
@@ -134,19 +148,24 @@ void mw_band_free(mw_band *b) {
 
 /* ---- Frames out -------------------------------------------------------------------------------*/
 
+static double baud_of(const mw_receiver_frame *f) {
+    return f->kind != MW_RADIO_UNB ? f->baud : mw_unb_rate_bd((mw_unb_rate)f->rate);
+}
+
 static bool near_seam(const mw_band *b, size_t sub, const mw_receiver_frame *f) {
     double off = fabs((double)(f->frequency.mhz - b->plan.sub[sub].radio.centre.mhz)) / 1000;
-    double margin = MW_BAND_OVERLAP_HZ + 2.0 * mw_unb_rate_bd((mw_unb_rate)f->rate);
+    double margin = MW_BAND_OVERLAP_HZ + 2.0 * baud_of(f);
     return off > b->plan.spacing_hz / 2 - margin;
 }
 
 /* The same frame, heard in two sub-bands. */
 static bool is_one(const mw_band *b, const heard *x, const heard *y) {
     const mw_receiver_frame *f = &x->frame, *g = &y->frame;
-    if (x->sub == y->sub || f->rate != g->rate || f->size != g->size ||
+    if (x->sub == y->sub || f->kind != g->kind || f->baud != g->baud || f->rate != g->rate ||
+        f->size != g->size || f->identity != g->identity || f->counter != g->counter ||
         memcmp(f->payload, g->payload, f->payload_bytes) != 0)
         return false;
-    double baud = mw_unb_rate_bd((mw_unb_rate)f->rate);
+    double baud = baud_of(f);
     double apart = fabs((double)(int64_t)(f->first_index - g->first_index));
     return apart < ONE_SYMBOLS * b->rate / baud &&
            fabs((double)(f->frequency.mhz - g->frequency.mhz)) < 2000 * baud;
@@ -194,6 +213,11 @@ static void collect(mw_band *b) {
             convert(b, &h->frame);
         }
         found->count = 0;
+        for (size_t k = 0; k < found->copies_count && b->joiner != NULL; k++) {
+            convert(b, &found->copies[k].reception);
+            mw_sigfox_joiner_push(b->joiner, &found->copies[k]);
+        }
+        found->copies_count = 0;
     }
     if (b->found_count > 1)
         qsort(b->found, b->found_count, sizeof *b->found, by_start);
@@ -250,6 +274,11 @@ static void settle(mw_band *b) {
     safe = safe > b->job_sub_base ? safe - b->job_sub_base : 0;
     uint64_t index = b->job_base + safe * b->decimation;
     emit(b);
+    if (b->joiner != NULL) {
+        mw_sigfox_joiner_advance(b->joiner, index);
+        uint64_t open = mw_sigfox_joiner_horizon(b->joiner);
+        index = open < index ? open : index;
+    }
     b->safe = index > b->safe ? index : b->safe;
 }
 
@@ -312,6 +341,8 @@ static void finish(mw_band *b) {
         }
         work_off(b, outputs, true);
         settle(b);
+        if (b->joiner != NULL)
+            mw_sigfox_joiner_flush(b->joiner);
     }
     b->open = false;
     b->filled = 0;

@@ -15,8 +15,8 @@ static bool ranges_valid(const mw_band_config *c, const mw_band_range *ranges, s
     for (size_t i = 0; i < n; i++) {
         const mw_band_range *r = &ranges[i];
         if (r->low.mhz >= r->high.mhz || r->low.mhz < c->radio.centre.mhz - edge ||
-            r->high.mhz > c->radio.centre.mhz + edge || r->rates == 0 ||
-            r->rates >= 1u << MW_UNB_RATE_COUNT)
+            r->high.mhz > c->radio.centre.mhz + edge ||
+            (r->rates == 0 && c->radio.network_count == 0) || r->rates >= 1u << MW_UNB_RATE_COUNT)
             return false;
     }
     return n > 0 && n <= MW_BAND_RANGES_MAX;
@@ -27,6 +27,14 @@ static void listen(mw_receiver_config *radio, const mw_band_range *ranges, size_
                    int64_t high) {
     int64_t all_low = INT64_MAX, all_high = INT64_MIN;
     radio->rates = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t a = ranges[i].low.mhz > low ? ranges[i].low.mhz : low;
+        int64_t b = ranges[i].high.mhz < high ? ranges[i].high.mhz : high;
+        if (a >= b)
+            continue;
+        all_low = a < all_low ? a : all_low;
+        all_high = b > all_high ? b : all_high;
+    }
     for (unsigned rate = 0; rate < MW_UNB_RATE_COUNT; rate++) {
         int64_t from = INT64_MAX, to = INT64_MIN;
         for (size_t i = 0; i < n; i++) {
@@ -42,8 +50,6 @@ static void listen(mw_receiver_config *radio, const mw_band_range *ranges, size_
         radio->rates |= 1u << rate;
         radio->narrow[rate].low.mhz = from;
         radio->narrow[rate].high.mhz = to;
-        all_low = from < all_low ? from : all_low;
-        all_high = to > all_high ? to : all_high;
     }
     radio->low.mhz = all_low;
     radio->high.mhz = all_high;
@@ -98,7 +104,8 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
         s.radio.plan = NULL; /* copies lie in different sub-bands */
         listen(&s.radio, ranges, n, wide->centre.mhz + llround(offset - half) - OVERLAP_MHZ,
                wide->centre.mhz + llround(offset + half) + OVERLAP_MHZ);
-        if (s.radio.rates != 0)
+        bool heard = s.radio.rates != 0 || s.radio.network_count > 0;
+        if (heard && s.radio.low.mhz < s.radio.high.mhz)
             out_plan->sub[out_plan->subs++] = s;
     }
     assign(out_plan, config->threads > 1 ? config->threads : 1);

@@ -54,6 +54,21 @@ static void take_frame(void *user, const mw_receiver_frame *frame) {
     f->frames[f->count++] = *frame;
 }
 
+static void take_copy(void *user, const mw_sigfox_copy *copy) {
+    mw_band_found *f = user;
+    if (f->copies_count == f->copies_room) {
+        size_t room = f->copies_room == 0 ? FOUND_ROOM : 2 * f->copies_room;
+        mw_sigfox_copy *more = realloc(f->copies, room * sizeof *more);
+        if (more == NULL) {
+            f->lost++;
+            return;
+        }
+        f->copies = more;
+        f->copies_room = room;
+    }
+    f->copies[f->copies_count++] = *copy;
+}
+
 static void do_sub(sub_band *s, const mw_band_job *job) {
     const float *iq = job->samples + 2 * s->plan.channel * job->stride;
     if (job->n > 0) {
@@ -131,6 +146,7 @@ mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, mw_band_w
         s = mw_workroom_new((double)plan->sub[0].radio.rate_mhz / 1000, &w->room[w->rooms]);
     for (size_t i = 0; i < plan->subs && s == MW_OK; i++) {
         w->sub[i].plan = plan->sub[i];
+        w->sub[i].plan.radio.copy_sink = take_copy; /* copies may lie in two sub-bands */
         w->sub[i].plan.radio.room = w->room[plan->sub[i].thread];
         s = mw_receiver_new(&w->sub[i].plan.radio, take_frame, &w->sub[i].found,
                             &w->sub[i].receiver);
@@ -158,6 +174,7 @@ void mw_band_work_free(mw_band_work *w) {
     for (size_t i = 0; i < w->subs; i++) {
         mw_receiver_free(w->sub[i].receiver);
         free(w->sub[i].found.frames);
+        free(w->sub[i].found.copies);
     }
     (void)pthread_cond_destroy(&w->changed);
     (void)pthread_mutex_destroy(&w->lock);

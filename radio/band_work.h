@@ -19,6 +19,8 @@ typedef struct mw_band_job {
 typedef struct mw_band_found {
     mw_receiver_frame *frames; /* first_index in sub-band samples */
     size_t count, room;
+    mw_sigfox_copy *copies; /* the same */
+    size_t copies_count, copies_room;
     uint64_t safe; /* of its receiver, in sub-band samples */
     uint64_t lost; /* frames for which memory was lacking */
 } mw_band_found;

@@ -7,6 +7,7 @@
 #include "protocols/unb/unb.h"
 #include "radio/channel.h"
 #include "radio/modulator.h"
+#include "radio/test/foreign_air.h"
 #include "tests/harness/mw_test.h"
 
 #define RATE    1000000.0 /* four channels of 250 kHz */
@@ -296,6 +297,43 @@ MW_TEST(narrow_samples_need_no_bank) {
     free(e);
 }
 
+/* The three published copies of a Sigfox message, each in another sub-band: one message. */
+MW_TEST(copies_all_over_the_band) {
+    static const char *const copies[3] = {"aaaaa35f01a0db334d00abad1deadc32758a",
+                                          "aaaaa5980118806638c0d490d4650527d22d",
+                                          "aaaaa5a301c8edff9e4081465a906b3ee8e8"};
+    static const double hz[3] = {-300000, 125000, 20000}; /* the second on a seam */
+    air *a = air_new(RATE, 480000, 5);
+    air_listen(a, MW_RADIO_SIGFOX, 600);
+    for (unsigned c = 0; c < 3; c++) {
+        uint8_t memory[32];
+        mw_slice text = mw_slice_of_str(copies[c]);
+        MW_CHECK_OK(mw_hex_decode(text, (mw_span){memory, text.n / 2}));
+        air_sending s = {.at_s = 0.1 + 0.74 * c, .baud = 600, .hz = hz[c], .es_n0_db = 14};
+        air_send(a, (mw_slice){memory, text.n / 2}, &s);
+    }
+    mw_band_config config = {.radio = a->config, .threads = 2};
+    mw_band *b;
+    MW_CHECK_OK(mw_band_new(&config, air_sink, a, &b));
+    enum { BLOCK = 50000 };
+    static float iq[2 * BLOCK];
+    for (uint64_t at = 0; at < 2400000; at += BLOCK) {
+        memset(iq, 0, sizeof iq);
+        for (unsigned i = 0; i < a->burst_count; i++)
+            (void)mw_burst_render(&a->bursts[i], at, BLOCK, iq);
+        mw_channel_noise_add(&a->noise, at, BLOCK, iq);
+        mw_samples_block block = block_of(iq, at, BLOCK);
+        block.h.centre = AIR_CENTRE;
+        MW_CHECK_OK(mw_band_push(b, &block));
+    }
+    mw_band_flush(b);
+    MW_CHECK_EQ(a->heard_count, 1);
+    MW_CHECK_EQ(a->heard[0].copies, 3);
+    MW_CHECK_EQ(a->heard[0].identity, 0x004d33db);
+    mw_band_free(b);
+    air_free(a);
+}
+
 /* The whole European band at once: bounded memory, R2 only where the plan has it. */
 MW_TEST(europe) {
     mw_band_config c = mw_band_config_europe();
@@ -334,4 +372,5 @@ MW_TEST(refuses_nonsense) {
 
 MW_TEST_MAIN(MW_CASE(anywhere_in_the_band_once), MW_CASE(threads_and_cuts_do_not_matter),
              MW_CASE(safe_index_loses_nothing), MW_CASE(gaps), MW_CASE(damaged_samples),
-             MW_CASE(narrow_samples_need_no_bank), MW_CASE(europe), MW_CASE(refuses_nonsense))
+             MW_CASE(narrow_samples_need_no_bank), MW_CASE(copies_all_over_the_band),
+             MW_CASE(europe), MW_CASE(refuses_nonsense))
