@@ -167,6 +167,14 @@ static const mw_setting settings[] = {
      false, "First pause after a failed request; each further failure doubles it."},
     {"platform.retry_max", MW_SETTING_DUR, FIELD(retry_max), "60s", S_NS / 10, 3600 * S_NS, NULL,
      false, "Longest pause after failed requests."},
+    {"update.folder", MW_SETTING_TEXT, FIELD(update_folder), "/var/lib/meterworks-station/update",
+     0, 0, NULL, false, "Folder of installed updates, of the program and of the configuration."},
+    {"update.keys_file", MW_SETTING_TEXT, FIELD(update_keys), "", 0, 0, NULL, false,
+     "Public keys that may sign updates, a line each; empty: no update is taken."},
+    {"update.confirm_after", MW_SETTING_DUR, FIELD(update_confirm), "5min", S_NS, 24 * 3600 * S_NS,
+     NULL, false, "An update is confirmed after this long in good health, the platform reached."},
+    {"update.deadline", MW_SETTING_DUR, FIELD(update_deadline), "1h", S_NS, 7 * 24 * 3600 * S_NS,
+     NULL, false, "An update that was not confirmed by then is taken back."},
     {"http.listen", MW_SETTING_TEXT, FIELD(listen), "127.0.0.1:9101", 0, 0, NULL, false,
      "Loopback address of /healthz and /metrics."},
     {"time.gpsd", MW_SETTING_TEXT, FIELD(gpsd), "127.0.0.1:2947", 0, 0, NULL, false,
@@ -198,6 +206,10 @@ const mw_program mw_station_program = {
         "JSON lines\n                                                   (decode --help)\n"
         "  self-test                                        look at disk, clock, receiver, "
         "keys, platform\n"
+        "  update apply FILE | update status | update take-back | config apply FILE\n"
+        "                                                   signed updates (docs/station.md)\n"
+        "  launch                                           start what is installed; for "
+        "systemd\n"
         "  capacity [PLAN [METERS]]                         print what the downlink can carry\n",
     .settings = settings,
     .settings_n = sizeof settings / sizeof settings[0],

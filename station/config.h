@@ -48,6 +48,10 @@ typedef struct mw_station_config {
     mw_dur timeout;
     mw_dur retry_min;
     mw_dur retry_max;
+    const char *update_folder;
+    const char *update_keys;
+    mw_dur update_confirm;
+    mw_dur update_deadline;
     const char *listen;
     const char *output; /* of decode: json or text */
     bool summary;

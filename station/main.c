@@ -16,6 +16,7 @@
 #include "station/listen.h"
 #include "station/networks.h"
 #include "station/status.h"
+#include "station/update.h"
 
 typedef struct station {
     mw_station_config config;
@@ -33,6 +34,8 @@ typedef struct station {
     mw_http_server *server;
     mw_selftest selftest;
     mw_health *health;
+    mw_timer *update_timer;
+    mw_mono started;
     mw_station_status status;
 } station;
 
@@ -45,6 +48,19 @@ static void station_idle(void *context) {
     station *st = context;
     bool ended = st->receiver != NULL && mw_station_receiver_ended(st->receiver);
     if (ended && st->config.stop_at_end)
+        mw_loop_stop(st->loop);
+}
+
+/* Confirms or takes back an update; one that is taken back ends us, and the former one starts. */
+static void station_on_update(void *context) {
+    station *st = context;
+    int64_t runs = mw_mono_since(mw_loop_mono(st->loop), st->started).ns / MW_NS_PER_S;
+    bool reached = mw_station_sender_last_success(st->sender).ns != 0;
+    mw_update_did did =
+        mw_update_tick(&st->config, mw_health_good_for_s(st->health), reached, runs);
+    if (did == MW_UPDATE_CONFIRMED)
+        mw_health_notice(st->health, mw_slice_of_str("{\"event\":\"update_confirmed\"}"));
+    if (did == MW_UPDATE_TAKEN_BACK)
         mw_loop_stop(st->loop);
 }
 
@@ -171,8 +187,12 @@ static bool station_start(station *st) {
                               .stored = station_stored,
                               .context = st};
     status = mw_health_new(&health, &st->health);
+    if (status == MW_OK)
+        status = mw_timer_new(st->loop, station_on_update, st, &st->update_timer);
     if (status != MW_OK)
         return station_fail("health", status, "");
+    st->started = mw_loop_mono(st->loop);
+    mw_timer_start(st->update_timer, mw_dur_s(10), mw_dur_s(10));
     st->status = (mw_station_status){.config = &st->config,
                                      .metrics = st->metrics,
                                      .store = st->store,
@@ -195,6 +215,7 @@ static bool station_start(station *st) {
 
 /* Everything that was made, in reverse order; what was not made is NULL. */
 static void station_close(station *st) {
+    mw_timer_free(st->update_timer);
     mw_health_free(st->health);
     mw_station_receiver_stop(st->receiver);
     mw_station_downlinks_free(st->downlinks);
@@ -210,6 +231,13 @@ static void station_close(station *st) {
     mw_clock_close(st->clock);
 }
 
+static const char *config_path(int argc, char **argv) {
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "--config") == 0)
+            return argv[i + 1];
+    return NULL;
+}
+
 int main(int argc, char **argv) {
     static station st;
     if (argc > 1 && strcmp(argv[1], "decode") == 0)
@@ -219,6 +247,12 @@ int main(int argc, char **argv) {
     mw_start start = mw_settings_start(&mw_station_program, argc, argv, &st.config);
     if (!start.run)
         return start.exit_code;
+    if (mw_update_is_command(start.argc, start.argv)) {
+        int result =
+            mw_update_main(&st.config, argv[0], config_path(argc, argv), start.argc, start.argv);
+        mw_settings_free(start.settings);
+        return result;
+    }
     if (start.argc == 1 && strcmp(start.argv[0], "self-test") == 0) {
         int result = mw_selftest_main(&st.config);
         mw_settings_free(start.settings);
