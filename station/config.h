@@ -53,6 +53,9 @@ typedef struct mw_station_config {
     mw_dur update_confirm;
     mw_dur update_deadline;
     const char *listen;
+    const char *tls_cert;
+    const char *tls_key;
+    const char *page_token;
     const char *output; /* of decode: json or text */
     bool summary;
     const char *gpsd; /* host:port or "" */

@@ -15,6 +15,7 @@
 #include "station/health.h"
 #include "station/listen.h"
 #include "station/networks.h"
+#include "station/page.h"
 #include "station/status.h"
 #include "station/update.h"
 
@@ -34,6 +35,8 @@ typedef struct station {
     mw_http_server *server;
     mw_selftest selftest;
     mw_health *health;
+    mw_panorama *panorama;
+    mw_station_page page;
     mw_timer *update_timer;
     mw_mono started;
     mw_station_status status;
@@ -166,14 +169,21 @@ static bool station_open_transmitter(station *st) {
 
 static bool station_start(station *st) {
     char error[160] = "";
-    mw_http_options http = {.listen = st->config.listen, .metrics = st->metrics};
+    mw_http_options http = {.listen = st->config.listen,
+                            .metrics = st->metrics,
+                            .tls_cert = st->config.tls_cert,
+                            .tls_key = st->config.tls_key,
+                            .csp = MW_STATION_CSP};
     mw_selftest_run(&st->selftest, &st->config, strcmp(mw_clock_source(st->clock), "system") != 0);
     mw_status status = mw_http_server_open(st->loop, &http, &st->server, error);
     if (status != MW_OK)
         return station_fail("http.listen", status, error);
+    status = mw_panorama_new(&st->panorama);
+    if (status != MW_OK)
+        return station_fail("panorama", status, "");
     status =
         mw_station_receiver_start(&st->config, st->loop, st->source, st->store, st->transmitter,
-                                  st->metrics, station_stored, st, &st->receiver);
+                                  st->panorama, st->metrics, station_stored, st, &st->receiver);
     if (status != MW_OK)
         return station_fail("receiver", status, "");
     mw_health_parts health = {.config = &st->config,
@@ -200,6 +210,14 @@ static bool station_start(station *st) {
                                      .receiver = st->receiver,
                                      .timing = st->timing,
                                      .sender = st->sender};
+    st->page = (mw_station_page){.status = &st->status,
+                                 .health = st->health,
+                                 .selftest = &st->selftest,
+                                 .panorama = st->panorama,
+                                 .routes = st->routes};
+    status = mw_station_page_serve(st->server, &st->page);
+    if (status != MW_OK)
+        return station_fail("http.page_token_file", status, st->config.page_token);
     status = mw_station_status_serve(st->server, &st->status);
     if (status != MW_OK)
         return station_fail("http", status, "");
@@ -220,6 +238,7 @@ static void station_close(station *st) {
     mw_station_receiver_stop(st->receiver);
     mw_station_downlinks_free(st->downlinks);
     mw_station_transmitter_free(st->transmitter);
+    mw_panorama_free(st->panorama);
     mw_station_source_free(st->source);
     mw_station_timing_free(st->timing);
     mw_http_server_close(st->server);

@@ -21,6 +21,7 @@ struct mw_station_receiver {
     mw_station_transmitter *transmitter; /* or NULL */
     mw_sample_drift drift;
     atomic_int drift_ppb; /* INT32_MIN: not known yet */
+    mw_panorama *panorama;
     mw_wake *wake;
     pthread_t thread;
     atomic_bool stop;
@@ -79,6 +80,7 @@ static void receive_frame(void *context, const mw_receiver_frame *frame) {
     if (r->frames_n == MW_STATION_APPEND_MAX && !receive_store(r))
         return; /* stopping: not acknowledged either, so the source sends it again */
     r->frames[r->frames_n++] = *frame;
+    mw_panorama_frame(r->panorama, frame);
     if (r->transmitter != NULL)
         mw_station_transmitter_heard(r->transmitter, frame);
 }
@@ -164,6 +166,7 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
     }
     r->fresh = false;
     r->blocks++;
+    mw_panorama_push(r->panorama, b);
     mw_station_store_raw(r->store, b, mw_clock_machine_utc());
     mw_metric_add(b->h.format == MW_SAMPLES_GAP ? r->gap_total : r->samples_total,
                   (int64_t)b->h.count);
@@ -275,8 +278,8 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
 
 mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,
                                     mw_station_source *source, mw_station_store *store,
-                                    mw_station_transmitter *transmitter, mw_metrics *metrics,
-                                    mw_wake_fn *stored, void *context,
+                                    mw_station_transmitter *transmitter, mw_panorama *panorama,
+                                    mw_metrics *metrics, mw_wake_fn *stored, void *context,
                                     mw_station_receiver **out_receiver) {
     mw_station_receiver *r = calloc(1, sizeof *r);
     if (r == NULL)
@@ -285,6 +288,7 @@ mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *lo
     r->clock = mw_loop_clock(loop);
     r->source = source;
     r->store = store;
+    r->panorama = panorama;
     r->transmitter = transmitter;
     r->drift_ppb = INT32_MIN;
     receive_metrics(r, metrics);

@@ -9,6 +9,7 @@
 
 #include "runtime/loop.h"
 #include "station/config.h"
+#include "station/panorama.h"
 #include "station/source.h"
 #include "station/store.h"
 #include "station/transmit.h"
@@ -20,8 +21,9 @@ typedef struct mw_station_receiver mw_station_receiver;
 MW_NODISCARD mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,
                                                  mw_station_source *source, mw_station_store *store,
                                                  mw_station_transmitter *transmitter,
-                                                 mw_metrics *metrics, mw_wake_fn *stored,
-                                                 void *context, mw_station_receiver **out_receiver);
+                                                 mw_panorama *panorama, mw_metrics *metrics,
+                                                 mw_wake_fn *stored, void *context,
+                                                 mw_station_receiver **out_receiver);
 /* The input has ended and all its frames are durable. */
 bool mw_station_receiver_ended(const mw_station_receiver *r);
 /* How much faster the sample clock runs than the time source, in parts of 10^9; MW_AGAIN. */
