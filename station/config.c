@@ -213,6 +213,8 @@ const mw_program mw_station_program = {
         "JSON lines\n                                                   (decode --help)\n"
         "  self-test                                        look at disk, clock, receiver, "
         "keys, platform\n"
+        "  link-budget [KEY=VALUE ...]                      how far meters are heard "
+        "(docs/field.md)\n"
         "  update apply FILE | update status | update take-back | config apply FILE\n"
         "                                                   signed updates (docs/station.md)\n"
         "  launch                                           start what is installed; for "

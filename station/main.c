@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/log.h"
+#include "station/budget.h"
 #include "station/capacity.h"
 #include "station/decode.h"
 #include "station/downlinks.h"
@@ -261,6 +262,8 @@ int main(int argc, char **argv) {
     static station st;
     if (argc > 1 && strcmp(argv[1], "decode") == 0)
         return mw_station_decode_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "link-budget") == 0)
+        return mw_station_budget_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "capacity") == 0)
         return mw_capacity_main(argc - 1, argv + 1);
     mw_start start = mw_settings_start(&mw_station_program, argc, argv, &st.config);
