@@ -167,10 +167,8 @@ static size_t kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *wo
 }
 
 /* Scores of 8 bins at one hop; whether any is above the threshold. */
-static inline uint8_t kernel_score(mw_kernel_desk *desk, size_t i, size_t g, mw_v16 correlation,
-                                   float threshold) {
-    float *s = desk->s[i][g];
-    *(mw_v16 *)s = correlation;
+static inline uint8_t kernel_score(mw_kernel_desk *desk, size_t i, size_t g, float threshold) {
+    const float *s = desk->s[i][g];
     mw_v8 re = *(const mw_v8 *)s, im = *(const mw_v8 *)(s + 8);
     mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g);
     mw_v8 score = (re * re + im * im) / (e * e + 1e-30f);
@@ -201,10 +199,12 @@ MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const float *const 
             c -= from[2];
             d -= from[3];
         }
-        desk->above[i][g] = kernel_score(desk, i, g, a, threshold);
-        desk->above[i + 1][g] = kernel_score(desk, i + 1, g, b, threshold);
-        desk->above[i + 2][g] = kernel_score(desk, i + 2, g, c, threshold);
-        desk->above[i + 3][g] = kernel_score(desk, i + 3, g, d, threshold);
+        *(mw_v16 *)desk->s[i][g] = a;
+        *(mw_v16 *)desk->s[i + 1][g] = b;
+        *(mw_v16 *)desk->s[i + 2][g] = c;
+        *(mw_v16 *)desk->s[i + 3][g] = d;
+        for (size_t n = i; n < i + 4; n++)
+            desk->above[n][g] = kernel_score(desk, n, g, threshold);
     }
 }
 
