@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/api/api.h"
+#include "platform/ask.h"
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
 #include "platform/readings/settle.h"
@@ -210,10 +211,21 @@ static void on_notice(void *context, const mw_vigil_notice *n) {
         mw_api_tell_alarm(p->api, n);
 }
 
+/* What cannot be asked now waits for the meter's next report. */
+static void on_ask(void *context, mw_vigil_ask what, const mw_window_channel *c, mw_utc from,
+                   mw_utc to, mw_utc now) {
+    platform *p = context;
+    if (p->commands == NULL)
+        return;
+    mw_status s = mw_platform_ask(p->commands, p->store, what, c, from, to, now);
+    if (s != MW_OK)
+        mw_log(MW_LOG_DEBUG, "not asked", MW_ST("status", s));
+}
+
 static mw_status open_validation(platform *p) {
     mw_engine_options o = {.store = p->store,
                            .zones = p->zones,
-                           .hooks = {.ctx = p, .notice = on_notice},
+                           .hooks = {.ctx = p, .notice = on_notice, .ask = on_ask},
                            .changes = (uint32_t)p->config.validation_changes,
                            .looks = 20000};
     return mw_engine_open(&o, &p->validation);
