@@ -18,9 +18,13 @@ class Client:
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
 
+        self.csrf = None
+
     def request(self, path, body=None, timeout=60):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data)
+        if data is not None and self.csrf is not None:
+            request.add_header("X-CSRF-Token", self.csrf)
         if data is not None:
             request.add_header("Content-Type", "application/json")
         with self.opener.open(request, timeout=timeout) as answer:
@@ -31,7 +35,12 @@ class Client:
         return json.loads(self.request(path + query))
 
     def sign_in(self, login, password):
-        return json.loads(self.request("/v1/session", {"login": login, "password": password}))
+        answer = json.loads(self.request("/v1/session", {"login": login, "password": password}))
+        self.csrf = answer["csrf"]
+        return answer
+
+    def post(self, path, body):
+        return json.loads(self.request(path, body))
 
     def alive(self):
         try:

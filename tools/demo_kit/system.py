@@ -83,6 +83,8 @@ class System:
             "registry.key_file": f / "platform/master.key",
             "http.listen": f"127.0.0.1:{self.port}",
             "web.root": ROOT / "web/dist",
+            "commands.plan": "demo",
+            "commands.copies": 1,
         })
         self.write("station", common | {
             "station.id": "st-1",
