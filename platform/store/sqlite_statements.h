@@ -7,6 +7,7 @@
 
 #include "platform/store/sqlite_statements_commands.h"
 #include "platform/store/sqlite_statements_files.h"
+#include "platform/store/sqlite_statements_fleet.h"
 #include "platform/store/sqlite_statements_foreign.h"
 #include "platform/store/sqlite_statements_model.h"
 #include "platform/store/sqlite_statements_values.h"
@@ -25,6 +26,7 @@
     MW_SQ_COMMAND_STATEMENTS(X)                                                                    \
     MW_SQ_FILES_STATEMENTS(X)                                                                      \
     MW_SQ_FOREIGN_STATEMENTS(X)                                                                    \
+    MW_SQ_FLEET_STATEMENTS(X)                                                                      \
     MW_SQ_MODEL_STATEMENTS(X)                                                                      \
     MW_SQ_VALUE_STATEMENTS(X)
 

@@ -23,6 +23,7 @@
 
 #include "platform/store/ops_commands.h"
 #include "platform/store/ops_files.h"
+#include "platform/store/ops_fleet.h"
 #include "platform/store/ops_foreign.h"
 #include "platform/store/ops_model.h"
 #include "platform/store/ops_values.h"
@@ -264,6 +265,7 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_QUERY_OPS(X)                                                                          \
     MW_STORE_VEE_OPS(X)                                                                            \
     MW_STORE_COMMAND_OPS(X)                                                                        \
+    MW_STORE_FLEET_OPS(X)                                                                          \
     MW_STORE_MODEL_OPS(X)                                                                          \
     MW_STORE_REGISTER_OPS(X)                                                                       \
     MW_STORE_VALUE_OPS(X)                                                                          \
