@@ -49,6 +49,7 @@ typedef struct platform {
  * it at once anyway), and after a failure. */
 static const int64_t decode_idle_ms = 1000;
 static const int64_t retry_ms = 5000;
+static const int64_t settle_idle_ms = 2000;
 
 static void decode_step(void *context) {
     platform *p = context;
@@ -182,7 +183,7 @@ static void settle_step(void *context) {
     if (s != MW_OK)
         mw_log(MW_LOG_ERROR, "settling failed, trying again", MW_ST("status", s));
     bool more = s == MW_OK && done > 0;
-    mw_timer_start(p->settle_timer, more ? mw_dur_ms(20) : p->config.fold_every, mw_dur_ms(0));
+    mw_timer_start(p->settle_timer, mw_dur_ms(more ? 20 : settle_idle_ms), mw_dur_ms(0));
 }
 
 /* Validation follows folding; every so often it goes round all meters. */
@@ -350,7 +351,7 @@ static mw_status start_steps(platform *p) {
     MW_TRY(mw_timer_new(p->loop, settle_step, p, &p->settle_timer));
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
     mw_timer_start(p->fold_timer, p->config.fold_every, mw_dur_ms(0));
-    mw_timer_start(p->settle_timer, p->config.fold_every, mw_dur_ms(0));
+    mw_timer_start(p->settle_timer, mw_dur_ms(settle_idle_ms), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, validation_step, p, &p->validation_timer));
     mw_timer_start(p->validation_timer, mw_dur_ms(0), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, command_step, p, &p->command_timer));

@@ -23,7 +23,6 @@ typedef struct mw_store_day_sum {
 typedef struct mw_store_day_total {
     int64_t channels; /* with values of that day */
     int64_t intervals;
-    int64_t doubted; /* channels with a value that is doubted */
 } mw_store_day_total;
 
 typedef struct mw_store_newest {

@@ -4,12 +4,10 @@
 mw_status mw_sq_op_day_total_read(mw_store *s, int64_t tenant, int64_t day,
                                   mw_store_day_total *out_total) {
     sqlite3_stmt *st = NULL;
-    MW_TRY(MW_SQ_BIND(mw_sq_of(s), DAY_TOTAL, &st, mw_sq_int(tenant), mw_sq_int(day),
-                      mw_sq_int(MW_QUALITY_DOUBTS)));
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), DAY_TOTAL, &st, mw_sq_int(tenant), mw_sq_int(day)));
     MW_TRY(mw_sq_step(st));
-    *out_total = (mw_store_day_total){.channels = mw_sq_get_int(st, 0),
-                                      .intervals = mw_sq_get_int(st, 1),
-                                      .doubted = mw_sq_get_int(st, 2)};
+    *out_total =
+        (mw_store_day_total){.channels = mw_sq_get_int(st, 0), .intervals = mw_sq_get_int(st, 1)};
     mw_sq_reset(st);
     return MW_OK;
 }

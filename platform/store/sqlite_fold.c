@@ -199,6 +199,10 @@ mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
     MW_TRY(chunk_load(q, tenant, day, channel, &n));
     hot_ref at = {.tenant = tenant, .day = day, .channel = channel};
     sqlite3_stmt *st = NULL;
+    if (day < q->hot_first || day > q->hot_last) {
+        *out_n = n;
+        return MW_OK;
+    }
     MW_TRY(MW_SQ_BIND(q, HOT_OF_DAY, &st, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
@@ -226,6 +230,9 @@ mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int6
     MW_TRY(MW_SQ_BIND(q, DAYS_SPAN, &st, mw_sq_int(tenant)));
     MW_TRY(mw_sq_step(st));
     int64_t first = INT64_MAX, last = INT64_MIN;
+    bool hot = sqlite3_column_type(st, 2) != SQLITE_NULL;
+    q->hot_first = hot ? mw_sq_get_int(st, 2) : INT64_MAX;
+    q->hot_last = hot ? mw_sq_get_int(st, 3) : INT64_MIN;
     for (int c = 0; c < 4; c += 2) {
         if (sqlite3_column_type(st, c) == SQLITE_NULL)
             continue;

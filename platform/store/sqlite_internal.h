@@ -26,6 +26,7 @@ typedef struct mw_sq {
     sqlite3 *db;
     sqlite3_stmt *statement[MW_SQ_COUNT]; /* prepared at first use */
     bool in_transaction;
+    int64_t hot_first, hot_last; /* days that have hot rows, as mw_sq_days_clip saw it */
     mw_store_interval rows[MW_CHUNK_VALUES_MAX]; /* a day being merged ... */
     mw_store_interval more[MW_CHUNK_VALUES_MAX]; /* ... and a run that joins it */
     uint8_t chunk[MW_CHUNK_BYTES_MAX];
@@ -102,7 +103,7 @@ void mw_sq_get_text(sqlite3_stmt *st, int column, char *out, size_t size);
 /* Columns 0..11 as CHANNELS_OF gives them. */
 void mw_sq_channel_of_row(sqlite3_stmt *st, mw_store_channel *c);
 
-/* Fills `rows` with the merged intervals of a channel's day, chunk and hot rows together. */
+/* After mw_sq_days_clip in the same operation. Fills `rows` with the merged intervals of a channel's day, chunk and hot rows together. */
 MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
                                       size_t *out_n);
 

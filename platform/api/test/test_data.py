@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import sys
+import time
 import unittest
 import zipfile
 from datetime import datetime, timedelta
@@ -176,6 +177,19 @@ class Meters(unittest.TestCase):
                                                 "num": 1, "den": 1})
         self.assertEqual(r.status, 204)
         self.assertEqual(self.points(ANNAS, "step=day&from=2026-03-28&to=2026-03-29")["total"], before)
+
+    def test_conservation_beside_the_running_platform(self):
+        for _ in range(100):
+            out = world.command("conservation", ok=False).stdout
+            if "not settled yet: 0 changes" in out:
+                break
+            time.sleep(0.2)
+        self.assertIn("violations: 0", out)
+        self.assertIn("not settled yet: 0 changes", out)
+        covered = re.search(r"covered: (\d+) channels .* (\d+) spans, (\d+) final intervals", out)
+        self.assertGreater(int(covered[1]), 2)
+        self.assertGreater(int(covered[2]), 5)
+        self.assertGreater(int(covered[3]), 100)
 
     def test_missing_is_told(self):
         c = self.points(ANNAS, "step=day&from=2026-01-01&to=2026-01-03")
