@@ -13,6 +13,7 @@
 #define GROUPS MW_KERNEL_GROUPS
 #define PAIRS  31u /* of turns; turn 62 stands alone */
 
+typedef uint32_t mw_bits __attribute__((may_alias)); /* of floats */
 typedef double mw_d8 __attribute__((vector_size(64), aligned(8)));
 
 void mw_kernel_word_init(mw_kernel_word *w) {
@@ -54,7 +55,7 @@ static inline uint32_t code_base(int top) {
 
 /* Exponent of the largest number: its float bits, sign aside, are the largest integer. */
 MW_CLONES static uint32_t kernel_largest(const float *x, size_t n) {
-    const uint32_t *bits = (const uint32_t *)(const void *)x;
+    const mw_bits *bits = (const mw_bits *)(const void *)x;
     uint32_t most = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t v = bits[i] & 0x7FFFFFFFu;
@@ -65,7 +66,7 @@ MW_CLONES static uint32_t kernel_largest(const float *x, size_t n) {
 
 /* Rounds numbers in place to those that can be kept. */
 MW_CLONES static void kernel_keep(float *x, size_t n, uint32_t base) {
-    uint32_t *bits = (uint32_t *)(void *)x;
+    mw_bits *bits = (mw_bits *)(void *)x;
     const uint32_t least = base + (1u << CODE_SHIFT), most = base + (CODE_MAX << CODE_SHIFT);
     for (size_t i = 0; i < n; i++) {
         uint32_t v = (bits[i] & 0x7FFFFFFFu) + (1u << (CODE_SHIFT - 1));
@@ -76,7 +77,7 @@ MW_CLONES static void kernel_keep(float *x, size_t n, uint32_t base) {
 }
 
 MW_CLONES static void kernel_store(const float *x, size_t n, uint32_t base, uint8_t *out) {
-    const uint32_t *bits = (const uint32_t *)(const void *)x;
+    const mw_bits *bits = (const mw_bits *)(const void *)x;
     for (size_t i = 0; i < n; i++) {
         uint32_t v = bits[i] & 0x7FFFFFFFu, code = (v - base) >> CODE_SHIFT;
         out[i] = (uint8_t)((v == 0 ? 0 : code) | bits[i] >> 31 << 7);
@@ -84,7 +85,7 @@ MW_CLONES static void kernel_store(const float *x, size_t n, uint32_t base, uint
 }
 
 MW_CLONES static void kernel_load(const uint8_t *in, size_t n, uint32_t base, float *x) {
-    uint32_t *bits = (uint32_t *)(void *)x;
+    mw_bits *bits = (mw_bits *)(void *)x;
     for (size_t i = 0; i < n; i++) {
         uint32_t code = in[i] & CODE_MAX, v = (code << CODE_SHIFT) + base;
         bits[i] = (code == 0 ? 0 : v) | (uint32_t)(in[i] & 0x80) << 24;
