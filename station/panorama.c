@@ -144,7 +144,9 @@ static void picture_mark(mw_panorama *p, size_t rows, const mw_receiver_frame *f
     uint64_t last = f->first_index + (uint64_t)(seconds * (double)p->rate_mhz / 1000.0);
     double column =
         ((double)(f->frequency.mhz - p->centre.mhz) / (double)p->rate_mhz + 0.5) * MW_SPECTRUM_BINS;
-    if (!(column >= 4 && column < MW_SPECTRUM_BINS - 4))
+    double wide = 1.3 * baud / ((double)p->rate_mhz / 1000.0 / MW_SPECTRUM_BINS);
+    size_t half = wide > 60 ? 60 : wide < 4 ? 4 : (size_t)wide; /* around the stroke, not on it */
+    if (!(column >= (double)half && column < (double)(MW_SPECTRUM_BINS - half)))
         return;
     size_t x = (size_t)column;
     for (size_t y = 0; y < rows; y++) {
@@ -154,10 +156,10 @@ static void picture_mark(mw_panorama *p, size_t rows, const mw_receiver_frame *f
         bool ends = row->first <= last && row->first + row->count > last;
         if (!covers)
             continue;
-        p->image[y][x - 4] = MARK;
-        p->image[y][x + 4] = MARK;
-        for (size_t k = x - 4; (begins || ends) && k <= x + 4; k++)
-            if (k < x - 1 || k > x + 1)
+        p->image[y][x - half] = MARK;
+        p->image[y][x + half] = MARK;
+        for (size_t k = x - half; (begins || ends) && k <= x + half; k++)
+            if (k < x - half / 3 || k > x + half / 3)
                 p->image[y][k] = MARK;
     }
 }
