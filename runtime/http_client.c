@@ -39,6 +39,7 @@ struct mw_http_call {
     mw_buffer reply;
     mw_http_data_fn *data; /* of a stream, else NULL */
     mw_dur silence;
+    mw_timer *quiet; /* of a stream: runs out after `silence` */
     mw_http_done_fn *done;
     void *context;
     char error[CURL_ERROR_SIZE];
@@ -173,6 +174,7 @@ static void mw_http_call_free(mw_http_call *call) {
     (void)curl_multi_remove_handle(call->client->multi, call->easy);
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->fields);
+    mw_timer_free(call->quiet);
     if (call->body.p != NULL)
         mw_bytes_wipe(call->body.p, call->body.n);
     mw_buffer_fini(&call->body);
@@ -204,6 +206,7 @@ static size_t mw_http_call_receive(char *bytes, size_t size, size_t n, void *con
     if (call->data != NULL)
         (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &http_status);
     if (http_status == 200) {
+        mw_timer_start(call->quiet, call->silence, (mw_dur){0});
         call->data(call->context, (mw_slice){(const uint8_t *)bytes, size * n});
         return size * n;
     }
@@ -249,6 +252,28 @@ static void mw_http_call_finish(mw_http_call *call, CURLcode code) {
     call->done(call->context, &answer);
 }
 
+/* Takes a call out of the list, so that nothing its done function does can meet it again, tells it
+ * and frees it. */
+static void mw_http_call_end(mw_http_call *call, CURLcode code) {
+    *call->link = call->next;
+    if (call->next != NULL)
+        call->next->link = call->link;
+    call->next = NULL;
+    call->link = &call->next;
+    mw_http_call_finish(call, code);
+    mw_http_call_free(call);
+}
+
+/* Nothing came on a stream for too long. (libcurl's own low-speed limit counts bytes a second, which a
+ * comment every quarter of a minute does not reach.) */
+static void mw_http_call_on_quiet(void *context) {
+    mw_http_call *call = context;
+    mw_http_client *c = call->client;
+    c->depth++;
+    mw_http_call_end(call, CURLE_OPERATION_TIMEDOUT);
+    mw_http_client_leave(c);
+}
+
 /* Tells whoever started the calls that have ended. A done function may start and cancel calls. */
 static void mw_http_client_collect(mw_http_client *c) {
     int left = 0;
@@ -259,14 +284,7 @@ static void mw_http_client_collect(mw_http_client *c) {
         CURLcode code = message->data.result;
         mw_http_call *call = NULL;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-        /* out of the list first, so that nothing the callback does can meet it again */
-        *call->link = call->next;
-        if (call->next != NULL)
-            call->next->link = call->link;
-        call->next = NULL;
-        call->link = &call->next;
-        mw_http_call_finish(call, code);
-        mw_http_call_free(call);
+        mw_http_call_end(call, code);
     }
 }
 
@@ -340,8 +358,6 @@ static void mw_http_call_options(mw_http_call *call, const char *method, const c
         (void)curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
     if (call->data != NULL) {
         (void)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 0L);
-        (void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        (void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)(call->silence.ns / MW_NS_PER_S));
     }
 }
 
@@ -378,6 +394,13 @@ static mw_status mw_http_start(mw_http_client *c, const char *method, const char
     if (call->easy == NULL) {
         mw_http_call_free(call);
         return good ? MW_NOMEM : MW_SYNTAX;
+    }
+    if (call->data != NULL) {
+        if (mw_timer_new(c->loop, mw_http_call_on_quiet, call, &call->quiet) != MW_OK) {
+            mw_http_call_free(call);
+            return MW_NOMEM;
+        }
+        mw_timer_start(call->quiet, call->silence, (mw_dur){0});
     }
     mw_http_call_options(call, method, url);
     c->depth++;

@@ -162,11 +162,56 @@ MW_TEST(refuses_what_is_not_safe) {
     MW_CHECK_EQ(o.n, 1); /* the first is freed with the client, the second was cancelled */
 }
 
+/* ---- streams ---- */
+
+static mw_http_sse *stream;
+static size_t streamed;
+
+static void stream_closed(void *context) {
+    (void)context;
+    stream = NULL;
+}
+
+static void events(void *context, mw_http_request *r) {
+    (void)context;
+    stream = mw_http_reply_sse(r, &(mw_http_sse_options){.on_close = stream_closed});
+}
+
+static void on_data(void *context, mw_slice bytes) {
+    (void)context;
+    streamed += bytes.n;
+}
+
+static void turn(int ms) {
+    mw_mono end = mw_mono_add(mw_clock_mono(), mw_dur_ms(ms));
+    while (mw_mono_since(end, mw_clock_mono()).ns > 0)
+        mw_loop_run_once(loop, mw_dur_ms(5));
+}
+
+/* A stream lives as long as anything comes, however little, and ends after silence. */
+MW_TEST(a_stream_ends_when_it_falls_silent) {
+    outcome o = {0};
+    mw_http_call *call = NULL;
+    char url[128];
+    MW_CHECK_OK(mw_http_server_route(server, &(mw_http_route){"GET", "/events", events, NULL, 0}));
+    (void)snprintf(url, sizeof url, "%s/events", mw_http_server_url(server));
+    MW_CHECK_OK(mw_http_stream_start(client, url, NULL, mw_dur_ms(400), on_data, done, &o, &call));
+    for (int i = 0; i < 6; i++) {
+        turn(200);
+        if (stream != NULL)
+            MW_CHECK_OK(mw_http_sse_send(stream, NULL, NULL, mw_slice_of_str("x")));
+    }
+    MW_CHECK_EQ(o.n, 0);
+    MW_CHECK(streamed >= 10);
+    turn(900);
+    MW_CHECK_EQ(o.n, 1);
+    MW_CHECK_STATUS(o.status, MW_TIMEOUT);
+}
+
 int main(void) {
     const struct CMUnitTest cases[] = {
-        MW_CASE(posts_with_a_token),
-        MW_CASE(tells_when_to_come_back),
-        MW_CASE(bounds_time_and_size),
+        MW_CASE(posts_with_a_token),       MW_CASE(tells_when_to_come_back),
+        MW_CASE(bounds_time_and_size),     MW_CASE(a_stream_ends_when_it_falls_silent),
         MW_CASE(refuses_what_is_not_safe),
     };
     return cmocka_run_group_tests(cases, setup, teardown);
