@@ -79,6 +79,11 @@ static mw_status hearing_take(void *ctx, const mw_store_hearing *row) {
     return MW_OK;
 }
 
+static bool silent(const mw_vigil_station *t, mw_utc now) {
+    return !mw_utc_is_none(t->last_contact) &&
+           now.us - t->last_contact.us > MW_VIGIL_SILENT_S * MW_US_PER_S;
+}
+
 static mw_status sender_take(void *ctx, const mw_store_sender *row) {
     mw_stations *s = ctx;
     mw_vigil_station *t = mw_stations_find(s, row->sender);
@@ -98,6 +103,8 @@ static mw_status sender_take(void *ctx, const mw_store_sender *row) {
         (void)snprintf(t->id, sizeof t->id, "%s", row->id);
     }
     t->last_contact = row->last_contact;
+    /* At once, so that no meter of a silent station is taken for a failed one in this round. */
+    t->failed = t->failed || silent(t, s->now);
     return MW_OK;
 }
 
@@ -128,6 +135,7 @@ mw_status mw_stations_follow(mw_stations *s, mw_store *store, mw_utc now) {
         f.n = 0;
         MW_TRY(mw_store_hearings(store, s->journal, MW_STORE_PAGE_MAX, hearing_take, &f));
     }
+    s->now = now;
     tenants t = {.n = 0};
     MW_TRY(mw_store_tenants(store, tenant_take, &t));
     for (size_t i = 0; i < t.n; i++)
@@ -154,9 +162,7 @@ void mw_stations_judge(mw_stations *s, mw_utc now, int64_t share_ppm) {
         t->meters = t->next_meters;
         t->late = t->next_late;
         t->next_meters = t->next_late = 0;
-        bool silent = !mw_utc_is_none(t->last_contact) &&
-                      now.us - t->last_contact.us > MW_VIGIL_SILENT_S * MW_US_PER_S;
-        t->failed = silent || mw_vee_station_failed(t->late, t->meters, share_ppm);
+        t->failed = silent(t, now) || mw_vee_station_failed(t->late, t->meters, share_ppm);
     }
 }
 

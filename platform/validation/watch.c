@@ -258,8 +258,12 @@ static mw_status row_make(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *b
 }
 
 static mw_status actions_do(mw_vigil *w, mw_channel_entry *e, const mw_vee_book *book,
-                            mw_store_vee_meter *m, const mw_vee_actions *a, mw_utc now) {
-    if ((a->todo & MW_VEE_DO_BACKFILL) != 0)
+                            mw_store_vee_meter *m, const mw_vee_actions *a, bool alive,
+                            mw_utc now) {
+    /* A meter that is merely late cannot hear, and what its station has spooled will come: the
+     * archive is asked for when the meter is heard again. */
+    if ((a->todo & MW_VEE_DO_BACKFILL) != 0 && (m->state == MW_VEE_RESTORED || alive) &&
+        m->cause != MW_CAUSE_STATION)
         ask(w, MW_ASK_ARCHIVE, e, m->silent, now, now);
     if ((a->todo & MW_VEE_DO_PING) != 0)
         ask(w, MW_ASK_PING, e, m->silent, now, now);
@@ -300,7 +304,7 @@ static mw_status event_give(mw_vigil *w, mw_channel_entry *e, const mw_vee_book 
     m->valued = meter.valued_to;
     if (event->kind == MW_VEE_FATAL)
         m->cause = MW_CAUSE_FATAL;
-    MW_TRY(actions_do(w, e, book, m, &actions, event->now));
+    MW_TRY(actions_do(w, e, book, m, &actions, event->kind == MW_VEE_ALIVE, event->now));
     if (meter.state == MW_VEE_OK) {
         MW_TRY(mw_store_vee_meter_forget(w->store, m->tenant, m->channel));
         row_drop(w, m->channel);
@@ -405,16 +409,14 @@ static mw_status entry_look(mw_vigil *w, mw_channel_entry *slot, mw_utc now) {
 
 /* One alarm for a station, whatever number of meters it takes with it. */
 static mw_status stations_tell(mw_vigil *w, mw_utc now) {
-    bool before[MW_VIGIL_STATIONS_MAX];
     mw_stations *s = &w->stations;
-    for (size_t i = 0; i < s->stations; i++)
-        before[i] = s->station[i].failed;
     mw_stations_judge(s, now, w->share_ppm);
     for (size_t i = 0; i < s->stations; i++) {
-        const mw_vigil_station *t = &s->station[i];
+        mw_vigil_station *t = &s->station[i];
         char text[MW_STORE_TEXT_MAX], subject[MW_STORE_ID_MAX];
-        if (t->failed == before[i])
+        if (t->failed == t->told)
             continue;
+        t->told = t->failed;
         (void)snprintf(subject, sizeof subject, "station/%.50s", t->id);
         (void)snprintf(text, sizeof text,
                        t->failed ? "the station has failed: %" PRIu32 " of %" PRIu32

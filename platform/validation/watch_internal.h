@@ -23,7 +23,7 @@ typedef struct mw_vigil_station {
     mw_utc last_contact;
     uint32_t meters, late; /* of those that only it hears; of the last round */
     uint32_t next_meters, next_late;
-    bool failed;
+    bool failed, told; /* told: what the last notice said */
 } mw_vigil_station;
 
 typedef struct mw_stations {
@@ -32,6 +32,7 @@ typedef struct mw_stations {
     mw_vigil_station *station;
     size_t stations, room;
     int64_t journal; /* hearings read up to */
+    mw_utc now;      /* of the last look */
     bool started;
 } mw_stations;
 
