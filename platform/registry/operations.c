@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Far beyond any reading. */
-static const mw_utc ever = {INT64_MAX / 2};
+/* What an open span can concern: everything up to now. */
+static mw_utc until_now(const mw_operator *o, mw_utc from) {
+    return o->now.us > from.us ? o->now : (mw_utc){from.us + 1};
+}
 
 typedef struct history {
     mw_store_installation row[MW_STORE_INSTALLATIONS_MAX + 4];
@@ -39,7 +41,7 @@ static mw_status history_write(const mw_operator *o, int64_t channel, const hist
                          .channel = channel,
                          .master = true,
                          .from = from,
-                         .to = mw_utc_is_none(to) ? ever : to};
+                         .to = mw_utc_is_none(to) ? until_now(o, from) : to};
     return mw_store_change_add(o->store, &c);
 }
 
@@ -206,7 +208,7 @@ mw_status mw_meter_factor(const mw_operator *o, const mw_store_factor *f, mw_not
     MW_TRY(mw_store_factor_put(o->store, o->tenant, &row));
     if (reading.known)
         MW_TRY(mark(o, f->channel, f->from, reading.value, reading.value, "multiplier changed"));
-    MW_TRY(touched_from(o, f->channel, f->from, ever));
+    MW_TRY(touched_from(o, f->channel, f->from, until_now(o, f->from)));
     char detail[MW_STORE_TEXT_MAX];
     snprintf(detail, sizeof detail, "kind %d: %lld / %lld", (int)f->kind, (long long)f->num,
              (long long)f->den);

@@ -288,8 +288,10 @@ static mw_status change_take(void *ctx, const mw_store_change *row) {
     p->last = row->id;
     /* Our own revisions and those below the final layer are not new values; master data are read
      * again by whoever changed them. */
-    if (row->master)
+    if (row->master) { /* says nothing of which values are there */
         mw_channels_forget(p->channels);
+        return MW_OK;
+    }
     if (row->from.us < row->to.us && row->layer != MW_LAYER_VALIDATED)
         p->change[p->changes++] = (dirty){
             .tenant = row->tenant, .channel = row->channel, .from = row->from, .to = row->to};
