@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Soft bits of differential BPSK: a walk over 32 phases in which each bit leaves the phase (1) or
- * turns it over (0), forward and backward. Against products of neighbouring symbols it gains 0.8 dB
+ * turns it over (0), forward and backward. Against products of neighbouring symbols it gains 0.5 dB
  * where codes work; it needs no pilots, since what carries a bit is the difference.
  */
 #ifndef MW_RADIO_FOREIGN_SOFT_H
