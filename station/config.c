@@ -87,6 +87,17 @@
          false,                                                                                    \
          "Samples kept, in per cent of the longest frame: 200 finds all that a frame hid, less "   \
          "saves memory (docs/radio.md)."},                                                         \
+        {prefix "blank",                                                                           \
+         MW_SETTING_INT,                                                                           \
+         FIELD(blank),                                                                             \
+         "0",                                                                                      \
+         0,                                                                                        \
+         100,                                                                                      \
+         NULL,                                                                                     \
+         false,                                                                                    \
+         "Impulse blanker: samples louder than this many times their surroundings are silenced; "  \
+         "5 "                                                                                      \
+         "is good where there is ignition or switching noise, 0: off."},                           \
         {prefix "networks",                                                                        \
          MW_SETTING_TEXT,                                                                          \
          FIELD(networks),                                                                          \

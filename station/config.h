@@ -29,6 +29,7 @@ typedef struct mw_station_config {
     const char *plan; /* empty, a built-in one, or file:PATH */
     int64_t threads;
     int64_t history_percent;
+    int64_t blank;
     const char *networks;
     mw_level full_scale;
     const char *spool_folder;
