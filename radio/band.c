@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "protocols/unb/unb.h"
 #include "radio/band_work.h"
+#include "radio/chase.h"
 #include "radio/sigfox_join.h"
 
 #define SLABS_PER_S    16
@@ -23,6 +24,12 @@ typedef struct heard {
     size_t sub;
 } heard;
 
+/* A reception that was not decoded, in the order of pairing. */
+typedef struct waiting {
+    const mw_unb_copy *copy;
+    size_t sub, number;
+} waiting;
+
 struct mw_band {
     mw_band_config config;
     mw_receiver_sink sink;
@@ -33,6 +40,8 @@ struct mw_band {
     mw_bank *bank;
     mw_band_work *work;
     mw_sigfox_joiner *joiner; /* NULL: no other networks */
+    mw_chase *chase;          /* NULL: copies are not added */
+    waiting *waiting;         /* of one job: as many as the sub-bands may hand over */
     double rate;
     unsigned decimation, reach;
     size_t slab;    /* outputs */
@@ -105,7 +114,17 @@ static mw_status wide_init(mw_band *b) {
         b->bridge = (uint64_t)(BRIDGE_SYMBOLS * b->rate / 100);
     if (b->config.radio.network_count > 0)
         MW_TRY(mw_sigfox_joiner_new(b->rate, take_joined, b, &b->joiner));
-    return mw_band_work_new(&b->plan, b->config.threads, &b->work);
+    const mw_receiver_config *radio = &b->config.radio;
+    if (radio->plan != NULL) {
+        mw_receiver_config complete = b->plan.sub[0].radio; /* with defaults filled in */
+        MW_TRY(mw_receiver_config_complete(&complete));
+        MW_TRY(mw_chase_new(radio->plan, radio->plan_band, complete.frame_correlation_min,
+                            MW_CHASE_KEPT_BAND, &b->chase));
+        b->waiting = calloc(b->plan.subs * MW_BAND_UNDECODED_MAX, sizeof *b->waiting);
+        if (b->waiting == NULL)
+            return MW_NOMEM;
+    }
+    return mw_band_work_new(&b->plan, b->config.threads, b->chase != NULL, &b->work);
 }
 
 mw_status mw_band_new(const mw_band_config *config, mw_receiver_sink sink, void *user,
@@ -124,6 +143,7 @@ mw_status mw_band_new(const mw_band_config *config, mw_receiver_sink sink, void 
         s = mw_receiver_new(&b->plan.sub[0].radio, sink, user, &b->single);
     else if (s == MW_OK)
         s = wide_init(b);
+    b->config.radio.plan = NULL; /* not ours to keep */
     if (s != MW_OK) {
         mw_band_free(b);
         return s;
@@ -139,6 +159,8 @@ void mw_band_free(mw_band *b) {
     mw_receiver_free(b->single);
     mw_bank_free(b->bank);
     mw_sigfox_joiner_free(b->joiner);
+    mw_chase_free(b->chase);
+    free(b->waiting);
     free(b->side[0]);
     free(b->side[1]);
     free(b->input);
@@ -193,22 +215,81 @@ static void convert(const mw_band *b, mw_receiver_frame *f) {
     }
 }
 
+/* A place among what the job found, or NULL without memory. */
+static heard *new_heard(mw_band *b) {
+    if (b->found_count == b->found_room) {
+        size_t room = b->found_room == 0 ? 64 : 2 * b->found_room;
+        heard *more = realloc(b->found, room * sizeof *more);
+        if (more == NULL)
+            return NULL;
+        b->found = more;
+        b->found_room = room;
+    }
+    return &b->found[b->found_count++];
+}
+
+static int by_place(const void *p, const void *q) {
+    const waiting *x = p, *y = q;
+    const mw_receiver_frame *f = &x->copy->reception, *g = &y->copy->reception;
+    if (f->first_index != g->first_index)
+        return f->first_index < g->first_index ? -1 : 1;
+    if (x->sub != y->sub)
+        return x->sub < y->sub ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Gives a reception to pairing; what comes of it is found like a frame of its sub-band. */
+static void pair(mw_band *b, const waiting *w) {
+    const mw_receiver_frame *f = &w->copy->reception;
+    long double at = (long double)f->first_index / (long double)b->rate;
+    mw_chase_copy copy = {.rate = (mw_unb_rate)f->rate,
+                          .size = (mw_unb_size)f->size,
+                          .at_ns = llroundl(at * 1e9L),
+                          .frequency = f->frequency,
+                          .llr = w->copy->llr};
+    mw_chase_frame sum;
+    if (!mw_chase_add(b->chase, &copy, &sum))
+        return;
+    heard *h = new_heard(b);
+    if (h == NULL) {
+        mw_band_work_found(b->work, w->sub)->lost++;
+        return;
+    }
+    *h = (heard){*f, w->sub};
+    memcpy(h->frame.payload, sum.payload, f->payload_bytes);
+    h->frame.symbol_errors = (uint16_t)sum.symbol_errors;
+    h->frame.quality = (uint8_t)lround(100 * sum.correlation);
+    h->frame.copies = sum.copies;
+    b->stats.radio.combined++;
+}
+
+/* What the sub-bands could not decode, in an order that does not depend on who worked when. */
+static void pair_all(mw_band *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < b->plan.subs; i++) {
+        mw_band_found *found = mw_band_work_found(b->work, i);
+        for (size_t k = 0; k < found->undecoded_count; k++) {
+            convert(b, &found->undecoded[k].reception);
+            b->waiting[n++] = (waiting){&found->undecoded[k], i, k};
+        }
+        found->undecoded_count = 0; /* they stay until the next job begins */
+    }
+    if (n > 1)
+        qsort(b->waiting, n, sizeof *b->waiting, by_place);
+    for (size_t i = 0; i < n; i++)
+        pair(b, &b->waiting[i]);
+}
+
 static void collect(mw_band *b) {
     b->found_count = 0;
     for (size_t i = 0; i < b->plan.subs; i++) {
         mw_band_found *found = mw_band_work_found(b->work, i);
         for (size_t k = 0; k < found->count; k++) {
-            if (b->found_count == b->found_room) {
-                size_t room = b->found_room == 0 ? 64 : 2 * b->found_room;
-                heard *more = realloc(b->found, room * sizeof *more);
-                if (more == NULL) {
-                    found->lost += found->count - k;
-                    break;
-                }
-                b->found = more;
-                b->found_room = room;
+            heard *h = new_heard(b);
+            if (h == NULL) {
+                found->lost += found->count - k;
+                break;
             }
-            heard *h = &b->found[b->found_count++];
             *h = (heard){found->frames[k], i};
             convert(b, &h->frame);
         }
@@ -219,6 +300,8 @@ static void collect(mw_band *b) {
         }
         found->copies_count = 0;
     }
+    if (b->chase != NULL)
+        pair_all(b);
     if (b->found_count > 1)
         qsort(b->found, b->found_count, sizeof *b->found, by_start);
 }
@@ -460,6 +543,13 @@ mw_band_stats mw_band_stats_of(mw_band *b) {
         sum->cancelled += s->cancelled;
         sum->uncovered += s->uncovered;
         sum->retried += s->retried;
+        sum->undecoded += s->undecoded;
+        sum->undecoded_lost += mw_band_work_found(b->work, i)->undecoded_lost;
+    }
+    if (b->chase != NULL) {
+        sum->pairs = mw_chase_stats_of(b->chase)->pairs;
+        sum->undecoded_lost += mw_chase_stats_of(b->chase)->forgot;
+        sum->refused += mw_chase_stats_of(b->chase)->refused;
     }
     sum->not_finite = b->faults.not_finite;
     sum->clipped = b->faults.clipped;
@@ -474,5 +564,8 @@ size_t mw_band_memory(const mw_band *b) {
         return sizeof *b + mw_receiver_memory(b->single);
     return sizeof *b + mw_bank_memory(b->bank) + mw_band_work_memory(b->work) +
            2 * sizeof(float) * (b->room + 2 * b->slab * b->plan.channels) +
-           b->found_room * sizeof *b->found;
+           b->found_room * sizeof *b->found +
+           (b->chase != NULL ? mw_chase_memory(b->chase) +
+                                   b->plan.subs * MW_BAND_UNDECODED_MAX * sizeof *b->waiting
+                             : 0);
 }

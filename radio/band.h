@@ -6,6 +6,9 @@
  *   push -> filter bank -> one mw_receiver per sub-band, on threads -> frames heard on both sides
  *   of a seam once -> sorted -> sink
  *
+ * With radio.plan, receptions that no sub-band could decode are paired over the whole band (chase.h)
+ * and what their sum gives is sorted in among the frames.
+ *
  * Samples of up to MW_BAND_SINGLE_MHZ go to one mw_receiver without a bank or a thread, with
  * nothing added. Wider ones are worked off in slabs of about 1/16 s; while the threads work on one,
  * the caller fills the next, and the frames of a slab are emitted, by start and then frequency,

@@ -101,7 +101,7 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
         s.radio.centre.mhz = wide->centre.mhz + llround(offset);
         s.radio.rate_mhz = (uint64_t)llround(spacing * 4 / 3);
         s.radio.blank = 0;   /* done before the bank */
-        s.radio.plan = NULL; /* copies lie in different sub-bands */
+        s.radio.plan = NULL; /* copies lie in different sub-bands: paired over the whole band */
         listen(&s.radio, ranges, n, wide->centre.mhz + llround(offset - half) - OVERLAP_MHZ,
                wide->centre.mhz + llround(offset + half) + OVERLAP_MHZ);
         bool heard = s.radio.rates != 0 || s.radio.network_count > 0;

@@ -23,7 +23,7 @@ typedef struct worker {
 } worker;
 
 struct mw_band_work {
-    size_t subs;
+    size_t subs, planned; /* made; room for */
     sub_band *sub;
     unsigned threads; /* running; 0: the caller works */
     unsigned rooms;
@@ -67,6 +67,15 @@ static void take_copy(void *user, const mw_sigfox_copy *copy) {
         f->copies_room = room;
     }
     f->copies[f->copies_count++] = *copy;
+}
+
+static void take_undecoded(void *user, const mw_unb_copy *copy) {
+    mw_band_found *f = user;
+    if (f->undecoded_count == MW_BAND_UNDECODED_MAX) {
+        f->undecoded_lost++;
+        return;
+    }
+    f->undecoded[f->undecoded_count++] = *copy;
 }
 
 static void do_sub(sub_band *s, const mw_band_job *job) {
@@ -130,13 +139,15 @@ static mw_status start_threads(mw_band_work *w, unsigned threads) {
     return MW_OK;
 }
 
-mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, mw_band_work **out_work) {
+mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, bool pair,
+                           mw_band_work **out_work) {
     mw_band_work *w = calloc(1, sizeof *w);
     if (w == NULL)
         return MW_NOMEM;
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->changed, NULL);
     w->sub = calloc(plan->subs, sizeof *w->sub);
+    w->planned = plan->subs;
     mw_status s = w->sub == NULL ? MW_NOMEM : MW_OK;
     unsigned rooms = threads > 1 ? threads : 1;
     w->room = calloc(rooms, sizeof(mw_workroom *));
@@ -148,8 +159,15 @@ mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, mw_band_w
         w->sub[i].plan = plan->sub[i];
         w->sub[i].plan.radio.copy_sink = take_copy; /* copies may lie in two sub-bands */
         w->sub[i].plan.radio.room = w->room[plan->sub[i].thread];
-        s = mw_receiver_new(&w->sub[i].plan.radio, take_frame, &w->sub[i].found,
-                            &w->sub[i].receiver);
+        if (pair) {
+            w->sub[i].plan.radio.undecoded_sink = take_undecoded;
+            w->sub[i].found.undecoded = calloc(MW_BAND_UNDECODED_MAX, sizeof(mw_unb_copy));
+        }
+        if (pair && w->sub[i].found.undecoded == NULL)
+            s = MW_NOMEM;
+        else
+            s = mw_receiver_new(&w->sub[i].plan.radio, take_frame, &w->sub[i].found,
+                                &w->sub[i].receiver);
         w->subs += s == MW_OK;
     }
     if (s == MW_OK)
@@ -171,8 +189,9 @@ void mw_band_work_free(mw_band_work *w) {
     (void)pthread_mutex_unlock(&w->lock);
     for (unsigned i = 0; i < w->threads; i++)
         (void)pthread_join(w->workers[i].thread, NULL);
-    for (size_t i = 0; i < w->subs; i++) {
+    for (size_t i = 0; w->sub != NULL && i < w->planned; i++) {
         mw_receiver_free(w->sub[i].receiver);
+        free(w->sub[i].found.undecoded);
         free(w->sub[i].found.frames);
         free(w->sub[i].found.copies);
     }
@@ -222,8 +241,10 @@ const mw_receiver_stats *mw_band_work_stats(mw_band_work *w, size_t sub) {
 size_t mw_band_work_memory(const mw_band_work *w) {
     size_t bytes = sizeof *w + w->subs * sizeof *w->sub;
     for (size_t i = 0; i < w->subs; i++)
-        bytes += mw_receiver_memory(w->sub[i].receiver) +
-                 w->sub[i].found.room * sizeof(mw_receiver_frame);
+        bytes +=
+            mw_receiver_memory(w->sub[i].receiver) +
+            w->sub[i].found.room * sizeof(mw_receiver_frame) +
+            (w->sub[i].found.undecoded != NULL ? MW_BAND_UNDECODED_MAX * sizeof(mw_unb_copy) : 0);
     for (unsigned i = 0; i < w->rooms; i++)
         bytes += mw_workroom_memory(w->room[i]);
     return bytes;

@@ -8,6 +8,9 @@
 
 #include "radio/band_plan.h"
 
+/* Receptions for pairing that a sub-band may hand over in one job. */
+#define MW_BAND_UNDECODED_MAX 32u
+
 typedef struct mw_band_job {
     const float *samples; /* channel k's at samples + 2 * k * stride */
     size_t stride, n;     /* n may be 0 */
@@ -21,13 +24,17 @@ typedef struct mw_band_found {
     size_t count, room;
     mw_sigfox_copy *copies; /* the same */
     size_t copies_count, copies_room;
+    mw_unb_copy *undecoded; /* the same; MW_BAND_UNDECODED_MAX fit, NULL: not asked for */
+    size_t undecoded_count;
+    uint64_t undecoded_lost;
     uint64_t safe; /* of its receiver, in sub-band samples */
     uint64_t lost; /* frames for which memory was lacking */
 } mw_band_found;
 
 typedef struct mw_band_work mw_band_work;
 
-MW_NODISCARD mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads,
+/* pair: receptions that were not decoded are wanted. */
+MW_NODISCARD mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, bool pair,
                                         mw_band_work **out_work);
 void mw_band_work_free(mw_band_work *w);
 /* Begins a job; the one before must be over. */

@@ -12,6 +12,7 @@
 #include "radio/crowd.h"
 #include "radio/foreign_frames.h"
 #include "radio/recent.h"
+#include "radio/report.h"
 #include "radio/workroom.h"
 
 /* Work is done each time this part of a second of samples is complete, counted from the start of
@@ -142,14 +143,16 @@ static mw_status foreign_init(mw_receiver *r) {
     return MW_OK;
 }
 
+static mw_foreign_place place_of(const mw_receiver *r) {
+    return (mw_foreign_place){r->base, r->anchor_index, r->anchor, r->anchor_uncertainty_us};
+}
+
 static void foreign_run(mw_receiver *r, bool all) {
     if (r->foreign == NULL)
         return;
-    mw_foreign_place place = {r->base, r->anchor_index, r->anchor, r->anchor_uncertainty_us};
+    mw_foreign_place place = place_of(r);
     mw_foreign_frames_run(r->foreign, &r->history, &place, all);
 }
-
-static mw_status chase_init(mw_receiver *r);
 
 mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sink, void *user,
                           mw_receiver **out_receiver) {
@@ -181,8 +184,10 @@ mw_status mw_receiver_new(const mw_receiver_config *config, mw_receiver_sink sin
         s = mw_history_init(&r->history, history_samples(r));
     if (s == MW_OK && c.cancel)
         s = crowd_init(r);
-    if (s == MW_OK && c.plan != NULL)
-        s = chase_init(r);
+    if (s == MW_OK && c.plan != NULL && c.undecoded_sink == NULL)
+        s = mw_chase_new(c.plan, c.plan_band, c.frame_correlation_min, MW_CHASE_KEPT, &r->chase);
+    if (r->chase != NULL)
+        r->memory += mw_chase_memory(r->chase);
     r->config.plan = NULL; /* not ours to keep */
     if (s != MW_OK) {
         mw_receiver_free(r);
@@ -211,10 +216,6 @@ void mw_receiver_free(mw_receiver *r) {
 
 /* ---- Frames out -------------------------------------------------------------------------------*/
 
-static int32_t centi(double db) {
-    return (int32_t)lround(100 * db);
-}
-
 typedef enum belief { REFUSED, KNOWN, NEW } belief;
 
 static belief emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
@@ -226,43 +227,37 @@ static belief emit(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f
         r->stats.duplicates++;
         return KNOWN;
     }
-    const mw_unb_layout *l = mw_unb_layout_of(f->size);
-    double begin = floor(f->centre - 0.5 * r->lanes[rate].sps + 0.5);
-    mw_receiver_frame out = {
-        .payload_bytes = (uint8_t)l->payload_bytes,
-        .rate = (uint8_t)rate,
-        .size = (uint8_t)f->size,
-        .first_index = begin > 0 ? r->base + (uint64_t)begin : r->base,
-        .start = r->anchor,
-        .start_uncertainty_us = r->anchor_uncertainty_us,
-        .frequency = {r->config.centre.mhz + llround(f->hz * 1000)},
-        .drift_mhz_per_s = (int32_t)lround(f->drift * 1000),
-        .level = {centi(20 * log10(f->amplitude + 1e-30) + r->config.full_scale_dbm)},
-        .snr = {centi(10 * log10(f->es_n0 + 1e-30))},
-        .symbols = l->code_bits,
-        .symbol_errors = (uint16_t)f->symbol_errors,
-        .quality = (uint8_t)lround(100 * f->correlation),
-        .copies = r->copies,
-    };
-    memcpy(out.payload, f->payload, l->payload_bytes);
-    if (!mw_utc_is_none(r->anchor)) {
-        double since = (double)(int64_t)(out.first_index - r->anchor_index);
-        out.start.us += llround(since * 1e6 / r->rate);
-    }
+    mw_foreign_place place = place_of(r);
+    mw_receiver_frame out = mw_report_of(&r->config, &place, rate, f);
+    out.copies = r->copies;
+    memcpy(out.payload, f->payload, out.payload_bytes);
     r->stats.frames++;
     r->sink(r->user, &out);
     return NEW;
 }
 
+/* For whoever pairs the copies of a wider band. */
+static void hand_over(mw_receiver *r, mw_unb_rate rate, const mw_candidate_frame *f) {
+    const float *llr = r->lanes[rate].tools->phase.llr;
+    mw_foreign_place place = place_of(r);
+    mw_unb_copy copy = {.reception = mw_report_of(&r->config, &place, rate, f)};
+    memcpy(copy.llr, llr, mw_unb_layout_of(f->size)->symbols * sizeof *llr);
+    r->stats.undecoded++;
+    r->config.undecoded_sink(r->user, &copy);
+}
+
 /* A reception that could not be decoded: perhaps with an earlier copy. */
 static void on_undecoded(void *user, const mw_candidate *c, const mw_candidate_frame *f) {
     mw_receiver *r = user;
+    if (r->config.undecoded_sink != NULL)
+        hand_over(r, (mw_unb_rate)c->rate, f);
+    if (r->chase == NULL)
+        return;
     long double at = ((long double)r->base + (long double)f->centre) / (long double)r->rate;
     mw_chase_copy copy = {.rate = (mw_unb_rate)c->rate,
                           .size = f->size,
                           .at_ns = llroundl(at * 1e9L),
                           .frequency = {r->config.centre.mhz + llround(f->hz * 1000)},
-                          .drift = f->drift,
                           .llr = r->lanes[c->rate].tools->phase.llr};
     mw_chase_frame sum;
     if (!mw_chase_add(r->chase, &copy, &sum))
@@ -275,19 +270,6 @@ static void on_undecoded(void *user, const mw_candidate *c, const mw_candidate_f
     r->copies = sum.copies;
     (void)emit(r, copy.rate, &whole);
     r->copies = 0;
-}
-
-static mw_status chase_init(mw_receiver *r) {
-    const mw_receiver_config *c = &r->config;
-    MW_TRY(mw_chase_new(c->plan, c->plan_band, c->frame_correlation_min, &r->chase));
-    r->memory += mw_chase_memory(r->chase);
-    for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
-        if (!r->lanes[i].enabled)
-            continue;
-        r->lanes[i].tools->undecoded = on_undecoded;
-        r->lanes[i].tools->user = r;
-    }
-    return MW_OK;
 }
 
 /* ---- Candidates -------------------------------------------------------------------------------*/
@@ -409,6 +391,8 @@ static void decode_ready(mw_receiver *r, double cut) {
         mw_candidate_frame frame;
         mw_candidate_tools *t = r->lanes[c->rate].tools;
         uint64_t attempts = t->attempts, retries = t->retries;
+        t->undecoded = on_undecoded; /* the tools may be shared with other receivers */
+        t->user = r;
         mw_candidate_verdict verdict = mw_candidate_decode(t, &r->history, c, &frame);
         r->stats.decode_attempts += t->attempts - attempts;
         r->stats.decode_retries += t->retries - retries;
@@ -587,6 +571,11 @@ const mw_receiver_stats *mw_receiver_stats_of(mw_receiver *r) {
     mw_crowd_count(r->crowd, &s->cancelled, &s->uncovered, &s->retried);
     if (r->foreign != NULL)
         mw_foreign_frames_stats(r->foreign, s);
+    if (r->chase != NULL) {
+        s->undecoded = mw_chase_stats_of(r->chase)->copies;
+        s->undecoded_lost = mw_chase_stats_of(r->chase)->forgot;
+        s->pairs = mw_chase_stats_of(r->chase)->pairs;
+    }
     s->not_finite = r->faults.not_finite;
     s->clipped = r->faults.clipped;
     s->blanked = r->blank.blanked;

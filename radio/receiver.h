@@ -20,6 +20,7 @@
 #define MW_RADIO_RECEIVER_H
 
 #include "protocols/unb/plan.h"
+#include "protocols/unb/unb.h"
 #include "radio/framer.h"
 #include "radio/samples.h"
 
@@ -66,8 +67,15 @@ typedef struct mw_sigfox_copy {
     int16_t symbol[8 * MW_SIGFOX_CONTENT_MAX]; /* as mw_sigfox_join_symbols */
 } mw_sigfox_copy;
 
+/* A reception of our own that was plausible but not decodable. */
+typedef struct mw_unb_copy {
+    mw_receiver_frame reception;   /* without payload, errors and quality */
+    float llr[MW_UNB_SYMBOLS_MAX]; /* of all symbols, in order of sending; 0 = not received */
+} mw_unb_copy;
+
 typedef void (*mw_receiver_sink)(void *user, const mw_receiver_frame *frame);
 typedef void (*mw_sigfox_copy_sink)(void *user, const mw_sigfox_copy *copy);
+typedef void (*mw_unb_copy_sink)(void *user, const mw_unb_copy *copy);
 
 typedef struct mw_receiver_config {
     uint64_t rate_mhz; /* sample rate in millihertz; blocks must agree */
@@ -106,6 +114,9 @@ typedef struct mw_receiver_config {
      * only. */
     const mw_unb_plan *plan;
     unsigned plan_band;
+    /* For a receiver of a wider band's part: takes receptions that were not decoded instead of
+     * pairing them here; called from where frames are emitted. NULL = pair here. */
+    mw_unb_copy_sink undecoded_sink;
     /* Impulse blanker: samples louder than this many times their surroundings are silenced, see
      * blank.h. 0 = off; 5 is a good value where there is ignition or switching noise. */
     double blank;
@@ -132,6 +143,9 @@ typedef struct mw_receiver_stats {
     uint64_t uncovered;      /* candidates that were found only after that */
     uint64_t retried;        /* candidates that were tried again after that */
     uint64_t blanked;        /* samples silenced by the impulse blanker */
+    uint64_t undecoded;      /* plausible receptions kept or handed over for pairing ... */
+    uint64_t undecoded_lost; /* ... of these, too many at once */
+    uint64_t pairs;          /* sums of them given to the decoder */
     uint64_t combined;       /* frames from copies that were added */
     uint64_t foreign_bursts; /* of other networks: demodulated ... */
     uint64_t foreign_frames; /* ... and read; a Sigfox message counts once */

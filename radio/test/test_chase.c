@@ -42,7 +42,7 @@ static mw_chase_copy place(uint32_t address, uint32_t counter, unsigned copy, co
 
 static mw_chase *new_chase(void) {
     mw_chase *c;
-    MW_CHECK_OK(mw_chase_new(demo_plan(), 0, 0.65, &c));
+    MW_CHECK_OK(mw_chase_new(demo_plan(), 0, 0.65, MW_CHASE_KEPT, &c));
     return c;
 }
 
@@ -140,10 +140,76 @@ MW_TEST(each_copy_must_agree) {
     mw_chase_free(c);
 }
 
+/* A full table: the oldest gives way and its copy comes in vain; the memory is what it was. What
+ * cannot be paired any more goes first. */
+MW_TEST(the_table_is_bounded) {
+    mw_prng g = mw_prng_of_seed(10);
+    mw_chase *c;
+    MW_CHECK_OK(mw_chase_new(demo_plan(), 0, 0.65, 4, &c));
+    size_t memory = mw_chase_memory(c);
+    uint8_t payload[2][MW_UNB_PAYLOAD_M], other[MW_UNB_PAYLOAD_M];
+    mw_unb_frame f[2], noise;
+    float llr[MW_UNB_SYMBOLS_MAX];
+    mw_chase_frame out;
+    for (unsigned i = 0; i < 2; i++) {
+        random_frame(&g, payload[i], &f[i]);
+        receive(&f[i], 1, &g, llr);
+        mw_chase_copy first = place(100 + i, i, 0, llr);
+        MW_CHECK(!mw_chase_add(c, &first, &out));
+    }
+    for (unsigned i = 0; i < 3; i++) { /* one more than the table holds */
+        random_frame(&g, other, &noise);
+        receive(&noise, 0.4, &g, llr);
+        mw_chase_copy stranger = place(1, 7, 0, llr);
+        stranger.at_ns += 1000000 * i;
+        stranger.frequency.mhz += 900000 * (int64_t)(i + 1);
+        MW_CHECK(!mw_chase_add(c, &stranger, &out));
+    }
+    MW_CHECK_EQ(mw_chase_stats_of(c)->forgot, 1);
+    for (unsigned i = 2; i-- > 0;) {
+        receive(&f[i], 1, &g, llr);
+        mw_chase_copy second = place(100 + i, i, 1, llr);
+        MW_CHECK_EQ(mw_chase_add(c, &second, &out), i == 1);
+    }
+    uint64_t forgot = mw_chase_stats_of(c)->forgot;
+    for (unsigned i = 0; i < 100; i++) { /* minutes apart: nobody's time is cut short */
+        mw_chase_copy late = place(1, 7, 0, llr);
+        late.at_ns += (int64_t)(i + 2) * 120000000000;
+        MW_CHECK(!mw_chase_add(c, &late, &out));
+    }
+    MW_CHECK_EQ(mw_chase_stats_of(c)->forgot, forgot);
+    MW_CHECK_EQ(mw_chase_memory(c), memory);
+    mw_chase_free(c);
+}
+
+/* Heard on both sides of a seam: kept once, and one frame comes of it. */
+MW_TEST(one_reception_heard_twice) {
+    mw_prng g = mw_prng_of_seed(11);
+    mw_chase *c = new_chase();
+    uint8_t payload[MW_UNB_PAYLOAD_M];
+    mw_unb_frame f;
+    random_frame(&g, payload, &f);
+    unsigned given = 0;
+    for (unsigned k = 0; k < 3; k++) {
+        for (unsigned side = 0; side < 2; side++) {
+            float llr[MW_UNB_SYMBOLS_MAX];
+            receive(&f, 0.8, &g, llr);
+            mw_chase_copy copy = place(5, 2, k, llr);
+            copy.at_ns += 3000 * side;
+            copy.frequency.mhz += 40 * (int64_t)side;
+            mw_chase_frame out;
+            given += mw_chase_add(c, &copy, &out);
+        }
+    }
+    MW_CHECK_EQ(given, 1);
+    mw_chase_free(c);
+}
+
 MW_TEST(refuses_a_band_that_is_not) {
     mw_chase *c;
-    MW_CHECK_STATUS(mw_chase_new(demo_plan(), 7, 0.65, &c), MW_RANGE);
+    MW_CHECK_STATUS(mw_chase_new(demo_plan(), 7, 0.65, MW_CHASE_KEPT, &c), MW_RANGE);
 }
 
 MW_TEST_MAIN(MW_CASE(two_and_three_copies), MW_CASE(wrong_pairs_give_nothing),
-             MW_CASE(each_copy_must_agree), MW_CASE(refuses_a_band_that_is_not))
+             MW_CASE(each_copy_must_agree), MW_CASE(the_table_is_bounded),
+             MW_CASE(one_reception_heard_twice), MW_CASE(refuses_a_band_that_is_not))
