@@ -39,8 +39,7 @@ typedef struct mw_platform_config {
     int64_t attempts;
     mw_dur command_ttl;
     mw_dur receipt_wait;
-    mw_dur beacon_every;
-    const char *beacon_rate;
+    bool beacons;
     int64_t beacon_uncertainty;
 } mw_platform_config;
 

@@ -112,12 +112,10 @@ static bool connected(void *context, int64_t sender) {
 static mw_status open_commands(platform *p) {
     const mw_platform_config *c = &p->config;
     const mw_unb_plan *plan = NULL;
-    mw_unb_rate rate = MW_UNB_R1;
     if (mw_unb_plan_find(c->plan, &plan) != MW_OK) {
         mw_log(MW_LOG_ERROR, "no such frequency plan", MW_S("commands.plan", c->plan));
         return MW_NOT_FOUND;
     }
-    MW_TRY(mw_unb_rate_of_name(mw_slice_of_str(c->beacon_rate), &rate));
     MW_TRY(mw_platform_open_sender(c, p->store, &p->sender));
     mw_commands_options o = {.store = p->store,
                              .registry = p->registry,
@@ -127,17 +125,13 @@ static mw_status open_commands(platform *p) {
                              .attempts = (uint16_t)c->attempts,
                              .ttl = c->command_ttl,
                              .receipt_wait = c->receipt_wait,
-                             .beacon_every = c->beacon_every,
-                             .beacon_rate = (uint8_t)rate,
+                             .beacons = c->beacons,
                              .beacon_uncertainty_ms = (uint16_t)c->beacon_uncertainty,
                              .on_entry = on_entry,
                              .on_cancel = on_cancel,
                              .connected = connected,
                              .context = p};
-    mw_status s = mw_commands_open(&o, &p->commands);
-    if (s == MW_RANGE)
-        mw_log(MW_LOG_ERROR, "not a divisor of a day", MW_S("setting", "beacon.every"));
-    return s;
+    return mw_commands_open(&o, &p->commands);
 }
 
 /* ---- folding ---- */

@@ -57,6 +57,7 @@ void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFI
     mw_write_u16le(&w, c->burst);
     mw_write_u8(&w, c->leak);
     mw_write_u8(&w, (uint8_t)(c->battery_low_mv / BATTERY_STEP_MV));
+    mw_write_u8(&w, c->beacon);
 }
 
 mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
@@ -80,6 +81,7 @@ mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
     c.burst = mw_read_u16le(&r); /* zero in records from before there were limits */
     c.leak = mw_read_u8(&r);
     c.battery_low_mv = (uint16_t)(mw_read_u8(&r) * BATTERY_STEP_MV);
+    c.beacon = mw_read_u8(&r); /* zero in records from before a meter listened for them */
     MW_TRY(r.status);
     *out_config = c;
     return MW_OK;
@@ -128,6 +130,9 @@ mw_status mw_meter_config_get(const mw_meter_config *c, uint16_t key, int64_t *o
     case MW_SMP_KEY_BATTERY_LOW_MV:
         *out_value = c->battery_low_mv;
         return MW_OK;
+    case MW_SMP_KEY_BEACON:
+        *out_value = c->beacon;
+        return MW_OK;
     default:
         return MW_NOT_FOUND;
     }
@@ -171,6 +176,8 @@ mw_status mw_meter_config_put(mw_meter_config *c, uint16_t key, int64_t value) {
         return put_u8(&c->leak, value);
     case MW_SMP_KEY_BATTERY_LOW_MV:
         return put_u16(&c->battery_low_mv, value);
+    case MW_SMP_KEY_BEACON:
+        return put_u8(&c->beacon, value);
     default:
         return MW_NOT_FOUND;
     }

@@ -36,6 +36,7 @@ typedef struct mw_meter_config {
     uint16_t burst;           /* more than this in an hour is a burst, model's unit; 0: off */
     uint8_t leak;             /* at least this in each of 24 hours is a leak; 0: off */
     uint16_t battery_low_mv;  /* 0: the model's; else 1000..5100 in steps of 20 */
+    uint8_t beacon;           /* listens in every n-th beacon slot of the plan; 0: never */
     mw_meter_scale scale[MW_METER_REGISTERS_MAX];
 } mw_meter_config;
 

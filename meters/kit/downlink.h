@@ -19,9 +19,12 @@ typedef struct mw_meter_listen {
     bool open;    /* false: there is none, the rest is 0 */
     uint8_t band; /* of the plan */
     mw_unb_rate rate;
-    mw_freq carrier; /* nominal; the crystal adds its error, the station takes it off again */
-    mw_mono from;    /* a frame's first symbol may begin in from .. to; */
-    mw_mono to;      /* the receiver stays on for the frame's length after that */
+    mw_freq carrier; /* nominal; the crystal adds its error */
+    /* How far the carrier may be off beside that: 0 in the answer to a frame, whose offset the
+     * station measured; for a beacon, of which nobody takes the meter's error off, that error. */
+    mw_freq reach;
+    mw_mono from; /* a frame's first symbol may begin in from .. to; */
+    mw_mono to;   /* the receiver stays on for the frame's length after that */
 } mw_meter_listen;
 
 typedef struct mw_meter mw_meter;

@@ -217,11 +217,11 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     MW_TRY(mw_key_of_bytes(MW_SLICE_OF(provision->master_key), &master));
     uint32_t reported;
     mw_downlink_place downlink = {.log_first = at[REGION_DOWNLINK].first,
-                               .log_sectors = at[REGION_DOWNLINK].sectors,
-                               .state_first = at[REGION_STATE].first,
-                               .state_sectors = at[REGION_STATE].sectors,
-                               .log_kind = kind_of(REGION_DOWNLINK),
-                               .state_kind = kind_of(REGION_STATE)};
+                                  .log_sectors = at[REGION_DOWNLINK].sectors,
+                                  .state_first = at[REGION_STATE].first,
+                                  .state_sectors = at[REGION_STATE].sectors,
+                                  .log_kind = kind_of(REGION_DOWNLINK),
+                                  .state_kind = kind_of(REGION_STATE)};
     mw_status s = mw_downlink_mount(m, provision, &master, &downlink);
     if (s == MW_OK)
         s = mw_telemetry_boot(m, &master, board, at[REGION_COUNTER].first,
@@ -250,6 +250,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++)
         m->reverse_seen[i] = m->registers.counts[i];
     mw_watch_begin(m);
+    mw_beacon_init(m);
     MW_TRY(mw_events_raise(&m->events, &m->flash, now, utc, MW_SMP_EVENT_BOOT, 255,
                            (int64_t)board->cause));
     return mw_downlink_resume(m, now);
@@ -346,8 +347,10 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
     if (due.ns <= now.ns) {
         t = mw_telemetry_step(m, now, out);
         s = s == MW_OK ? t : s;
-        due = mw_telemetry_next(m);
     }
+    mw_mono beacon = mw_beacon_step(m, now, out);
+    due = mw_telemetry_next(m); /* it may have taken the radio */
+    due = beacon.ns < due.ns ? beacon : due;
     if (m->downlink.restart_wanted && m->downlink.restart_at.ns <= now.ns) {
         m->downlink.restart_wanted = false;
         m->downlink.restart_at = MW_TICK_NEVER;
@@ -407,6 +410,7 @@ mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc) {
     mw_downlink_clock_moved(&m->downlink);
     bool first = m->clock.state == MW_CLOCK_NEVER_SET;
     bool step = first || moved > MW_CLOCK_STEP_US || moved < -MW_CLOCK_STEP_US;
+    mw_beacon_clock_set(m, step);
     mw_status t = step ? clock_step(m, now, utc) : clock_adjust(m, now, utc);
     s = s == MW_OK ? t : s;
     if (!first && (moved >= CLOCK_TELL_US || moved <= -CLOCK_TELL_US))

@@ -7,6 +7,7 @@
 
 #include "crypto/keys.h"
 #include "meters/kit/archive.h"
+#include "meters/kit/beacon.h"
 #include "meters/kit/downlink_state.h"
 #include "meters/kit/events.h"
 #include "meters/kit/meter.h"
@@ -31,6 +32,7 @@ struct mw_meter {
     mw_telemetry telemetry;
     mw_downlink downlink;
     mw_watch watch;
+    mw_beacon beacon;
     uint32_t hour;    /* the running hour */
     mw_mono boundary; /* tick of its end */
     bool hour_disturbed;
@@ -55,6 +57,16 @@ MW_NODISCARD mw_status mw_downlink_mount(mw_meter *m, const mw_meter_provision *
                                          const mw_key *master, const mw_downlink_place *at);
 /* Counters and receipts; does what a reset interrupted. The last thing of a boot. MW_IO. */
 MW_NODISCARD mw_status mw_downlink_resume(mw_meter *m, mw_mono now);
+
+/* ---- beacon.c, called by meter.c and orders.c ---- */
+
+void mw_beacon_init(mw_meter *m);
+/* The clock was set by something of unknown quality; `step`: far from where it stood. */
+void mw_beacon_clock_set(mw_meter *m, bool step);
+/* A time object of a group was followed; its frame began at `at`. After mw_beacon_clock_set. */
+void mw_beacon_heard(mw_meter *m, mw_utc at, uint16_t uncertainty_ms);
+/* Asks for a window that is due unless the radio is taken; returns when to step again. */
+mw_mono mw_beacon_step(mw_meter *m, mw_mono now, mw_meter_outputs *out);
 
 /* ---- between meter.c and telemetry.c ---- */
 

@@ -50,7 +50,9 @@ void mw_orders_time(mw_meter *m, mw_mono now, mw_mono burst_start, const mw_smp_
     at.us += time->ms * INT64_C(1000);
     /* Any member of a group could have sealed this: it may correct a clock, not move it. */
     bool step = time->step && !group;
-    (void)!clock_follow(m, now, mw_utc_add(at, mw_mono_since(now, burst_start)), step, &moved);
+    mw_utc utc = mw_utc_add(at, mw_mono_since(now, burst_start));
+    if (clock_follow(m, now, utc, step, &moved) == MW_OK && group)
+        mw_beacon_heard(m, at, time->uncertainty_ms);
 }
 
 static mw_status set_time(mw_meter *m, mw_mono now, const mw_smp_command *c, mw_downlink_done *e) {

@@ -30,6 +30,7 @@ static const struct {
     {"burst_per_hour", MW_SMP_KEY_BURST, 0, 65535},
     {"leak_per_hour", MW_SMP_KEY_LEAK, 0, 255},
     {"battery_low_mv", MW_SMP_KEY_BATTERY_LOW_MV, 0, 5100},
+    {"beacon", MW_SMP_KEY_BEACON, 0, 255},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 

@@ -8,9 +8,7 @@
 enum {
     AHEAD_S = 15 * 60, /* sealed no longer ahead than this */
     LEAD_S = 5,        /* and no shorter: it has to reach the station */
-    OFFSETS = 8,
-    OFFSET_S = 4,
-    KEEP_S = 1, /* a beacon is sent at its moment or not at all */
+    KEEP_S = 1,        /* a beacon is sent at its moment or not at all */
     BEACON_PRIORITY = 2,
 };
 
@@ -27,7 +25,7 @@ typedef struct stations {
 
 static mw_status station_add(void *ctx, const mw_store_sender *row) {
     stations *s = ctx;
-    unsigned offset = s->of_tenant++ % OFFSETS;
+    unsigned offset = s->of_tenant++ % s->c->o.plan->beacon.offsets;
     bool connected = s->c->o.connected != NULL && s->c->o.connected(s->c->o.context, row->sender);
     if (!connected || s->n == MW_COMMANDS_STATIONS_MAX)
         return MW_OK;
@@ -51,10 +49,9 @@ static mw_status beacon_seal(mw_commands *c, int64_t tenant, mw_utc at, mw_comma
 static mw_status beacon_place(mw_commands *c, int64_t tenant, int64_t sender, int64_t slot,
                               mw_utc at, mw_utc now) {
     mw_commands_frame frame;
-    unsigned band;
-    mw_unb_rate rate = (mw_unb_rate)c->o.beacon_rate;
-    if (c->o.plan == NULL || mw_unb_plan_band(c->o.plan, MW_UNB_DOWN, rate, 0, &band) != MW_OK)
-        return MW_OK;
+    mw_unb_beacon_slot place;
+    if (mw_unb_beacon_slot_of(c->o.plan, slot, MW_SMP_GROUP_ALL, &place) != MW_OK)
+        return MW_OK; /* a plan without a band for them */
     mw_status s = beacon_seal(c, tenant, at, &frame);
     if (s == MW_NOT_FOUND || s == MW_STATE || s == MW_LIMIT || s == MW_AUTH)
         return MW_OK; /* no group key, or nothing may be sealed: commands tell why */
@@ -63,12 +60,12 @@ static mw_status beacon_place(mw_commands *c, int64_t tenant, int64_t sender, in
                            .sender = sender,
                            .mode = MW_STORE_BROADCAST,
                            .address = frame.address,
-                           .rate = (uint8_t)rate,
+                           .rate = (uint8_t)c->o.plan->beacon.rate,
                            .size = frame.bytes,
                            .counter = frame.counter,
                            .copies = 1,
-                           .band = (uint8_t)band,
-                           .hop = (uint16_t)(slot % 4096),
+                           .band = place.band,
+                           .hop = place.hop,
                            .priority = BEACON_PRIORITY,
                            .at = at,
                            .created = now,
@@ -83,13 +80,14 @@ static mw_status beacon_place(mw_commands *c, int64_t tenant, int64_t sender, in
 }
 
 static mw_status station_beacons(mw_commands *c, const stations *s, size_t i, mw_utc now) {
-    int64_t every = c->o.beacon_every.ns / MW_NS_PER_S, now_s = mw_utc_floor_s(now);
+    const mw_unb_plan *plan = c->o.plan;
     mw_utc last = {INT64_MIN};
     mw_status got = mw_store_downlink_last_at(c->o.store, s->list[i].sender, &last);
     if (got != MW_OK && got != MW_NOT_FOUND)
         return got;
-    for (int64_t slot = now_s / every; slot * every <= now_s + AHEAD_S; slot++) {
-        mw_utc at = mw_utc_of_s(slot * every + (int64_t)s->list[i].offset * OFFSET_S);
+    int64_t end = mw_unb_beacon_number(plan, mw_utc_add(now, mw_dur_s(AHEAD_S)));
+    for (int64_t slot = mw_unb_beacon_number(plan, now); slot <= end; slot++) {
+        mw_utc at = mw_unb_beacon_time(plan, slot, s->list[i].offset);
         if (at.us <= now.us + LEAD_S * MW_US_PER_S || (got == MW_OK && at.us <= last.us))
             continue;
         MW_TRY(beacon_place(c, s->list[i].tenant, s->list[i].sender, slot, at, now));
@@ -99,7 +97,7 @@ static mw_status station_beacons(mw_commands *c, const stations *s, size_t i, mw
 
 mw_status mw_commands_beacons(mw_commands *c, mw_utc now) {
     static stations s; /* one thread; too large for a stack frame */
-    if (c->o.beacon_every.ns == 0)
+    if (!c->o.beacons || c->o.plan == NULL || c->o.plan->beacon.period_s == 0)
         return MW_OK;
     s = (stations){.c = c};
     /* Tenants are numbered from 1 by the store. */

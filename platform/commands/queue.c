@@ -34,10 +34,8 @@ const char *mw_command_state_name(mw_store_command_state state) {
 
 mw_status mw_commands_open(const mw_commands_options *options, mw_commands **out_commands) {
     const mw_commands_options *o = options;
-    int64_t every = o->beacon_every.ns;
     if (o->copies < 1 || o->copies > MW_UNB_COPIES_MAX || o->attempts < 1 ||
-        o->attempts > MW_COMMANDS_ATTEMPTS_MAX || o->beacon_rate >= MW_UNB_RATE_COUNT ||
-        (every != 0 && (every < 60 * MW_NS_PER_S || 86400 * MW_NS_PER_S % every != 0)))
+        o->attempts > MW_COMMANDS_ATTEMPTS_MAX)
         return MW_RANGE;
     mw_commands *c = calloc(1, sizeof *c);
     if (c == NULL)

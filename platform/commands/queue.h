@@ -45,8 +45,7 @@ typedef struct mw_commands_options {
     uint16_t attempts;       /* 1..MW_COMMANDS_ATTEMPTS_MAX */
     mw_dur ttl;              /* unless asked otherwise */
     mw_dur receipt_wait;     /* from sending to the next attempt */
-    mw_dur beacon_every;     /* 0: no time beacons; else a divisor of a day */
-    uint8_t beacon_rate;     /* mw_unb_rate */
+    bool beacons;            /* time beacons in the slots of `plan` */
     uint16_t beacon_uncertainty_ms;
     /* The streams of stations. Called after the commit. */
     void (*on_entry)(void *context, const mw_store_downlink *entry);

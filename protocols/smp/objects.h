@@ -137,17 +137,18 @@ typedef struct mw_smp_time_set {
 
 /* Keys of a configuration. Up to 32767: the kit's, the same in every model; above: the model's. */
 typedef enum mw_smp_config_key {
-    MW_SMP_KEY_PERIOD_H = 1,       /* hours between reports: 1, 3, 6, 12, 24 */
-    MW_SMP_KEY_JITTER_S = 2,       /* reports spread over this */
-    MW_SMP_KEY_COPIES = 3,         /* of each frame, 1..3 */
-    MW_SMP_KEY_RATE = 4,           /* 0 R0, 1 R1, 2 R2 */
-    MW_SMP_KEY_OVERLAP = 5,        /* 0, 1 */
-    MW_SMP_KEY_GRID_MIN = 6,       /* 0, 15, 30, 45 */
-    MW_SMP_KEY_BILLING_HOUR = 7,   /* 0..23 */
-    MW_SMP_KEY_ACTIVE = 8,         /* bit i: register i */
-    MW_SMP_KEY_BURST = 16,         /* more than this in an hour, model's unit; 0: off */
-    MW_SMP_KEY_LEAK = 17,          /* at least this in each of 24 hours; 0: off */
-    MW_SMP_KEY_BATTERY_LOW_MV = 18 /* 0: the model's limit */
+    MW_SMP_KEY_PERIOD_H = 1,        /* hours between reports: 1, 3, 6, 12, 24 */
+    MW_SMP_KEY_JITTER_S = 2,        /* reports spread over this */
+    MW_SMP_KEY_COPIES = 3,          /* of each frame, 1..3 */
+    MW_SMP_KEY_RATE = 4,            /* 0 R0, 1 R1, 2 R2 */
+    MW_SMP_KEY_OVERLAP = 5,         /* 0, 1 */
+    MW_SMP_KEY_GRID_MIN = 6,        /* 0, 15, 30, 45 */
+    MW_SMP_KEY_BILLING_HOUR = 7,    /* 0..23 */
+    MW_SMP_KEY_ACTIVE = 8,          /* bit i: register i */
+    MW_SMP_KEY_BURST = 16,          /* more than this in an hour, model's unit; 0: off */
+    MW_SMP_KEY_LEAK = 17,           /* at least this in each of 24 hours; 0: off */
+    MW_SMP_KEY_BATTERY_LOW_MV = 18, /* 0: the model's limit */
+    MW_SMP_KEY_BEACON = 19          /* listens in every n-th beacon slot of the plan; 0: never */
 } mw_smp_config_key;
 
 typedef struct mw_smp_config {

@@ -15,6 +15,8 @@
     { SECONDS(20), SECONDS(5), SECONDS(2) }
 #define WINDOWS                                                                                    \
     { MILLIS(2000), MILLIS(500), MILLIS(200) }
+#define BEACON                                                                                     \
+    { 3600, 4, 8, MW_UNB_R1, "" }
 
 /* ERC/REC 70-03 annex 1 and EN 300 220-2: 865-868 and 868.0-868.6 MHz 25 mW and 1 %, 869.40-869.65
  * MHz 500 mW and 10 %, 433.05-434.79 MHz 10 mW and 10 %. A plan's owner checks them for the country
@@ -24,6 +26,7 @@ static const mw_unb_plan plans[] = {
      20,
      WINDOW_DELAYS,
      WINDOWS,
+     BEACON,
      3,
      {{"up-l", MW_UNB_UP, HZ(865000000), HZ(868000000), 10000, {1398}, ALL_RATES},
       {"up-m", MW_UNB_UP, HZ(868000000), HZ(868600000), 10000, {1398}, ALL_RATES},
@@ -32,6 +35,7 @@ static const mw_unb_plan plans[] = {
      20,
      WINDOW_DELAYS,
      WINDOWS,
+     BEACON,
      2,
      {{"up", MW_UNB_UP, HZ(433050000), HZ(434040000), 100000, {1000}, ALL_RATES},
       {"down", MW_UNB_DOWN, HZ(434040000), HZ(434790000), 100000, {1000}, ALL_RATES}}},
@@ -39,6 +43,7 @@ static const mw_unb_plan plans[] = {
      20,
      WINDOW_DELAYS,
      WINDOWS,
+     BEACON,
      2,
      {{"up", MW_UNB_UP, HZ(868000000), HZ(868200000), 10000, {1398}, ALL_RATES},
       {"down", MW_UNB_DOWN, HZ(869400000), HZ(869650000), 100000, {2699}, ALL_RATES}}},
@@ -197,6 +202,82 @@ mw_status mw_unb_answer_carrier(const mw_unb_plan *plan, unsigned band, mw_unb_r
     return MW_OK;
 }
 
+/* ---- beacons ---- */
+
+static mw_status beacon_band(const mw_unb_plan *plan, unsigned *out_band) {
+    const mw_unb_beacon *b = &plan->beacon;
+    if (b->band[0] == 0)
+        return mw_unb_plan_band(plan, MW_UNB_DOWN, b->rate, 0, out_band);
+    mw_slice name = mw_slice_of_str(b->band);
+    unsigned i;
+    for (unsigned from = 0; mw_unb_plan_band(plan, MW_UNB_DOWN, b->rate, from, &i) == MW_OK;
+         from = i + 1) {
+        if (mw_slice_equal(name, mw_slice_of_str(plan->band[i].name))) {
+            *out_band = i;
+            return MW_OK;
+        }
+    }
+    return MW_NOT_FOUND;
+}
+
+int64_t mw_unb_beacon_number(const mw_unb_plan *plan, mw_utc t) {
+    mw_assert(plan->beacon.period_s > 0);
+    int64_t s = mw_utc_floor_s(t), period = plan->beacon.period_s;
+    return s >= 0 ? s / period : -((-s + period - 1) / period);
+}
+
+mw_utc mw_unb_beacon_time(const mw_unb_plan *plan, int64_t number, unsigned offset) {
+    const mw_unb_beacon *b = &plan->beacon;
+    return mw_utc_of_s(number * b->period_s + (int64_t)offset * b->step_s);
+}
+
+mw_status mw_unb_beacon_slot_of(const mw_unb_plan *plan, int64_t number, uint32_t group,
+                                mw_unb_beacon_slot *out_slot) {
+    const mw_unb_beacon *b = &plan->beacon;
+    unsigned band;
+    if (b->period_s == 0)
+        return MW_NOT_FOUND;
+    if (number < 0 || number > INT64_C(1) << 32)
+        return MW_RANGE;
+    MW_TRY(beacon_band(plan, &band));
+    mw_unb_beacon_slot slot = {.at = mw_unb_beacon_time(plan, number, 0),
+                               .band = (uint8_t)band,
+                               .hop = (uint16_t)(number % 4096)};
+    MW_TRY(mw_unb_answer_carrier(plan, band, b->rate, group, slot.hop, &slot.carrier));
+    *out_slot = slot;
+    return MW_OK;
+}
+
+mw_status mw_unb_beacon_offset(const mw_unb_plan *plan, mw_utc t, unsigned *out_offset) {
+    const mw_unb_beacon *b = &plan->beacon;
+    if (b->period_s == 0)
+        return MW_NOT_FOUND;
+    int64_t number = mw_unb_beacon_number(plan, t);
+    for (unsigned k = 0; k < b->offsets; k++) {
+        if (mw_unb_beacon_time(plan, number, k).us == t.us) {
+            *out_offset = k;
+            return MW_OK;
+        }
+    }
+    return MW_NOT_FOUND;
+}
+
+static bool beacon_ok(const mw_unb_plan *plan) {
+    const mw_unb_beacon *b = &plan->beacon;
+    unsigned band;
+    if (b->period_s == 0)
+        return true;
+    if (b->period_s < MW_UNB_BEACON_PERIOD_MIN_S || b->period_s > 86400 ||
+        86400 % b->period_s != 0 || b->rate >= MW_UNB_RATE_COUNT || b->offsets < 1 ||
+        b->offsets > MW_UNB_BEACON_OFFSETS_MAX || b->step_s < 1 ||
+        b->step_s > MW_UNB_BEACON_STEP_MAX_S || 2 * b->offsets * b->step_s > b->period_s)
+        return false;
+    if (b->offsets > 1 &&
+        mw_unb_airtime(b->rate, MW_UNB_M).ns + MW_NS_PER_S / 10 > mw_dur_s(b->step_s).ns)
+        return false;
+    return b->band[0] == 0 || beacon_band(plan, &band) == MW_OK;
+}
+
 static bool name_ok(const char *name) {
     unsigned n = 0;
     for (; n < MW_UNB_NAME_MAX && name[n] != 0; n++) {
@@ -240,5 +321,7 @@ mw_status mw_unb_plan_check(const mw_unb_plan *plan) {
             return MW_RANGE;
         up += plan->band[i].direction == MW_UNB_UP;
     }
+    if (!beacon_ok(plan))
+        return MW_RANGE;
     return up > 0 ? MW_OK : MW_RANGE;
 }

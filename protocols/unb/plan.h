@@ -10,6 +10,8 @@
  *     crystal_ppm = 20
  *     window_delay_ms = 20000 5000 2000
  *     window_ms = 2000 500 200
+ *     beacon_period_s = 3600
+ *     beacon_rate = R1
  *     [band up-m]
  *     direction = up
  *     low_hz = 868000000
@@ -50,11 +52,26 @@ typedef struct mw_unb_band {
     uint8_t rates; /* bit 1 << mw_unb_rate for each rate in use */
 } mw_unb_band;
 
+/* Time beacons (docs/spec/downlink.md section 3): slot n is the moment n x period after 1970, and
+ * the station with offset k begins its beacon k x step after it. */
+typedef struct mw_unb_beacon {
+    uint32_t period_s; /* a divisor of a day, 60 or more; 0: the plan has no beacons */
+    uint32_t step_s;   /* longer than a beacon and its tails */
+    uint8_t offsets;   /* 1..MW_UNB_BEACON_OFFSETS_MAX; all of them lie within half a period */
+    mw_unb_rate rate;
+    char band[MW_UNB_NAME_MAX]; /* sub-band; empty: the first down that allows the rate */
+} mw_unb_beacon;
+
+#define MW_UNB_BEACON_PERIOD_MIN_S 60
+#define MW_UNB_BEACON_STEP_MAX_S   60
+#define MW_UNB_BEACON_OFFSETS_MAX  16
+
 typedef struct mw_unb_plan {
     char name[MW_UNB_NAME_MAX];
     uint32_t crystal_ppm; /* worst error of a meter's carrier, life and cold included */
     mw_dur window_delay[MW_UNB_RATE_COUNT]; /* end of the last copy to the start of the window */
     mw_dur window[MW_UNB_RATE_COUNT];       /* how long a downlink frame may start after that */
+    mw_unb_beacon beacon;
     uint8_t bands;
     mw_unb_band band[MW_UNB_BANDS_MAX];
 } mw_unb_plan;
@@ -120,6 +137,26 @@ MW_NODISCARD mw_status mw_unb_slot_of(const mw_unb_plan *plan, unsigned band, mw
 MW_NODISCARD mw_status mw_unb_answer_carrier(const mw_unb_plan *plan, unsigned band,
                                              mw_unb_rate rate, uint32_t address, uint32_t counter,
                                              mw_freq *out_carrier);
+
+/* ---- Beacon slots: platform and meter compute the same ---- */
+
+typedef struct mw_unb_beacon_slot {
+    mw_utc at; /* offset 0 begins here */
+    uint8_t band;
+    uint16_t hop;    /* takes the counter's place */
+    mw_freq carrier; /* nominal; stations take nobody's crystal error off a beacon */
+} mw_unb_beacon_slot;
+
+/* Number of the slot that began last at `t`. The plan must have beacons (beacon.period_s > 0). */
+int64_t mw_unb_beacon_number(const mw_unb_plan *plan, mw_utc t);
+/* Slot `number` for a group. MW_NOT_FOUND: the plan has no beacons, or no sub-band for them.
+ * MW_RANGE: before 1970 or far beyond what a clock may show. */
+MW_NODISCARD mw_status mw_unb_beacon_slot_of(const mw_unb_plan *plan, int64_t number,
+                                             uint32_t group, mw_unb_beacon_slot *out_slot);
+/* The moment at which offset k begins in a slot, and back: MW_NOT_FOUND when `t` is none. */
+mw_utc mw_unb_beacon_time(const mw_unb_plan *plan, int64_t number, unsigned offset);
+MW_NODISCARD mw_status mw_unb_beacon_offset(const mw_unb_plan *plan, mw_utc t,
+                                            unsigned *out_offset);
 
 /* ---- The receiver's side of the table: which copies are these two? ---- */
 

@@ -105,6 +105,41 @@ static mw_status key_window(parser *p, mw_slice value) {
     return read_times(p, value, p->plan.window);
 }
 
+static mw_status key_beacon_period(parser *p, mw_slice value) {
+    int64_t s;
+    MW_TRY(read_int(p, value, 0, 86400, &s));
+    if (s != 0 && (s < MW_UNB_BEACON_PERIOD_MIN_S || 86400 % s != 0))
+        return fail(p, MW_RANGE, "beacons come at a divisor of a day of at least 60 s, or at 0");
+    p->plan.beacon.period_s = (uint32_t)s;
+    return MW_OK;
+}
+
+static mw_status key_beacon_offsets(parser *p, mw_slice value) {
+    int64_t n;
+    MW_TRY(read_int(p, value, 1, MW_UNB_BEACON_OFFSETS_MAX, &n));
+    p->plan.beacon.offsets = (uint8_t)n;
+    return MW_OK;
+}
+
+static mw_status key_beacon_step(parser *p, mw_slice value) {
+    int64_t s;
+    MW_TRY(read_int(p, value, 1, MW_UNB_BEACON_STEP_MAX_S, &s));
+    p->plan.beacon.step_s = (uint32_t)s;
+    return MW_OK;
+}
+
+static mw_status key_beacon_rate(parser *p, mw_slice value) {
+    mw_unb_rate rate;
+    if (mw_unb_rate_of_name(value, &rate) != MW_OK)
+        return fail(p, MW_SYNTAX, "rates are R0, R1 and R2");
+    p->plan.beacon.rate = rate;
+    return MW_OK;
+}
+
+static mw_status key_beacon_band(parser *p, mw_slice value) {
+    return read_name(p, value, p->plan.beacon.band);
+}
+
 static mw_status key_direction(parser *p, mw_slice value) {
     if (mw_slice_equal(value, mw_slice_of_str("up")))
         p->band->direction = MW_UNB_UP;
@@ -168,6 +203,11 @@ static const key plan_keys[] = {
     {"crystal_ppm", key_crystal, false},
     {"window_delay_ms", key_window_delay, false},
     {"window_ms", key_window, false},
+    {"beacon_period_s", key_beacon_period, false},
+    {"beacon_offsets", key_beacon_offsets, false},
+    {"beacon_offset_s", key_beacon_step, false},
+    {"beacon_rate", key_beacon_rate, false},
+    {"beacon_band", key_beacon_band, false},
     {NULL, NULL, false},
 };
 
@@ -252,14 +292,16 @@ static mw_status read_text(parser *p, mw_slice text, uint32_t *line) {
     MW_TRY(section_end(p));
     *line = 0;
     if (mw_unb_plan_check(&p->plan) != MW_OK)
-        return fail(p, MW_RANGE, "a band has no width left between its guards, or no band goes up");
+        return fail(p, MW_RANGE,
+                    "a band has no width left between its guards, no band goes up, or the beacons "
+                    "do not fit their period or have no band");
     return MW_OK;
 }
 
 mw_status mw_unb_plan_parse(mw_slice text, mw_unb_plan_fault *fault, mw_unb_plan *out_plan) {
     /* What a text does not say is as in the first built-in plan. */
     const mw_unb_plan *base = mw_unb_plan_at(0);
-    parser p = {.plan = {.crystal_ppm = base->crystal_ppm}};
+    parser p = {.plan = {.crystal_ppm = base->crystal_ppm, .beacon = base->beacon}};
     for (unsigned i = 0; i < MW_UNB_RATE_COUNT; i++) {
         p.plan.window_delay[i] = base->window_delay[i];
         p.plan.window[i] = base->window[i];

@@ -4,6 +4,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Slots of beacons, when the plan has them, stand inside a sub-band that goes down. */
+static void beacons(const mw_unb_plan *plan, int64_t number) {
+    mw_unb_beacon_slot slot;
+    unsigned offset, last = plan->beacon.offsets - 1u;
+    if (mw_unb_beacon_slot_of(plan, number, 0xFFFFFFFF, &slot) != MW_OK) {
+        mw_assert(plan->beacon.period_s == 0 || plan->beacon.band[0] == 0);
+        return;
+    }
+    const mw_unb_band *b = &plan->band[slot.band];
+    mw_assert(b->direction == MW_UNB_DOWN && slot.carrier.mhz > b->low.mhz &&
+              slot.carrier.mhz < b->high.mhz);
+    mw_utc end = mw_unb_beacon_time(plan, number, last);
+    mw_assert(mw_unb_beacon_number(plan, slot.at) == number &&
+              mw_unb_beacon_number(plan, end) == number);
+    mw_assert(mw_unb_beacon_offset(plan, end, &offset) == MW_OK && offset == last);
+}
+
 /* A text that parses must be a plan that passes the checks and gives slots inside its bands. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mw_unb_plan plan;
@@ -25,5 +42,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                       slot.carrier.mhz < plan.band[band].high.mhz);
         }
     }
+    beacons(&plan, data[0]);
     return 0;
 }

@@ -216,8 +216,54 @@ MW_TEST(impossible_slots_are_refused) {
     MW_CHECK_STATUS(mw_unb_answer_carrier(plan, 0, MW_UNB_R1, 1, 1, &carrier), MW_RANGE);
 }
 
-MW_TEST_MAIN(MW_CASE(built_in_plans_are_sound), MW_CASE(a_text_becomes_a_plan),
-             MW_CASE(faults_are_named_with_their_line), MW_CASE(limits_hold),
-             MW_CASE(displacements_tell_copies_apart),
+MW_TEST(beacon_slots_are_data_of_the_plan) {
+    static const char text[] = "name = own\nbeacon_period_s = 900\nbeacon_offsets = 3\n"
+                               "beacon_offset_s = 20\nbeacon_rate = R0\nbeacon_band = down-b\n"
+                               "[band up]\ndirection = up\nlow_hz = 868000000\n"
+                               "high_hz = 868600000\nduty_ppm = 10000\n"
+                               "[band down-a]\ndirection = down\nlow_hz = 869400000\n"
+                               "high_hz = 869650000\nduty_ppm = 100000\n"
+                               "[band down-b]\ndirection = down\nlow_hz = 869700000\n"
+                               "high_hz = 870000000\nduty_ppm = 10000\n";
+    mw_unb_plan plan;
+    mw_unb_beacon_slot slot;
+    mw_freq carrier;
+    unsigned offset;
+    MW_CHECK_OK(mw_unb_plan_parse(mw_slice_of_str(text), NULL, &plan));
+    int64_t n = mw_unb_beacon_number(&plan, mw_utc_of_s(1772323200 + 899));
+    MW_CHECK_EQ(n, 1772323200 / 900);
+    MW_CHECK_OK(mw_unb_beacon_slot_of(&plan, n, 0xFFFFFFFF, &slot));
+    MW_CHECK_EQ(slot.at.us, INT64_C(1772323200) * 1000000);
+    MW_CHECK_EQ(slot.band, 2);
+    MW_CHECK_EQ(slot.hop, n % 4096);
+    MW_CHECK_OK(mw_unb_answer_carrier(&plan, 2, MW_UNB_R0, 0xFFFFFFFF, slot.hop, &carrier));
+    MW_CHECK_EQ(slot.carrier.mhz, carrier.mhz);
+    MW_CHECK_OK(mw_unb_beacon_offset(&plan, mw_utc_of_s(1772323200 + 40), &offset));
+    MW_CHECK_EQ(offset, 2);
+    MW_CHECK_STATUS(mw_unb_beacon_offset(&plan, mw_utc_of_s(1772323200 + 41), &offset),
+                    MW_NOT_FOUND);
+    for (unsigned i = 0; mw_unb_plan_at(i) != NULL; i++)
+        MW_CHECK_OK(mw_unb_beacon_slot_of(mw_unb_plan_at(i), n, 0xFFFFFFFF, &slot));
+    /* What cannot be: a period that divides no day, beacons longer than their step, no such band,
+     * a band that goes up. */
+    mw_unb_plan bad = plan;
+    bad.beacon.period_s = 700;
+    MW_CHECK_STATUS(mw_unb_plan_check(&bad), MW_RANGE);
+    bad = plan;
+    bad.beacon.step_s = 12;
+    MW_CHECK_STATUS(mw_unb_plan_check(&bad), MW_RANGE);
+    bad = plan;
+    memcpy(bad.beacon.band, "down-c", 7);
+    MW_CHECK_STATUS(mw_unb_plan_check(&bad), MW_RANGE);
+    memcpy(bad.beacon.band, "up", 3);
+    MW_CHECK_STATUS(mw_unb_plan_check(&bad), MW_RANGE);
+    bad.beacon.period_s = 0;
+    MW_CHECK_OK(mw_unb_plan_check(&bad));
+    MW_CHECK_STATUS(mw_unb_beacon_slot_of(&bad, n, 0xFFFFFFFF, &slot), MW_NOT_FOUND);
+}
+
+MW_TEST_MAIN(MW_CASE(beacon_slots_are_data_of_the_plan), MW_CASE(built_in_plans_are_sound),
+             MW_CASE(a_text_becomes_a_plan), MW_CASE(faults_are_named_with_their_line),
+             MW_CASE(limits_hold), MW_CASE(displacements_tell_copies_apart),
              MW_CASE(slots_stay_inside_the_band_and_follow_the_table),
              MW_CASE(undecoded_copies_are_paired), MW_CASE(impossible_slots_are_refused))
