@@ -56,8 +56,19 @@ mw_status mw_soapy_transmit_write(mw_soapy *s, const float *iq, size_t n, mw_dur
     return MW_UNSUPPORTED;
 }
 
+mw_status mw_soapy_transmit_finish(mw_soapy *s) {
+    (void)s;
+    return MW_UNSUPPORTED;
+}
+
 mw_status mw_soapy_transmit_end(mw_soapy *s) {
     (void)s;
+    return MW_UNSUPPORTED;
+}
+
+mw_status mw_soapy_transmit_status(mw_soapy *s, mw_soapy_transmit_event *out_event) {
+    (void)s;
+    (void)out_event;
     return MW_UNSUPPORTED;
 }
 
@@ -93,7 +104,10 @@ struct mw_soapy {
     uint64_t overflows;
     mw_soapy_time clock;
     bool transmitting;
-    bool transmit_timed;
+    bool transmit_timed; /* the next write says when */
+    bool transmit_open;  /* a burst was begun and not finished */
+    bool transmit_underrun;
+    mw_freq transmit_centre;
     long long transmit_ns;
 };
 
@@ -286,14 +300,17 @@ mw_status mw_soapy_receive(mw_soapy *s, mw_dur wait, mw_utc (*now)(void *context
 }
 
 mw_status mw_soapy_transmit_begin(mw_soapy *s, mw_freq centre, uint64_t at_index, bool *out_timed) {
-    if (s->transmit == NULL || s->transmitting)
+    if (s->transmit == NULL || s->transmit_open)
         return MW_STATE;
-    if (SoapySDRDevice_setFrequency(s->device, SOAPY_SDR_TX, 0, (double)centre.mhz / 1000.0,
+    if (centre.mhz != s->transmit_centre.mhz &&
+        SoapySDRDevice_setFrequency(s->device, SOAPY_SDR_TX, 0, (double)centre.mhz / 1000.0,
                                     NULL) != 0)
         return MW_RANGE;
-    if (SoapySDRDevice_activateStream(s->device, s->transmit, 0, 0, 0) != 0)
+    s->transmit_centre = centre;
+    if (!s->transmitting && SoapySDRDevice_activateStream(s->device, s->transmit, 0, 0, 0) != 0)
         return MW_IO;
     s->transmitting = true;
+    s->transmit_open = true;
     s->transmit_timed = s->timed && at_index != 0;
     s->transmit_ns =
         s->origin_ns + (long long)llround((double)at_index / ((double)s->rate_mhz * 1e-12));
@@ -302,7 +319,7 @@ mw_status mw_soapy_transmit_begin(mw_soapy *s, mw_freq centre, uint64_t at_index
 }
 
 mw_status mw_soapy_transmit_write(mw_soapy *s, const float *iq, size_t n, mw_dur wait) {
-    if (!s->transmitting)
+    if (!s->transmit_open)
         return MW_STATE;
     while (n > 0) {
         const void *buffers[1] = {iq};
@@ -311,6 +328,10 @@ mw_status mw_soapy_transmit_write(mw_soapy *s, const float *iq, size_t n, mw_dur
                                               s->transmit_ns, (long)(wait.ns / 1000));
         if (sent == SOAPY_SDR_TIMEOUT)
             return MW_TIMEOUT;
+        if (sent == SOAPY_SDR_UNDERFLOW && !s->transmit_underrun) {
+            s->transmit_underrun = true; /* told by mw_soapy_transmit_status */
+            continue;
+        }
         if (sent <= 0 || (size_t)sent > n)
             return MW_IO;
         s->transmit_timed = false; /* what follows follows */
@@ -320,15 +341,43 @@ mw_status mw_soapy_transmit_write(mw_soapy *s, const float *iq, size_t n, mw_dur
     return MW_OK;
 }
 
-mw_status mw_soapy_transmit_end(mw_soapy *s) {
-    if (!s->transmitting)
+mw_status mw_soapy_transmit_finish(mw_soapy *s) {
+    if (!s->transmit_open)
         return MW_STATE;
     const float silence[2] = {0, 0};
     const void *buffers[1] = {silence};
     int flags = SOAPY_SDR_END_BURST;
-    (void)SoapySDRDevice_writeStream(s->device, s->transmit, buffers, 1, &flags, 0, 100000);
+    s->transmit_open = false;
+    return SoapySDRDevice_writeStream(s->device, s->transmit, buffers, 1, &flags, 0, 3000000) == 1
+               ? MW_OK
+               : MW_IO;
+}
+
+mw_status mw_soapy_transmit_status(mw_soapy *s, mw_soapy_transmit_event *out_event) {
+    size_t channels = 0;
+    int flags = 0;
+    long long time_ns = 0;
+    if (s->transmit == NULL)
+        return MW_STATE;
+    int result = SOAPY_SDR_UNDERFLOW;
+    if (!s->transmit_underrun)
+        result =
+            SoapySDRDevice_readStreamStatus(s->device, s->transmit, &channels, &flags, &time_ns, 0);
+    s->transmit_underrun = false;
+    if (result != SOAPY_SDR_UNDERFLOW && result != SOAPY_SDR_TIME_ERROR)
+        return MW_AGAIN;
+    *out_event = result == SOAPY_SDR_UNDERFLOW ? MW_SOAPY_UNDERRUN : MW_SOAPY_LATE;
+    return MW_OK;
+}
+
+mw_status mw_soapy_transmit_end(mw_soapy *s) {
+    if (!s->transmitting)
+        return MW_STATE;
+    mw_status status = s->transmit_open ? mw_soapy_transmit_finish(s) : MW_OK;
     s->transmitting = false;
-    return SoapySDRDevice_deactivateStream(s->device, s->transmit, 0, 0) == 0 ? MW_OK : MW_IO;
+    if (SoapySDRDevice_deactivateStream(s->device, s->transmit, 0, 0) != 0)
+        status = MW_IO;
+    return status;
 }
 
 #endif

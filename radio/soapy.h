@@ -48,12 +48,19 @@ MW_NODISCARD mw_status mw_soapy_receive(mw_soapy *s, mw_dur wait, mw_utc (*now)(
 uint64_t mw_soapy_overflows(const mw_soapy *s);
 
 /* Transmitting: begin tunes and starts, each write hands on samples of full scale 1.0 at the
- * receiver's rate, end lets what was written go out and stops. at_index: the receiver's sample
+ * receiver's rate, finish says that the burst is whole (another may begin), end finishes and stops:
+ * what the radio still holds may be lost, so wait for the burst's end first. at_index: the receiver's sample
  * number at which the first sample is to leave the antenna, when the radio can do that (else it
  * leaves at once, and timed tells so). MW_STATE without a transmitter. */
 MW_NODISCARD mw_status mw_soapy_transmit_begin(mw_soapy *s, mw_freq centre, uint64_t at_index,
                                                bool *out_timed);
 MW_NODISCARD mw_status mw_soapy_transmit_write(mw_soapy *s, const float *iq, size_t n, mw_dur wait);
+MW_NODISCARD mw_status mw_soapy_transmit_finish(mw_soapy *s);
 MW_NODISCARD mw_status mw_soapy_transmit_end(mw_soapy *s);
+
+typedef enum mw_soapy_transmit_event { MW_SOAPY_UNDERRUN, MW_SOAPY_LATE } mw_soapy_transmit_event;
+/* What went wrong with the samples that were handed on, oldest first: the radio ran out of them, or
+ * their moment had passed. MW_AGAIN: nothing, or a radio that does not tell. Does not wait. */
+MW_NODISCARD mw_status mw_soapy_transmit_status(mw_soapy *s, mw_soapy_transmit_event *out_event);
 
 #endif

@@ -135,6 +135,10 @@ static const mw_setting settings[] = {
     {"sdr.delay", MW_SETTING_DUR, FIELD(sdr_delay), "0ms", 0, S_NS, NULL, false,
      "Constant time between the antenna and the arrival of samples here; time stamps are set "
      "back by it."},
+    {"sdr.transmit_antenna", MW_SETTING_TEXT, FIELD(sdr_transmit_antenna), "", 0, 0, NULL, false,
+     "Antenna connector that bursts leave from; empty: its driver's choice."},
+    {"sdr.transmit_gain_db", MW_SETTING_INT, FIELD(sdr_transmit_gain_db), "0", 0, 120, NULL, false,
+     "Gain of the radio's transmitter in dB, with which transmit.full_scale was measured."},
     {"samples.stop_at_end", MW_SETTING_BOOL, FIELD(stop_at_end), "no", 0, 0, NULL, false,
      "End the daemon when a file has ended and everything was delivered."},
     RADIO_SETTINGS("radio."),
@@ -290,7 +294,10 @@ mw_station_source_options mw_station_source_options_of(const mw_station_config *
     o.radio = (mw_soapy_options){.antenna = c->sdr_antenna,
                                  .gain_db = (double)c->sdr_gain_db,
                                  .correction_ppm = (double)c->sdr_correction_ppb / 1000.0,
-                                 .fixed_delay = c->sdr_delay};
+                                 .fixed_delay = c->sdr_delay,
+                                 .transmit = c->transmit,
+                                 .transmit_antenna = c->sdr_transmit_antenna,
+                                 .transmit_gain_db = (double)c->sdr_transmit_gain_db};
     return o;
 }
 

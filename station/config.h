@@ -22,6 +22,8 @@ typedef struct mw_station_config {
     int64_t sdr_gain_db;
     int64_t sdr_correction_ppb;
     mw_dur sdr_delay;
+    const char *sdr_transmit_antenna;
+    int64_t sdr_transmit_gain_db;
     bool stop_at_end;
     mw_freq centre;
     mw_freq half_width;

@@ -144,6 +144,23 @@ static mw_status antenna_burst(void *context, const mw_samples_block *block) {
     return mw_station_source_transmit(context, block);
 }
 
+static mw_status antenna_emit(void *context, uint64_t id, const mw_burst *burst, mw_freq centre) {
+    return mw_emitter_send(context, id, burst, centre);
+}
+
+static mw_status antenna_outcome(void *context, uint64_t id, const char **out_reason) {
+    return mw_emitter_outcome(context, id, out_reason);
+}
+
+static mw_emitter_stats antenna_stats(void *context) {
+    return mw_emitter_stats_of(context);
+}
+
+static void no_watermark(void *context, uint64_t index) {
+    (void)context;
+    (void)index;
+}
+
 static void antenna_watermark(void *context, uint64_t index) {
     mw_station_source_watermark(context, index);
 }
@@ -158,6 +175,14 @@ static bool station_open_transmitter(station *st) {
                                   .burst = antenna_burst,
                                   .watermark = antenna_watermark,
                                   .rate_factor_max = 64};
+    mw_emitter *emitter = mw_station_source_emitter(st->source);
+    if (emitter != NULL)
+        antenna = (mw_station_antenna){.context = emitter,
+                                       .watermark = no_watermark,
+                                       .rate_factor_max = 1,
+                                       .emit = antenna_emit,
+                                       .outcome = antenna_outcome,
+                                       .stats = antenna_stats};
     mw_status status = mw_station_transmitter_new(c, mw_station_store_stats(st->store).epoch,
                                                   mw_loop_utc(st->loop), st->store, st->metrics,
                                                   &antenna, &st->transmitter, error);

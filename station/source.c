@@ -36,6 +36,7 @@ struct mw_station_source {
     mw_mono next_try;
     mw_source_file file;
     mw_soapy *radio;
+    mw_emitter *emitter; /* NULL: this source is no radio that sends */
     uint8_t *memory;
     atomic_uint_fast64_t connections;
     atomic_int trouble;
@@ -83,6 +84,8 @@ mw_status mw_station_source_open(const mw_station_source_options *options,
     mw_status status = source_spec(s, options->spec);
     if (status == MW_OK && (s->stop_fd < 0 || s->memory == NULL || s->format == NULL))
         status = MW_NOMEM;
+    if (status == MW_OK && s->kind == SOURCE_RADIO && options->radio.transmit)
+        status = mw_emitter_new(&s->emitter);
     if (status != MW_OK) {
         mw_station_source_free(s);
         return status;
@@ -96,6 +99,8 @@ static void source_close(mw_station_source *s, mw_status why) {
     if (s->file.fd > STDIN_FILENO)
         (void)close(s->file.fd);
     s->file.fd = -1;
+    if (s->emitter != NULL)
+        mw_emitter_detach(s->emitter);
     mw_soapy_close(s->radio);
     s->radio = NULL;
     s->open = false;
@@ -108,6 +113,7 @@ void mw_station_source_free(mw_station_source *s) {
     if (s == NULL)
         return;
     source_close(s, MW_OK);
+    mw_emitter_free(s->emitter);
     if (s->stop_fd >= 0)
         (void)close(s->stop_fd);
     free(s->memory);
@@ -153,7 +159,8 @@ static mw_status source_open_radio(mw_station_source *s) {
     o.arguments = s->path;
     o.rate_mhz = s->options.plain.rate_mhz;
     o.centre = s->options.plain.centre;
-    return mw_soapy_open(&o, &s->radio, s->why);
+    MW_TRY(mw_soapy_open(&o, &s->radio, s->why));
+    return s->emitter == NULL ? MW_OK : mw_emitter_attach(s->emitter, s->radio);
 }
 
 static bool source_open(mw_station_source *s) {
@@ -203,6 +210,8 @@ static mw_status source_pull_radio(mw_station_source *s, mw_mono end, mw_samples
         mw_dur wait = left.ns < SOURCE_RADIO_WAIT.ns ? left : SOURCE_RADIO_WAIT;
         mw_status status = mw_soapy_receive(s->radio, wait, source_now, s, out_block);
         if (status == MW_OK) {
+            if (s->emitter != NULL)
+                mw_emitter_passed(s->emitter, out_block->h.first_index + out_block->h.count);
             if (s->options.timing != NULL)
                 out_block->h.utc_uncertainty_us +=
                     mw_station_timing_now(s->options.timing).uncertainty_us;
@@ -301,6 +310,10 @@ void mw_station_source_watermark(mw_station_source *s, uint64_t index) {
     mw_samples_watermark_encode(index, mark);
     if (source_write(s, mark, sizeof mark) != MW_OK)
         source_close(s, MW_CLOSED);
+}
+
+mw_emitter *mw_station_source_emitter(mw_station_source *s) {
+    return s->emitter;
 }
 
 void mw_station_source_stop(mw_station_source *s) {

@@ -8,6 +8,7 @@
 
 #include "radio/recording.h"
 #include "radio/soapy.h"
+#include "station/emitter.h"
 #include "station/timing.h"
 
 typedef struct mw_station_source mw_station_source;
@@ -42,6 +43,8 @@ void mw_station_source_acknowledge(mw_station_source *s, uint64_t index);
 MW_NODISCARD mw_status mw_station_source_transmit(mw_station_source *s,
                                                   const mw_samples_block *block);
 void mw_station_source_watermark(mw_station_source *s, uint64_t index);
+/* What hands bursts to the radio of soapy: with radio.transmit; NULL for every other source. */
+mw_emitter *mw_station_source_emitter(mw_station_source *s);
 /* From any thread: pull returns MW_CLOSED from now on. */
 void mw_station_source_stop(mw_station_source *s);
 bool mw_station_source_connected(const mw_station_source *s);

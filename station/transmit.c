@@ -47,7 +47,7 @@ struct mw_station_transmitter {
     uint64_t told; /* watermark */
     bool told_any;
     float iq[2 * CHUNK];
-    mw_metric *state[MW_DOWNLINK_STATE_COUNT], *entries, *airtime_ms, *used_permille;
+    mw_metric *state[MW_DOWNLINK_STATE_COUNT], *entries, *airtime_ms, *used_permille, *underruns;
 };
 
 /* ---- opening ---- */
@@ -110,6 +110,8 @@ static void make_metrics(mw_station_transmitter *t, mw_metrics *m) {
                                   "Downlinks that wait for their moment.");
     t->airtime_ms = mw_metrics_counter(m, "mw_station_airtime_milliseconds_total", NULL,
                                        "How long the station was sending.");
+    t->underruns = mw_metrics_gauge(m, "mw_station_transmit_underruns", NULL,
+                                    "Times that the radio ran out of samples while sending.");
     t->used_permille = mw_metrics_gauge(
         m, "mw_station_duty_used_permille", NULL,
         "Share of the last hour's allowed airtime that was used, fullest sub-band.");
@@ -260,6 +262,16 @@ static double index_of(const mw_samples_header *h, mw_utc t) {
     return (double)h->first_index + (double)(t.us - h->utc.us) * ((double)h->rate_mhz / 1e9);
 }
 
+/* A radio keeps its receiver's centre where it can: bursts follow each other without retuning. */
+static int64_t centre_of(const mw_station_transmitter *t, const mw_samples_header *h,
+                         const mw_schedule_burst *b) {
+    int64_t reach = (int64_t)(h->rate_mhz / 100 * 45);
+    if (t->antenna.emit != NULL && b->carrier.mhz > h->centre.mhz - reach &&
+        b->carrier.mhz < h->centre.mhz + reach)
+        return h->centre.mhz;
+    return (b->carrier.mhz + RASTER_MHZ / 2) / RASTER_MHZ * RASTER_MHZ;
+}
+
 static mw_status render(mw_station_transmitter *t, const mw_samples_header *h,
                         const mw_schedule_burst *b) {
     mw_unb_frame frame;
@@ -268,7 +280,7 @@ static mw_status render(mw_station_transmitter *t, const mw_samples_header *h,
     mw_slice payload = {b->payload, mw_unb_layout_of(b->size)->payload_bytes};
     MW_TRY(mw_unb_frame_encode(b->size, payload, &frame));
     double at = index_of(h, b->start) / factor, whole = floor(at);
-    int64_t centre = (b->carrier.mhz + RASTER_MHZ / 2) / RASTER_MHZ * RASTER_MHZ;
+    int64_t centre = centre_of(t, h, b);
     double level = (t->config->transmit_erp.cdbm - t->config->transmit_full_scale.cdbm) / 100.0;
     mw_burst_setup setup = {.bits = frame.bits,
                             .count = frame.symbols,
@@ -280,6 +292,8 @@ static mw_status render(mw_station_transmitter *t, const mw_samples_header *h,
                             .amplitude = mw_channel_amplitude(level, 0)};
     mw_burst burst;
     MW_TRY(mw_burst_init(&burst, &setup));
+    if (t->antenna.emit != NULL)
+        return t->antenna.emit(t->antenna.context, b->id, &burst, (mw_freq){centre});
     uint64_t index = mw_burst_first(&burst), end = mw_burst_end(&burst);
     while (index < end) {
         size_t n = end - index < CHUNK ? (size_t)(end - index) : CHUNK;
@@ -299,15 +313,24 @@ static mw_status render(mw_station_transmitter *t, const mw_samples_header *h,
     return MW_OK;
 }
 
+static void burst_failed(mw_station_transmitter *t, const mw_schedule_burst *b, mw_status status,
+                         const char *why) {
+    mw_schedule_done(t->schedule, b,
+                     status == MW_TIMEOUT ? MW_DOWNLINK_TOO_LATE : MW_DOWNLINK_REFUSED, why);
+}
+
 static void send_burst(mw_station_transmitter *t, const mw_samples_header *h,
                        const mw_schedule_burst *b) {
     mw_status status = render(t, h, b);
     if (status != MW_OK) {
         mw_log(MW_LOG_WARN, "a downlink could not be sent", MW_X("id", b->id),
                MW_ST("status", status));
-        mw_schedule_done(t->schedule, b,
-                         status == MW_TIMEOUT ? MW_DOWNLINK_TOO_LATE : MW_DOWNLINK_REFUSED,
-                         status == MW_TIMEOUT ? "the radio got it too late" : "the radio is away");
+        const char *why = status == MW_TIMEOUT       ? "the radio got it too late"
+                          : status == MW_UNSUPPORTED ? "this source of samples cannot send"
+                          : status == MW_LIMIT       ? "the radio is busy"
+                          : status == MW_RANGE       ? "the radio's rate does not suit this burst"
+                                                     : "the radio is away";
+        burst_failed(t, b, status, why);
         return;
     }
     on_air *a = &t->air[t->air_next++ % ON_AIR_MAX];
@@ -329,8 +352,17 @@ static void report_sent(mw_station_transmitter *t, uint64_t index) {
         on_air *a = &t->air[i];
         if (a->to == 0 || a->reported || a->to > index)
             continue;
+        const char *why = "the radio forgot it";
+        mw_status status = MW_OK;
+        if (t->antenna.outcome != NULL)
+            status = t->antenna.outcome(t->antenna.context, a->burst.id, &why);
+        if (status == MW_AGAIN)
+            continue;
         a->reported = true;
-        mw_schedule_done(t->schedule, &a->burst, MW_DOWNLINK_SENT, "");
+        if (status == MW_OK)
+            mw_schedule_done(t->schedule, &a->burst, MW_DOWNLINK_SENT, "");
+        else
+            burst_failed(t, &a->burst, status, why);
     }
 }
 
@@ -361,6 +393,8 @@ void mw_station_transmitter_turn(mw_station_transmitter *t, const mw_samples_hea
         send_burst(t, h, &burst);
     double promised = floor(index_of(h, mw_schedule_watermark(t->schedule)));
     spool_results(t);
+    if (t->antenna.stats != NULL)
+        mw_metric_set(t->underruns, (int64_t)t->antenna.stats(t->antenna.context).underruns);
     mw_metric_set(t->entries, (int64_t)mw_schedule_entries(t->schedule));
     (void)pthread_mutex_unlock(&t->mutex);
     if (promised < 0)
@@ -374,6 +408,13 @@ void mw_station_transmitter_turn(mw_station_transmitter *t, const mw_samples_hea
 
 void mw_station_transmitter_reconnected(mw_station_transmitter *t) {
     t->told_any = false;
+    if (t->antenna.outcome == NULL)
+        return;
+    /* another radio, or the same one again: it counts its samples anew, what it had is lost */
+    (void)pthread_mutex_lock(&t->mutex);
+    report_sent(t, UINT64_MAX);
+    memset(t->air, 0, sizeof t->air);
+    (void)pthread_mutex_unlock(&t->mutex);
 }
 
 bool mw_station_transmitter_deaf(const mw_station_transmitter *t, uint64_t first, uint64_t n,

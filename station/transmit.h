@@ -10,6 +10,7 @@
 #include "radio/receiver.h"
 #include "runtime/metrics.h"
 #include "station/config.h"
+#include "station/emitter.h"
 #include "station/schedule.h"
 #include "station/store.h"
 
@@ -25,6 +26,11 @@ typedef struct mw_station_antenna {
     /* All bursts that begin before this sample of the receiver's stream are out. */
     void (*watermark)(void *context, uint64_t index);
     unsigned rate_factor_max; /* a power of two; 1: at the receiver's own rate */
+    /* An antenna that renders bursts itself, at the receiver's rate and at their moment; NULL: the
+     * one above. How it went is asked for when the burst is over: mw_emitter_outcome. */
+    mw_status (*emit)(void *context, uint64_t id, const mw_burst *burst, mw_freq centre);
+    mw_status (*outcome)(void *context, uint64_t id, const char **out_reason);
+    mw_emitter_stats (*stats)(void *context);
 } mw_station_antenna;
 
 /* The antenna is copied. MW_RANGE: the power is more than the plan or the radio allows, error says

@@ -6,6 +6,9 @@
  *                                       fast as their rate (default: as fast as they are read);
  *                                       instead of the given block of 4096 an overflow is told
  *   driver=mwloop                       receives what it transmits, later by nothing
+ *   driver=mwloop,out=PATH[,fault=late|underrun|broken|untimed]  receives silence as fast as time
+ *                                       passes; each write goes to the file: its time in ns (-1:
+ *                                       none), frequency in Hz, number of samples, cf32 samples
  *
  * SOAPY_SDR_PLUGIN_PATH must name the folder of the module.
  */
@@ -13,12 +16,14 @@
 #include <SoapySDR/Errors.hpp>
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>
+#include <algorithm>
 #include <chrono>
 #include <complex>
 #include <cstdint>
 #include <cstdio>
 #include <deque>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 namespace {
@@ -31,6 +36,11 @@ class Loopback : public SoapySDR::Device {
             throw std::runtime_error("no such recording: " + file->second);
         auto given = args.find("speed");
         speed = given == args.end() ? 0 : std::stod(given->second);
+        auto out = args.find("out");
+        if (out != args.end() && (output = std::fopen(out->second.c_str(), "ab")) == nullptr)
+            throw std::runtime_error("cannot be written: " + out->second);
+        given = args.find("fault");
+        fault = given == args.end() ? "" : given->second;
         given = args.find("lose");
         lose = given == args.end() ? -1 : std::stol(given->second);
     }
@@ -39,6 +49,8 @@ class Loopback : public SoapySDR::Device {
     ~Loopback() override {
         if (input != nullptr)
             std::fclose(input);
+        if (output != nullptr)
+            std::fclose(output);
     }
     std::string getDriverKey() const override {
         return "mwloop";
@@ -52,9 +64,12 @@ class Loopback : public SoapySDR::Device {
     double getSampleRate(const int, const size_t) const override {
         return rate;
     }
-    void setFrequency(const int, const size_t, const double hz, const SoapySDR::Kwargs &) override {
+    void setFrequency(const int direction, const size_t, const double hz,
+                      const SoapySDR::Kwargs &) override {
         if (hz < 1e6 || hz > 6e9)
             throw std::runtime_error("out of tuning range");
+        if (direction == SOAPY_SDR_TX)
+            transmit_hz = hz;
     }
     std::string getNativeStreamFormat(const int, const size_t, double &full_scale) const override {
         full_scale = 32768;
@@ -65,7 +80,10 @@ class Loopback : public SoapySDR::Device {
         return reinterpret_cast<SoapySDR::Stream *>(direction == SOAPY_SDR_RX ? &receive
                                                                               : &transmit);
     }
-    int activateStream(SoapySDR::Stream *, const int, const long long, const size_t) override {
+    int activateStream(SoapySDR::Stream *stream, const int, const long long,
+                       const size_t) override {
+        if (stream == reinterpret_cast<SoapySDR::Stream *>(&transmit))
+            return 0;
         begun = std::chrono::steady_clock::now();
         return 0;
     }
@@ -75,6 +93,8 @@ class Loopback : public SoapySDR::Device {
         size_t want = n < 4096 ? n : 4096;
         flags = SOAPY_SDR_HAS_TIME;
         time_ns = static_cast<long long>(static_cast<double>(count) * 1e9 / rate);
+        if (output != nullptr)
+            return readSilence(out, want, flags);
         if (input == nullptr)
             return readBack(out, want, timeout_us);
         if (blocks++ == lose) {
@@ -89,19 +109,47 @@ class Loopback : public SoapySDR::Device {
         }
         count += got;
         if (speed > 0)
-            std::this_thread::sleep_until(
-                begun + std::chrono::nanoseconds(static_cast<long long>(
-                            static_cast<double>(count) * 1e9 / rate / speed)));
+            std::this_thread::sleep_until(begun +
+                                          std::chrono::nanoseconds(static_cast<long long>(
+                                              static_cast<double>(count) * 1e9 / rate / speed)));
         return static_cast<int>(got);
     }
-    int writeStream(SoapySDR::Stream *, const void *const *buffers, const size_t n, int &,
-                    const long long, const long) override {
+    int writeStream(SoapySDR::Stream *, const void *const *buffers, const size_t n, int &flags,
+                    const long long time_ns, const long) override {
         auto *in = static_cast<const std::complex<float> *>(buffers[0]);
+        if (fault == "broken")
+            return SOAPY_SDR_STREAM_ERROR;
+        if (output != nullptr) {
+            int64_t head[3] = {(flags & SOAPY_SDR_HAS_TIME) != 0 ? time_ns : -1,
+                               static_cast<int64_t>(transmit_hz), static_cast<int64_t>(n)};
+            std::fwrite(head, sizeof head, 1, output);
+            std::fwrite(in, sizeof *in, n, output);
+            std::fflush(output);
+            return static_cast<int>(n);
+        }
         air.insert(air.end(), in, in + n);
         return static_cast<int>(n);
     }
 
+    int readStreamStatus(SoapySDR::Stream *, size_t &, int &, long long &, const long) override {
+        int told = fault == "late"       ? SOAPY_SDR_TIME_ERROR
+                   : fault == "underrun" ? SOAPY_SDR_UNDERFLOW
+                                         : SOAPY_SDR_TIMEOUT;
+        if (told == SOAPY_SDR_UNDERFLOW)
+            fault = ""; /* once */
+        return told;
+    }
+
   private:
+    int readSilence(int16_t *out, size_t want, int &flags) {
+        count += want;
+        std::this_thread::sleep_until(begun + std::chrono::nanoseconds(static_cast<long long>(
+                                                  static_cast<double>(count) * 1e9 / rate)));
+        std::fill(out, out + 2 * want, static_cast<int16_t>(0));
+        if (fault == "untimed")
+            flags = 0;
+        return static_cast<int>(want);
+    }
     int readBack(int16_t *out, size_t want, long timeout_us) {
         if (air.empty()) {
             std::this_thread::sleep_for(std::chrono::microseconds(timeout_us));
@@ -117,6 +165,9 @@ class Loopback : public SoapySDR::Device {
         return static_cast<int>(n);
     }
     std::FILE *input = nullptr;
+    std::FILE *output = nullptr;
+    std::string fault;
+    double transmit_hz = 0;
     double speed = 0;
     double rate = 250000;
     long lose = -1;

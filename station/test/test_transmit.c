@@ -119,7 +119,8 @@ static void say(world *w, const char *event, const char *data) {
 
 static void station_open(world *w) {
     char error[160] = "";
-    mw_station_antenna antenna = {w, take_burst, take_watermark, 64};
+    mw_station_antenna antenna = {
+        .context = w, .burst = take_burst, .watermark = take_watermark, .rate_factor_max = 64};
     mw_station_store_options store = {.folder = w->spool, .bytes_max = 1 << 24};
     MW_CHECK_OK(mw_station_store_open(&store, w->metrics, &w->store, error));
     MW_CHECK_OK(mw_station_transmitter_new(&w->config, mw_station_store_stats(w->store).epoch,
