@@ -4,7 +4,7 @@
  *
  *   radio_curves                        radio.es_n0_db_at_per10: M frames at R0, about 5 minutes
  *   radio_curves quick                  the same from fewer frames, about a minute
- *   radio_curves point RATE SIZE ES_N0_DB FRAMES [PHASE_NOISE]
+ *   radio_curves point RATE SIZE ES_N0_DB FRAMES [PHASE_NOISE [PREFILTER_PFA SYNC_PFA]]
  *   radio_curves csv FRAMES [RATE]      docs/data/radio_per.csv: all sizes and rates
  *
  * Every frame has a random carrier in 198 kHz (+-17 kHz of crystal error and much more), a random
@@ -31,6 +31,15 @@ typedef struct point {
     double cpu_s;
 } point;
 
+/* Thresholds of the detector; 0 = the receiver's own. */
+static double prefilter_pfa, sync_pfa;
+
+static void set_thresholds(void *user, mw_receiver_config *config) {
+    (void)user;
+    config->prefilter_pfa = prefilter_pfa;
+    config->sync_pfa = sync_pfa;
+}
+
 static point measure(mw_unb_rate rate, mw_unb_size size, double es_n0_db, unsigned frames,
                      double walk) {
     scene s;
@@ -49,7 +58,8 @@ static point measure(mw_unb_rate rate, mw_unb_size size, double es_n0_db, unsign
         f->walk = walk;
     }
     s.seconds = (frames + ABREAST - 1) / ABREAST * slot + 20 / baud;
-    scene_run run = {.low_hz = -100000, .high_hz = 100000, .rates = 1u << rate};
+    scene_run run = {
+        .low_hz = -100000, .high_hz = 100000, .rates = 1u << rate, .adjust = set_thresholds};
     scene_play(&s, &run);
     point p = {es_n0_db, scene_sent(&s), scene_sent(&s) - scene_heard(&s), s.wrong, run.cpu_s};
     scene_fini(&s);
@@ -170,6 +180,8 @@ int main(int argc, char **argv) {
     if (argc >= 6 && strcmp(argv[1], "point") == 0 &&
         mw_unb_rate_of_name(mw_slice_of_str(argv[2]), &rate) == MW_OK &&
         mw_unb_size_of_name(mw_slice_of_str(argv[3]), &size) == MW_OK) {
+        prefilter_pfa = argc > 8 ? atof(argv[7]) : 0;
+        sync_pfa = argc > 8 ? atof(argv[8]) : 0;
         point p = measure(rate, size, atof(argv[4]), (unsigned)atoi(argv[5]),
                           argc > 6 ? atof(argv[6]) : WALK);
         print_point(&p);
