@@ -52,7 +52,8 @@ class Comparison(unittest.TestCase):
     def problems(self, received=None):
         report = compare(self.truth, self.intervals, self.registers,
                          self.received if received is None else received, 0)
-        compare_days(self.truth, self.intervals, report, self.days())
+        days = self.days()
+        compare_days(self.truth, self.intervals, report, days, days)
         return report.problems()
 
     def days(self):
@@ -61,7 +62,7 @@ class Comparison(unittest.TestCase):
         for day in range(1, DAYS):
             got = sum(d == device and 24 * day * HOUR <= s < 24 * (day + 1) * HOUR
                       for d, _, s, _, _ in self.intervals)
-            points.append((24 * day * HOUR, 24 * (day + 1) * HOUR, got + self.day_error, got))
+            points.append((24 * day * HOUR, 24 * (day + 1) * HOUR, got + self.day_error, got, False))
         return {(device, 0): points}
 
     def finds(self, text, received=None):
@@ -70,6 +71,26 @@ class Comparison(unittest.TestCase):
 
     def test_what_is_right_passes(self):
         self.assertEqual(self.problems(), [])
+
+    def wrong_days(self, page):
+        """What is wrong when the first meter's day 5 never arrived and the pages show `page`."""
+        device, day = f"{0:016x}", 5 * 24 * HOUR
+        self.intervals = [i for i in self.intervals
+                          if i[0] != device or not day <= i[2] < day + 24 * HOUR]
+        report = compare(self.truth, self.intervals, self.registers, self.received, 0)
+        report.wrong = []
+        days = self.days()
+        compare_days(self.truth, self.intervals, report, days,
+                     {key: [page(*p) for p in points] for key, points in days.items()})
+        return report.wrong
+
+    def test_estimates_only_fill_what_is_missing(self):
+        self.assertEqual(self.wrong_days(lambda a, b, v, n, e: (a, b, v if n == 24 else 24, n, n < 24)), [])
+        self.assertEqual(self.wrong_days(lambda *point: point), [])
+        # a day that arrived whole holds no estimate; one that holds some says so
+        self.assertTrue(self.wrong_days(lambda a, b, v, n, e: (a, b, v, n, True)))
+        self.assertTrue(self.wrong_days(lambda a, b, v, n, e: (a, b, max(v, 24), n, False)))
+        self.assertTrue(self.wrong_days(lambda a, b, v, n, e: (a, b, v - 1, n, n < 24)))
 
     def test_a_wrong_hour(self):
         device, channel, start, seconds, value = self.intervals[7]

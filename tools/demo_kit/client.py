@@ -62,13 +62,14 @@ class Client:
         for r in self.rows("/v1/export/registers.csv"):
             yield r["device_id"], int(r["channel"]), parse_utc(r["at_utc"]), int(r["value"])
 
-    def days(self, meters, first, last):
-        """Daily consumption as the pages show it, for the first so many meters; dates as texts."""
+    def days(self, meters, first, last, layer):
+        """Daily consumption of the first so many meters: "final" is what the pages show, "raw" what
+        the meters reported. Dates as texts."""
         found = {}
         for meter in self.get("/v1/meters", limit=meters)["items"]:
-            answer = self.get(f"/v1/meters/{meter['id']}/consumption", step="day",
+            answer = self.get(f"/v1/meters/{meter['id']}/consumption", step="day", layer=layer,
                               **{"from": first, "to": last})
             found[meter["device_id"], meter["channel"]] = [
-                (parse_utc(p["start"]), parse_utc(p["end"]), p["value"], p["received"])
-                for p in answer["points"]]
+                (parse_utc(p["start"]), parse_utc(p["end"]), p["value"], p["received"],
+                 "estimated" in p["quality"]) for p in answer["points"]]
         return found

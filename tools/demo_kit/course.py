@@ -109,6 +109,7 @@ def collect(system):
                                   uplinks["received"] - uplinks["duplicates"],
                                   uplinks["duplicates"])
     first, last = truth.days_around()
-    days = system.client.days(DAYS_OF_METERS, first, last)
-    verification.compare_days(truth, intervals, report, days)
+    reported = system.client.days(DAYS_OF_METERS, first, last, "raw")
+    shown = system.client.days(DAYS_OF_METERS, first, last, "final")
+    verification.compare_days(truth, intervals, report, reported, shown)
     return report

@@ -78,6 +78,7 @@ class Report:
     intervals_compared: int = 0
     registers_compared: int = 0
     days_compared: int = 0
+    days_estimated: int = 0
     meters_heard: int = 0
     expected: int = 0
     bound: float = 0.0
@@ -127,7 +128,8 @@ class Report:
         yield f"meter channels heard {self.meters_heard}"
         yield f"registers compared   {self.registers_compared}"
         yield f"hours compared       {self.intervals_compared}"
-        yield f"days compared        {self.days_compared} (of what the pages show)"
+        yield (f"days compared        {self.days_compared} (of what the pages show, "
+               f"{self.days_estimated} with estimates)")
         yield f"values wrong         {len(self.wrong)}"
         yield f"values doubled       {self.doubled}"
         yield (f"registers missing    {self.registers_missing} "
@@ -138,19 +140,28 @@ class Report:
                f"(collisions explain up to {self.unexplained_bound:.0f})")
 
 
-def compare_days(truth, intervals, report, days):
-    """What the pages show: days maps (device, channel) to points (start, end, value, received). A
-    day's consumption must be the sum of what flowed in the hours that arrived, and say how many
-    arrived."""
+def compare_days(truth, intervals, report, reported, shown):
+    """Days of what the meters reported and of what the pages show: each maps (device, channel) to
+    points (start, end, value, received, estimated). A reported day must be the sum of what flowed in
+    the hours that arrived, and say how many arrived; a shown one is the same unless it says that it
+    holds estimates, and those only add."""
     arrived = {(device, channel, start + seconds) for device, channel, start, seconds, _ in intervals}
-    for (device, channel), points in days.items():
-        for start, end, value, received in points:
+    for (device, channel), points in reported.items():
+        pages = {point[0]: point for point in shown.get((device, channel), [])}
+        for start, end, value, received, estimated in points:
             hours = [(device, channel, at) for at in range(start + 3600, end + 1, 3600)
                      if (device, channel, at) in arrived]
+            flowed = sum(truth.value.get(h, 0) for h in hours)
             report.days_compared += 1
-            if received != len(hours) or (value or 0) != sum(truth.value.get(h, 0) for h in hours):
-                report.wrong.append(("day", device, channel, end, value,
-                                     sum(truth.value.get(h, 0) for h in hours)))
+            if estimated or received != len(hours) or (value or 0) != flowed:
+                report.wrong.append(("day", device, channel, end, value, flowed))
+            page = pages.get(start)
+            if page is not None and page[4]:
+                report.days_estimated += 1
+                if received == len(hours) == (end - start) // 3600 or page[2] < flowed:
+                    report.wrong.append(("day with estimates", device, channel, end, page[2], flowed))
+            elif page != (start, end, value, received, False):
+                report.wrong.append(("day as shown", device, channel, end, page and page[2], flowed))
 
 
 def missing_bound(carriers, loss):
