@@ -296,7 +296,8 @@ static void live_through(unsigned actions) {
 MW_TEST(conservation_holds_over_random_histories) {
     g = mw_prng_of_seed(20260101);
     int64_t spans = 0, rollovers = 0, reverses = 0, suspended = 0;
-    for (unsigned run = 0; run < 60; run++) {
+    /* Compilers draw the random numbers of a call in different orders: until all was met. */
+    for (unsigned run = 0; run < 60 || (reverses == 0 && run < 300); run++) {
         open_new();
         story_make(run % 3 == 0);
         live_through(60);
