@@ -12,6 +12,7 @@ export async function signIn(page, place, who) {
   await page.getByLabel('Password', { exact: true }).fill(place[who].password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('main .card').first().waitFor();
+  if (who === 'operator') await page.goto(`${place.url}/#/meters`);
 }
 
 /** The page must not be wider than the window: nothing is worse on a phone. */

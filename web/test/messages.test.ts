@@ -11,7 +11,7 @@ import { fill, type Message } from '../src/shared/plural';
 import { formatter } from '../src/shared/zone';
 
 declare const MESSAGES: string;
-const PARTS = ['common', 'console', 'account'];
+const PARTS = readdirSync(join(MESSAGES, 'en')).map((f) => f.replace(/\.json$/, ''));
 const read = (language: string, part: string) =>
   JSON.parse(readFileSync(join(MESSAGES, language, `${part}.json`), 'utf8')) as Record<string, Message>;
 const forms = (m: Message) => (typeof m === 'string' ? { other: m } : m) as Record<string, string>;

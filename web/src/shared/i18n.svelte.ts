@@ -5,11 +5,23 @@
 import type commonEn from '../messages/en/common.json';
 import type consoleEn from '../messages/en/console.json';
 import type accountEn from '../messages/en/account.json';
+import type adminEn from '../messages/en/admin.json';
+import type alarmsEn from '../messages/en/alarms.json';
+import type workEn from '../messages/en/work.json';
 import { directionOf, LANGUAGES } from './languages';
 import { fill, type Message, type Params } from './plural';
 
-export type Part = 'common' | 'console' | 'account';
-export type Key = keyof typeof commonEn | keyof typeof consoleEn | keyof typeof accountEn;
+/** One file of texts in each language; a page names the parts that it needs beside its entrance's. */
+interface Parts {
+  common: typeof commonEn;
+  console: typeof consoleEn;
+  account: typeof accountEn;
+  admin: typeof adminEn;
+  alarms: typeof alarmsEn;
+  work: typeof workEn;
+}
+export type Part = keyof Parts;
+export type Key = { [P in Part]: keyof Parts[P] }[Part] & string;
 
 const files = import.meta.glob<{ default: Record<string, Message> }>('../messages/*/*.json');
 const STORED = 'mw.language';
@@ -29,6 +41,18 @@ class I18n {
     const wishes = [stored(), userLocale, ...navigator.languages].filter((x): x is string => !!x);
     const wish = wishes.find((w) => Object.hasOwn(LANGUAGES, languageOf(w))) ?? 'en';
     await this.#apply(languageOf(wish), [userLocale ?? '', ...navigator.languages]);
+  }
+
+  /** Adds parts to what is loaded, in the language that is shown. */
+  async add(parts: readonly Part[]): Promise<void> {
+    const fresh = parts.filter((p) => !this.#parts.has(p));
+    if (fresh.length === 0) return;
+    const language = this.language;
+    const loaded = await Promise.all(fresh.map((p) => files[`../messages/${language}/${p}.json`]?.().then((m) => m.default)));
+    for (const p of fresh) this.#parts.add(p);
+    // Somebody chose another language meanwhile: its texts of these parts are not there yet.
+    if (this.language !== language) return this.#apply(this.language, navigator.languages);
+    this.#messages = Object.assign({}, this.#messages, ...loaded.filter(Boolean)) as Record<string, Message>;
   }
 
   /** False when the language's texts could not be fetched: the page then keeps the language that it has. */

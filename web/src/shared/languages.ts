@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The languages on offer. A folder of messages/ with the same three files is all that a further one needs, plus a line here.
+// The languages on offer. A folder of messages/ with the same files is all that a further one needs, plus a line here.
 
 /** Each by its own name, and with the region whose dates and numbers it is written in when the reader names none. */
 export const LANGUAGES: Readonly<Record<string, { name: string; region: string }>> = {
