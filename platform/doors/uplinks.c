@@ -17,7 +17,9 @@ typedef struct taking {
     mw_utc now;
     mw_uplinks_result result;
     int64_t frames;
-    int64_t ahead; /* new items that the sender says come from the future */
+    int64_t records,
+        records_again; /* what a station says of itself: status, results of downlinks */
+    int64_t ahead;     /* new items that the sender says come from the future */
     mw_json out;
 } taking;
 
@@ -92,6 +94,9 @@ static mw_status item_append(taking *t, const mw_envelope_item *item, mw_slice c
     if (s == MW_LIMIT)
         return quarantine(t, item, content, "too many different contents under one key");
     MW_TRY(s);
+    bool record = item->kind == MW_STORE_KIND_STATION || item->kind == MW_STORE_KIND_DOWNLINK;
+    t->records += record;
+    t->records_again += record && result == MW_STORE_DUPLICATE;
     t->frames += item->kind == MW_STORE_KIND_UNB && result != MW_STORE_DUPLICATE;
     t->ahead += result != MW_STORE_DUPLICATE &&
                 item->received.us - t->now.us > MW_UPLINKS_AHEAD_S * MW_US_PER_S;
@@ -151,8 +156,8 @@ static mw_status counts_add(taking *t, size_t items) {
     const struct {
         const char *name;
         int64_t n;
-    } counts[] = {{"uplinks.received", (int64_t)items},
-                  {"uplinks.duplicates", t->result.duplicates},
+    } counts[] = {{"uplinks.received", (int64_t)items - t->records},
+                  {"uplinks.duplicates", t->result.duplicates - t->records_again},
                   {"uplinks.conflicts", t->result.conflicts},
                   {"uplinks.quarantined", t->result.quarantined},
                   {frames, t->frames}};

@@ -347,7 +347,7 @@ typedef struct mw_store_overview {
         int64_t count;
     } by_medium[8];
     size_t media;
-    int64_t uplinks_received; /* items acknowledged, of any status */
+    int64_t uplinks_received; /* receptions acknowledged, of any status; no station's own records */
     int64_t uplinks_duplicates;
     int64_t uplinks_quarantined;
     mw_utc uplinks_last_at;    /* newest t_stored, MW_UTC_NONE = none */

@@ -105,7 +105,8 @@ class Report:
                          f"{self.bound:.0f} that the loss of frames implies")
         if self.unexplained > self.unexplained_bound:
             found.append(f"{self.unexplained} hourly values are missing although a frame that carried "
-                         f"them did not fade; collisions explain up to {self.unexplained_bound:.0f}")
+                         "them did not fade; collisions and the station's own transmissions explain "
+                         f"up to {self.unexplained_bound:.0f}")
         if self.registers_missing > self.registers_bound:
             found.append(f"{self.registers_missing} register readings are missing, more than the "
                          f"bound of {self.registers_bound:.0f} that the loss of frames implies")
@@ -137,7 +138,7 @@ class Report:
         yield (f"hours missing        {len(self.missing)} of {self.expected} "
                f"(the loss of frames explains up to {self.bound:.0f})")
         yield (f"... sent unfaded     {self.unexplained} "
-               f"(collisions explain up to {self.unexplained_bound:.0f})")
+               f"(collisions and a transmitting station explain up to {self.unexplained_bound:.0f})")
 
 
 def compare_days(truth, intervals, report, reported, shown):
@@ -212,7 +213,7 @@ def compare(truth, intervals, registers, frames_received, duplicates):
     report.missing = sorted(key for key in carriers if key not in present)
     report.bound = missing_bound(carriers, max(report.loss, 0.0))
     # The book knows which frames faded. Hours in a frame that did not may be missing only as often as
-    # frames collide, which is far rarer.
+    # frames collide or meet the station while it transmits and hears nothing, which is far rarer.
     alive = {key: left for key, numbers in carriers.items()
              if (left := [n for n in numbers if not truth.frames[n].lost])}
     sent_alive = report.frames_sent - report.frames_faded

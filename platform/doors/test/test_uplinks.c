@@ -83,6 +83,11 @@ MW_TEST(a_batch_is_stored_and_its_repetition_is_known) {
     MW_CHECK_EQ(o.uplinks_received, 4);
     MW_CHECK_EQ(o.uplinks_duplicates, 1);
     MW_CHECK_EQ(o.uplinks_last_at.us, NOW_S * MW_US_PER_S);
+    /* What a station says of itself is acknowledged, but it is no reception. */
+    MW_CHECK_OK(take(HEAD "{\"seq\":9,\"kind\":\"station\",\"at\":\"2026-11-20T10:00:00Z\"}" TAIL));
+    status_is(0, "stored");
+    MW_CHECK_OK(mw_store_overview_get(w.store, w.tenant, mw_utc_of_s(NOW_S), &o));
+    MW_CHECK_EQ(o.uplinks_received, 4);
     /* The same content written otherwise is the same content. */
     MW_CHECK_OK(
         take("{\"items\":[ {\"payload\":\"" PAYLOAD13
