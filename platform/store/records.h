@@ -210,6 +210,7 @@ enum {
     MW_QUALITY_VERIFIED = 1 << 8,  /* failed a rule, a person judged it right */
     MW_QUALITY_DERIVED = 1 << 9,   /* made exactly from registers, such as at an exchange */
     MW_QUALITY_IMPORTED = 1 << 10, /* came by a file */
+    MW_QUALITY_CUSTOMER = 1 << 11, /* read by the customer, accepted by a person */
     MW_QUALITY_OUTAGE = 1 << 17,
     MW_QUALITY_DISCONNECTED = 1 << 18,
     MW_QUALITY_VACANT = 1 << 19,
@@ -284,12 +285,13 @@ typedef struct mw_store_user {
     int64_t tenant;
     char login[MW_STORE_ID_MAX];
     char name[MW_STORE_NAME_MAX];
-    char role[16];                /* "operator", "consumer" */
+    char role[16];                /* administrator, operator, engineer, auditor, consumer */
     char person[MW_STORE_ID_MAX]; /* whose usage points a consumer sees, "" = none */
     char time_zone[MW_STORE_ID_MAX];
     char locale[16];
     char password_hash[MW_STORE_HASH_MAX];
     bool disabled;
+    char area[MW_STORE_ID_MAX]; /* the area this user is limited to, "" = the whole tenant */
 } mw_store_user;
 
 typedef struct mw_store_session {
@@ -300,6 +302,8 @@ typedef struct mw_store_session {
     mw_utc created;
     mw_utc last_used;
     mw_utc expires;
+    char address[MW_STORE_ID_MAX]; /* where it was begun from */
+    char agent[MW_STORE_TEXT_MAX]; /* what the browser calls itself, cut */
 } mw_store_session;
 
 typedef struct mw_store_audit {
@@ -334,6 +338,8 @@ typedef struct mw_store_meter_query {
     const char *search; /* part of serial, label, address, name or identity; NULL or "" = all */
     const char *medium; /* NULL or "" = all */
     const char *person; /* only this person's usage points; NULL = all */
+    const char *area;   /* only usage points below this area now; NULL = all */
+    mw_utc now;         /* of .area: where things hang at this moment */
     mw_store_sort sort; /* serial ascending, or last seen descending */
     const char *after;  /* cursor from mw_store_meter_cursor of the last row seen, NULL = start */
     uint32_t limit;     /* 1..MW_STORE_PAGE_MAX */

@@ -5,11 +5,10 @@ mw_status mw_sq_op_user_put(mw_store *s, const mw_store_user *u) {
     return MW_SQ_RUN(mw_sq_of(s), USER_PUT, mw_sq_int(u->tenant), mw_sq_text(u->id),
                      mw_sq_text(u->login), mw_sq_text(u->name), mw_sq_text(u->role),
                      mw_sq_text(u->person), mw_sq_text(u->time_zone), mw_sq_text(u->locale),
-                     mw_sq_text(u->password_hash), mw_sq_int(u->disabled));
+                     mw_sq_text(u->password_hash), mw_sq_int(u->disabled), mw_sq_text(u->area));
 }
 
-static mw_status user_of_statement(sqlite3_stmt *st, mw_store_user *u) {
-    MW_TRY(mw_sq_step(st));
+void mw_sq_user_of_row(sqlite3_stmt *st, mw_store_user *u) {
     MW_SQ_TEXT_INTO(st, 0, u->id);
     u->tenant = mw_sq_get_int(st, 1);
     MW_SQ_TEXT_INTO(st, 2, u->login);
@@ -20,6 +19,12 @@ static mw_status user_of_statement(sqlite3_stmt *st, mw_store_user *u) {
     MW_SQ_TEXT_INTO(st, 7, u->locale);
     MW_SQ_TEXT_INTO(st, 8, u->password_hash);
     u->disabled = mw_sq_get_int(st, 9) != 0;
+    MW_SQ_TEXT_INTO(st, 10, u->area);
+}
+
+static mw_status user_of_statement(sqlite3_stmt *st, mw_store_user *u) {
+    MW_TRY(mw_sq_step(st));
+    mw_sq_user_of_row(st, u);
     mw_sq_reset(st);
     return MW_OK;
 }
@@ -45,23 +50,29 @@ mw_status mw_sq_op_session_put(mw_store *s, const mw_store_session *row) {
     return MW_SQ_RUN(mw_sq_of(s), SESSION_PUT, mw_sq_blob(MW_SLICE_OF(row->token_hash)),
                      mw_sq_int(row->tenant), mw_sq_text(row->user), mw_sq_text(row->csrf),
                      mw_sq_int(row->created.us), mw_sq_int(row->last_used.us),
-                     mw_sq_int(row->expires.us));
+                     mw_sq_int(row->expires.us), mw_sq_text(row->address), mw_sq_text(row->agent));
+}
+
+mw_status mw_sq_session_of_row(sqlite3_stmt *st, mw_store_session *row) {
+    mw_slice hash = mw_sq_get_blob(st, 0);
+    row->tenant = mw_sq_get_int(st, 1);
+    MW_SQ_TEXT_INTO(st, 2, row->user);
+    MW_SQ_TEXT_INTO(st, 3, row->csrf);
+    row->created = mw_sq_get_utc(st, 4);
+    row->last_used = mw_sq_get_utc(st, 5);
+    row->expires = mw_sq_get_utc(st, 6);
+    MW_SQ_TEXT_INTO(st, 7, row->address);
+    MW_SQ_TEXT_INTO(st, 8, row->agent);
+    return mw_span_copy(MW_SPAN_OF(row->token_hash), hash) == MW_OK ? MW_OK : MW_CORRUPT;
 }
 
 mw_status mw_sq_op_session_get(mw_store *s, mw_slice token_hash, mw_store_session *out_session) {
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), SESSION_GET, &st, mw_sq_blob(token_hash)));
     MW_TRY(mw_sq_step(st));
-    mw_slice hash = mw_sq_get_blob(st, 0);
-    mw_status status = mw_span_copy(MW_SPAN_OF(out_session->token_hash), hash);
-    out_session->tenant = mw_sq_get_int(st, 1);
-    MW_SQ_TEXT_INTO(st, 2, out_session->user);
-    MW_SQ_TEXT_INTO(st, 3, out_session->csrf);
-    out_session->created = mw_sq_get_utc(st, 4);
-    out_session->last_used = mw_sq_get_utc(st, 5);
-    out_session->expires = mw_sq_get_utc(st, 6);
+    mw_status status = mw_sq_session_of_row(st, out_session);
     mw_sq_reset(st);
-    return status == MW_OK ? MW_OK : MW_CORRUPT;
+    return status;
 }
 
 mw_status mw_sq_op_session_touch(mw_store *s, mw_slice token_hash, mw_utc last_used,
@@ -76,34 +87,4 @@ mw_status mw_sq_op_session_delete(mw_store *s, mw_slice token_hash) {
 
 mw_status mw_sq_op_sessions_expire(mw_store *s, mw_utc now) {
     return MW_SQ_RUN(mw_sq_of(s), SESSIONS_EXPIRE, mw_sq_int(now.us));
-}
-
-mw_status mw_sq_op_audit_append(mw_store *s, const mw_store_audit *row) {
-    return MW_SQ_RUN(mw_sq_of(s), AUDIT_APPEND, mw_sq_int(row->tenant), mw_sq_int(row->at.us),
-                     mw_sq_text(row->actor), mw_sq_text(row->action), mw_sq_text(row->subject),
-                     mw_sq_text(row->detail));
-}
-
-mw_status mw_sq_op_audit_list(mw_store *s, int64_t tenant, int64_t before, uint32_t limit,
-                              mw_store_on_audit each, void *ctx) {
-    if (!mw_sq_limit_ok(limit))
-        return MW_RANGE;
-    sqlite3_stmt *st = NULL;
-    MW_TRY(MW_SQ_BIND(mw_sq_of(s), AUDIT_LIST, &st, mw_sq_int(tenant),
-                      mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
-    mw_status status;
-    while ((status = mw_sq_step(st)) == MW_OK) {
-        mw_store_audit row = {
-            .id = mw_sq_get_int(st, 0), .tenant = mw_sq_get_int(st, 1), .at = mw_sq_get_utc(st, 2)};
-        MW_SQ_TEXT_INTO(st, 3, row.actor);
-        MW_SQ_TEXT_INTO(st, 4, row.action);
-        MW_SQ_TEXT_INTO(st, 5, row.subject);
-        MW_SQ_TEXT_INTO(st, 6, row.detail);
-        status = each(ctx, &row);
-        if (status != MW_OK) {
-            mw_sq_reset(st);
-            return status;
-        }
-    }
-    return status == MW_NOT_FOUND ? MW_OK : status;
 }

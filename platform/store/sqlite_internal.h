@@ -100,6 +100,9 @@ mw_slice mw_sq_get_blob(sqlite3_stmt *st, int column);
 void mw_sq_get_text(sqlite3_stmt *st, int column, char *out, size_t size);
 #define MW_SQ_TEXT_INTO(st, column, array) mw_sq_get_text(st, column, array, sizeof(array))
 
+/* Columns 0..10 as USERS gives them, 0..8 as SESSION_GET. */
+void mw_sq_user_of_row(sqlite3_stmt *st, mw_store_user *u);
+MW_NODISCARD mw_status mw_sq_session_of_row(sqlite3_stmt *st, mw_store_session *row);
 /* Columns 0..11 as CHANNELS_OF gives them. */
 void mw_sq_channel_of_row(sqlite3_stmt *st, mw_store_channel *c);
 

@@ -99,7 +99,7 @@ static mw_status like_pattern(const char *search, char *out, size_t size) {
 /* What a page of meters is asked for, as bound values. */
 typedef struct meter_page {
     int64_t tenant;
-    mw_sq_value like, medium, person, key, channel;
+    mw_sq_value like, medium, person, key, channel, area, now;
     uint32_t limit;
     mw_store_on_meter each;
     void *ctx;
@@ -110,10 +110,10 @@ static mw_status page_run(mw_sq *q, mw_sq_id id, meter_page *p) {
     if (p->given == p->limit)
         return MW_OK;
     mw_sq_value values[] = {
-        mw_sq_int(p->tenant),          p->like, p->medium, p->person, p->key, p->channel,
-        mw_sq_int(p->limit - p->given)};
+        mw_sq_int(p->tenant),           p->like, p->medium, p->person, p->key, p->channel,
+        mw_sq_int(p->limit - p->given), p->area, p->now};
     sqlite3_stmt *st = NULL;
-    MW_TRY(mw_sq_bind(q, id, values, 7, &st));
+    MW_TRY(mw_sq_bind(q, id, values, sizeof values / sizeof values[0], &st));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
         mw_store_meter m;
@@ -153,15 +153,22 @@ mw_status mw_sq_op_meters(mw_store *s, const mw_store_meter_query *query, mw_sto
                     .like = mw_sq_text(all ? NULL : pattern),
                     .medium = mw_sq_text(any_medium ? NULL : query->medium),
                     .person = mw_sq_text(query->person),
+                    .area = mw_sq_text(query->area),
+                    .now = mw_sq_utc(query->now),
                     .limit = query->limit,
                     .each = each,
                     .ctx = ctx};
     MW_TRY(cursor_parse(query->after, query->sort, &p.key, &p.channel));
     mw_sq_id count =
         own ? MW_SQ_METERS_TOTAL_OF_PERSON : (all ? MW_SQ_METERS_TOTAL : MW_SQ_METERS_TOTAL_FOUND);
-    mw_sq_value filters[] = {mw_sq_int(p.tenant), p.like, p.medium, p.person};
+    if (query->area != NULL && count == MW_SQ_METERS_TOTAL)
+        count = MW_SQ_METERS_TOTAL_FOUND;
+    mw_sq_value none = {.type = MW_SQ_NULL};
+    mw_sq_value filters[] = {
+        mw_sq_int(p.tenant), p.like, p.medium, p.person, none, none, none, p.area, p.now};
     int64_t total = 0;
-    MW_TRY(mw_sq_number(q, count, filters, 4, &total));
+    bool all_of_tenant = count == MW_SQ_METERS_TOTAL;
+    MW_TRY(mw_sq_number(q, count, filters, all_of_tenant ? 4 : 9, &total));
     if (own)
         MW_TRY(page_run(
             q, by_serial ? MW_SQ_METERS_OF_PERSON_BY_SERIAL : MW_SQ_METERS_OF_PERSON_BY_SEEN, &p));

@@ -12,5 +12,6 @@ const char *const *const mw_sq_schema_steps[] = {
     mw_sq_step_files,      /* 8: mappings, imports, snapshots of determinants */
     mw_sq_step_actions,    /* 9: revisions by action */
     mw_sq_step_foreign,    /* 10: devices of other networks and their messages */
+    mw_sq_step_accounts, /* 11: tokens, second factors, shared access, audit chain, handed readings */
 };
 const int mw_sq_schema_count = sizeof mw_sq_schema_steps / sizeof mw_sq_schema_steps[0];

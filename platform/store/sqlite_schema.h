@@ -30,5 +30,6 @@ extern const char *const mw_sq_step_files[];
 extern const char *const mw_sq_step_actions[];
 extern const char *const mw_sq_step_foreign[];
 extern const char *const mw_sq_step_model[];
+extern const char *const mw_sq_step_accounts[];
 
 #endif

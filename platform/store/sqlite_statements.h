@@ -5,6 +5,7 @@
 #ifndef MW_PLATFORM_STORE_SQLITE_STATEMENTS_H
 #define MW_PLATFORM_STORE_SQLITE_STATEMENTS_H
 
+#include "platform/store/sqlite_statements_accounts.h"
 #include "platform/store/sqlite_statements_commands.h"
 #include "platform/store/sqlite_statements_files.h"
 #include "platform/store/sqlite_statements_fleet.h"
@@ -18,6 +19,8 @@
     MW_SQ_CORE_STATEMENTS(X)                                                                       \
     MW_SQ_REGISTRY_STATEMENTS(X)                                                                   \
     MW_SQ_ACCOUNT_STATEMENTS(X)                                                                    \
+    MW_SQ_ADMIN_STATEMENTS(X)                                                                      \
+    MW_SQ_HOUSEHOLD_STATEMENTS(X)                                                                  \
     MW_SQ_JOURNAL_STATEMENTS(X)                                                                    \
     MW_SQ_DECODE_STATEMENTS(X)                                                                     \
     MW_SQ_FOLD_STATEMENTS(X)                                                                       \
@@ -106,25 +109,26 @@
 #define MW_SQ_ACCOUNT_STATEMENTS(X)                                                                \
     X(USER_PUT,                                                                                    \
       "INSERT INTO users(tenant, id, login, name, role, person, time_zone, locale,"                \
-      " password_hash, disabled) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"                  \
+      " password_hash, disabled, area) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"       \
       " ON CONFLICT(tenant, id) DO UPDATE SET login = excluded.login, name = excluded.name,"       \
       " role = excluded.role, person = excluded.person, time_zone = excluded.time_zone,"           \
       " locale = excluded.locale, password_hash = excluded.password_hash,"                         \
-      " disabled = excluded.disabled")                                                             \
+      " disabled = excluded.disabled, area = excluded.area")                                       \
     X(USER_BY_LOGIN, "SELECT id, tenant, login, name, role, person, time_zone, locale,"            \
-                     " password_hash, disabled FROM users WHERE login = ?1")                       \
+                     " password_hash, disabled, area FROM users WHERE login = ?1")                       \
     X(USER_BY_ID, "SELECT id, tenant, login, name, role, person, time_zone, locale,"               \
-                  " password_hash, disabled FROM users WHERE tenant = ?1 AND id = ?2")             \
+                  " password_hash, disabled, area FROM users WHERE tenant = ?1 AND id = ?2")             \
     X(USERS_COUNT, "SELECT count(*) FROM users")                                                   \
     X(SESSION_PUT, "INSERT INTO sessions(token_hash, tenant, user, csrf, created, last_used,"      \
-                   " expires) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                 \
-    X(SESSION_GET, "SELECT token_hash, tenant, user, csrf, created, last_used, expires"            \
-                   " FROM sessions WHERE token_hash = ?1")                                         \
+                   " expires, address, agent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")         \
+    X(SESSION_GET, "SELECT token_hash, tenant, user, csrf, created, last_used, expires,"           \
+                   " address, agent FROM sessions WHERE token_hash = ?1")                                         \
     X(SESSION_TOUCH, "UPDATE sessions SET last_used = ?2, expires = ?3 WHERE token_hash = ?1")     \
     X(SESSION_DELETE, "DELETE FROM sessions WHERE token_hash = ?1")                                \
     X(SESSIONS_EXPIRE, "DELETE FROM sessions WHERE expires < ?1")                                  \
-    X(AUDIT_APPEND, "INSERT INTO audit(tenant, at, actor, action, subject, detail)"                \
-                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                             \
+    X(AUDIT_NEXT, "SELECT coalesce(max(id), 0) + 1 FROM audit")                                     \
+    X(AUDIT_APPEND, "INSERT INTO audit(id, tenant, at, actor, action, subject, detail, chain)"     \
+                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                     \
     X(AUDIT_LIST, "SELECT id, tenant, at, actor, action, subject, detail FROM audit"               \
                   " WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3")
 
@@ -243,7 +247,8 @@
     " WHERE c.tenant = ?1 AND (?2 IS NULL OR d.serial LIKE ?2 ESCAPE '\\'"                         \
     "  OR c.label LIKE ?2 ESCAPE '\\' OR a.address LIKE ?2 ESCAPE '\\'"                            \
     "  OR p.name LIKE ?2 ESCAPE '\\' OR printf('%016x', d.identity) LIKE ?2 ESCAPE '\\')"          \
-    " AND (?3 IS NULL OR c.medium = ?3) AND (?4 IS NULL OR u.person = ?4)"
+    " AND (?3 IS NULL OR c.medium = ?3) AND (?4 IS NULL OR u.person = ?4)"                         \
+    " AND (?8 IS NULL OR u.id IN (" MW_SQ_POINTS_BELOW("?8", "?9") "))"
 #define MW_SQ_METER_BY_SERIAL                                                                      \
     " AND (?5 IS NULL OR (d.serial, c.channel) > (?5, ?6))"                                        \
     " ORDER BY d.serial, c.channel LIMIT ?7"

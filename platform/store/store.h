@@ -21,10 +21,12 @@
 #ifndef MW_PLATFORM_STORE_STORE_H
 #define MW_PLATFORM_STORE_STORE_H
 
+#include "platform/store/ops_accounts.h"
 #include "platform/store/ops_commands.h"
 #include "platform/store/ops_files.h"
 #include "platform/store/ops_fleet.h"
 #include "platform/store/ops_foreign.h"
+#include "platform/store/ops_household.h"
 #include "platform/store/ops_model.h"
 #include "platform/store/ops_values.h"
 #include "platform/store/ops_vee.h"
@@ -118,8 +120,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
       (s, tenant, now, each, ctx))
 
 /* Users, sessions, audit. session_touch moves last_used and expires. sessions_expire deletes those
- * that expired before now. audit_append ignores .id; audit_list hands out newest first, before id
- * (0 = from the newest). */
+ * that expired before now. audit_append ignores .id and chains the row to the tenant's last
+ * (records_accounts.h); audit_list hands out newest first, before id (0 = from the newest). */
 #define MW_STORE_ACCOUNT_OPS(X)                                                                    \
     X(user_put, (mw_store * s, const mw_store_user *u), (s, u))                                    \
     X(user_by_login, (mw_store * s, const char *login, mw_store_user *out_user),                   \
@@ -259,6 +261,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_CORE_OPS(X)                                                                           \
     MW_STORE_REGISTRY_OPS(X)                                                                       \
     MW_STORE_ACCOUNT_OPS(X)                                                                        \
+    MW_STORE_ADMIN_OPS(X)                                                                          \
+    MW_STORE_HOUSEHOLD_OPS(X)                                                                      \
     MW_STORE_JOURNAL_OPS(X)                                                                        \
     MW_STORE_DECODE_OPS(X)                                                                         \
     MW_STORE_FOLD_OPS(X)                                                                           \
