@@ -134,6 +134,18 @@ bool mw_api_page_take(mw_api_page *p, int64_t cursor);
 /* Sends the page, or says why it could not be read. */
 void mw_api_page_end(mw_api_call *call, mw_api_page *p, mw_status s);
 
+/* ---- validation (findings.c, validation.c) ---- */
+/* The finding that {exception} names, also a closed one. MW_NOT_FOUND. */
+MW_NODISCARD mw_status mw_api_exception_find(mw_api_call *call, mw_store_exception *out);
+/* "doubts": the newest open findings that may not be billed as they are, and their money. */
+MW_NODISCARD mw_status mw_api_put_doubts(mw_api_call *call, mw_json *j);
+struct mw_engine_person;
+/* The body with its reason; the caller frees it. Answers itself and gives NULL when it is wrong. */
+struct json_t *mw_api_decision(mw_api_call *call, const char *const *members, unsigned depth,
+                               struct mw_engine_person *out_person);
+/* Answers a decision: done, or why not; `what` says what was out of range. */
+void mw_api_decided(mw_api_call *call, mw_status s, const char *what);
+
 /* ---- shared pieces of JSON ---- */
 void mw_api_put_quality(mw_json *j, uint32_t quality);
 /* The same as words with spaces between; needs MW_API_QUALITY_MAX. */
@@ -180,6 +192,15 @@ mw_api_operation mw_api_alarm_list;
 mw_api_operation mw_api_foreign_message_list;
 mw_api_operation mw_api_vee_summary;
 mw_api_operation mw_api_vee_exceptions;
+mw_api_operation mw_api_vee_exception_read;
+mw_api_operation mw_api_vee_rules;
+mw_api_operation mw_api_class_read;
+mw_api_operation mw_api_class_set;
+mw_api_operation mw_api_source_list;
+mw_api_operation mw_api_source_set;
+mw_api_operation mw_api_source_drop;
+mw_api_operation mw_api_profile_list;
+mw_api_operation mw_api_profile_set;
 mw_api_operation mw_api_vee_accept;
 mw_api_operation mw_api_vee_reject;
 mw_api_operation mw_api_vee_edit;

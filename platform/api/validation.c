@@ -14,7 +14,6 @@
 enum { EDIT_VALUES_MAX = 1440 };
 
 static const char *const causes[] = {"meter", "station", "fatal"};
-static const char *const severities[] = {"flag", "warn", "fail", "alarm"};
 
 static const char *name_of(const char *const *names, size_t n, unsigned i) {
     return i < n ? names[i] : "unknown";
@@ -67,7 +66,6 @@ static mw_status put_risk(void *ctx, const mw_store_vee_meter *row) {
         return MW_OK;
     s->left--;
     mw_json *j = s->j;
-    mw_display d = mw_display_of(m.channel.unit, m.channel.scale);
     mw_api_meter_id(&m, id);
     mw_json_object_begin(j);
     mw_json_put_text(j, "meter", id);
@@ -80,7 +78,7 @@ static mw_status put_risk(void *ctx, const mw_store_vee_meter *row) {
     mw_json_put_utc(j, "silent_since", row->silent);
     mw_json_put_utc(j, "filled_to", row->filled);
     mw_json_put_text(j, "station", row->station[0] != 0 ? row->station : NULL);
-    mw_json_put_text(j, "unit", d.symbol);
+    mw_json_put_text(j, "unit", mw_unit_info_of(m.channel.unit)->symbol);
     mw_json_put_int(j, "scale", m.channel.scale);
     mw_json_put_int(j, "day_use", row->day_use);
     mw_json_put_int(j, "slots", row->slots);
@@ -113,6 +111,7 @@ static mw_status summary_put(mw_api_call *call, mw_json *j, uint32_t limit) {
     mw_json_put_int(j, "estimated_money", s.estimated);
     mw_json_put_int(j, "uncertain_money", s.high - s.low);
     mw_json_object_end(j);
+    MW_TRY(mw_api_put_doubts(call, j));
     mw_json_object_end(j);
     return MW_OK;
 }
@@ -186,48 +185,6 @@ static mw_status put_meter_id(list *l, int64_t channel) {
     return s == MW_NOT_FOUND ? MW_OK : s;
 }
 
-static mw_status put_exception(void *ctx, const mw_store_exception *e) {
-    list *l = ctx;
-    if (!list_take(l, e->id))
-        return MW_OK;
-    mw_json *j = &l->json;
-    const mw_vee_rule_info *rule = e->rule < MW_VEE_RULES ? &mw_vee_rules[e->rule] : NULL;
-    mw_json_object_begin(j);
-    mw_json_put_int(j, "id", e->id);
-    MW_TRY(put_meter_id(l, e->channel));
-    mw_json_put_text(j, "rule", rule != NULL ? rule->id : "unknown");
-    mw_json_put_text(j, "name", rule != NULL ? rule->name : "unknown");
-    mw_json_put_text(j, "severity", NAME_OF(severities, e->severity));
-    mw_json_put_utc(j, "from", e->from);
-    mw_json_put_utc(j, "to", e->to);
-    mw_json_put_array(j, "input");
-    for (unsigned i = 0; i < 3; i++)
-        mw_json_int(j, e->input[i]);
-    mw_json_array_end(j);
-    mw_json_put_int(j, "threshold", e->threshold);
-    mw_json_put_utc(j, "found_at", e->found_at);
-    mw_json_put_utc(j, "closed_at", e->closed_at);
-    mw_json_put_text(j, "closed_by", e->closed_by[0] != 0 ? e->closed_by : NULL);
-    mw_json_put_text(j, "reason", e->text[0] != 0 ? e->text : NULL);
-    mw_json_object_end(j);
-    return MW_OK;
-}
-
-void mw_api_vee_exceptions(mw_api_call *call) {
-    list l;
-    uint32_t limit = 0;
-    int64_t before = 0;
-    if (!mw_api_limit(call, &limit) || !mw_api_before(call, &before))
-        return;
-    const char *open = mw_http_query(call->http, "open");
-    mw_store_exception_query q = {.tenant = call->tenant,
-                                  .open_only = open == NULL || strcmp(open, "false") != 0,
-                                  .before = before,
-                                  .limit = limit + 1};
-    list_begin(call, &l, limit);
-    list_end(&l, mw_store_exceptions(call->api->o.store, &q, put_exception, &l));
-}
-
 static mw_status put_correction(void *ctx, const mw_store_correction *c) {
     list *l = ctx;
     if (!list_take(l, c->id))
@@ -297,9 +254,8 @@ void mw_api_vee_settings(mw_api_call *call) {
 
 /* ---- decisions ---- */
 
-/* The body with its reason; the caller frees it. Answers itself and gives NULL when it is wrong. */
-static json_t *body_read(mw_api_call *call, const char *const *members, unsigned depth,
-                         mw_engine_person *out_person) {
+json_t *mw_api_decision(mw_api_call *call, const char *const *members, unsigned depth,
+                        mw_engine_person *out_person) {
     json_t *root = NULL;
     mw_json_error error = {"the body is malformed"};
     const char *reason = NULL;
@@ -327,7 +283,7 @@ static json_t *body_read(mw_api_call *call, const char *const *members, unsigned
     return root;
 }
 
-static void done_answer(mw_api_call *call, mw_status s, const char *what) {
+void mw_api_decided(mw_api_call *call, mw_status s, const char *what) {
     if (s == MW_OK)
         mw_http_reply_json(call->http, 200, mw_slice_of_str("{\"status\":\"done\"}"));
     else if (s == MW_RANGE)
@@ -340,38 +296,22 @@ static void done_answer(mw_api_call *call, mw_status s, const char *what) {
         mw_api_fail(call, s);
 }
 
-static mw_status exception_take(void *ctx, const mw_store_exception *row) {
-    *(mw_store_exception *)ctx = *row;
-    return MW_OK;
-}
-
-/* The open finding that {exception} names. */
-static mw_status exception_find(mw_api_call *call, mw_store_exception *out) {
-    const char *text = mw_http_param(call->http, "exception");
-    char *end = NULL;
-    long long id = strtoll(text, &end, 10);
-    mw_store_exception_query q = {.tenant = call->tenant, .before = id + 1, .limit = 1};
-    if (end == text || *end != 0 || id <= 0 || id == INT64_MAX)
-        return MW_NOT_FOUND;
-    *out = (mw_store_exception){.id = 0};
-    MW_TRY(mw_store_exceptions(call->api->o.store, &q, exception_take, out));
-    return out->id == id && mw_utc_is_none(out->closed_at) ? MW_OK : MW_NOT_FOUND;
-}
-
 static void exception_judge(mw_api_call *call, mw_store_verdict_kind kind) {
     static const char *const members[] = {"reason", NULL};
     mw_engine_person who;
     mw_store_exception x;
-    json_t *root = body_read(call, members, 1, &who);
+    json_t *root = mw_api_decision(call, members, 1, &who);
     if (root == NULL)
         return;
-    mw_status s = exception_find(call, &x);
+    mw_status s = mw_api_exception_find(call, &x);
+    if (s == MW_OK && !mw_utc_is_none(x.closed_at))
+        s = MW_NOT_FOUND;
     if (s == MW_OK && x.from.us == x.to.us) /* it names a boundary, no values */
         x.from.us -= 1;
     if (s == MW_OK)
         s = mw_engine_verdict(call->api->o.validation, &who, x.channel, x.from, x.to, kind, x.id);
     json_decref(root);
-    done_answer(call, s, "the finding names no values");
+    mw_api_decided(call, s, "the finding names no values");
 }
 
 void mw_api_vee_accept(mw_api_call *call) {
@@ -383,18 +323,21 @@ void mw_api_vee_reject(mw_api_call *call) {
 }
 
 void mw_api_vee_edit(mw_api_call *call) {
-    static const char *const members[] = {"reason", "from", "values", NULL};
+    static const char *const members[] = {"reason", "from", "values", "exception", NULL};
     static int64_t value[EDIT_VALUES_MAX];
     mw_engine_person who;
     mw_utc from;
     json_t *values = NULL;
     mw_json_error error = {"the body is malformed"};
-    json_t *root = body_read(call, members, 2, &who);
+    json_t *root = mw_api_decision(call, members, 2, &who);
     if (root == NULL)
         return;
     mw_status s = mw_json_get_utc(root, "from", &from, &error);
     if (s == MW_OK)
         s = mw_json_get_array(root, "values", EDIT_VALUES_MAX, &values, &error);
+    int64_t exception = 0; /* the finding that the edit answers */
+    if (s == MW_OK && json_object_get(root, "exception") != NULL)
+        s = mw_json_get_int(root, "exception", 1, INT64_MAX - 1, &exception, &error);
     size_t n = s == MW_OK ? json_array_size(values) : 0;
     for (size_t i = 0; i < n && s == MW_OK; i++) {
         const json_t *v = json_array_get(values, i);
@@ -402,10 +345,10 @@ void mw_api_vee_edit(mw_api_call *call) {
         value[i] = s == MW_OK ? json_integer_value(v) : 0;
     }
     if (s == MW_OK)
-        done_answer(call,
-                    mw_engine_edit(call->api->o.validation, &who, call->meter.channel.channel, from,
-                                   value, n, 0),
-                    "values must begin on the meter's grid and stay inside one UTC day");
+        mw_api_decided(call,
+                       mw_engine_edit(call->api->o.validation, &who, call->meter.channel.channel,
+                                      from, value, n, exception),
+                       "values must begin on the meter's grid and stay inside one UTC day");
     else
         mw_api_invalid(call, error.text);
     json_decref(root);
@@ -437,7 +380,7 @@ void mw_api_vee_setting_put(mw_api_call *call) {
     mw_vee_dated setting = {.name = ""};
     mw_json_error error = {"the body is malformed"};
     char what[120];
-    json_t *root = body_read(call, members, 1, &who);
+    json_t *root = mw_api_decision(call, members, 1, &who);
     if (root == NULL)
         return;
     mw_status s = setting_of(root, &setting, &error);
@@ -447,7 +390,7 @@ void mw_api_vee_setting_put(mw_api_call *call) {
         s = mw_engine_setting(call->api->o.validation, &who, &setting);
         (void)snprintf(what, sizeof what, "outside its limits or against another setting: %s",
                        setting.name);
-        done_answer(call, s, what);
+        mw_api_decided(call, s, what);
     }
     json_decref(root);
 }
@@ -458,7 +401,7 @@ void mw_api_vee_closing(mw_api_call *call) {
     mw_utc from, to;
     mw_closing closing;
     mw_json_error error = {"the body is malformed"};
-    json_t *root = body_read(call, members, 1, &who);
+    json_t *root = mw_api_decision(call, members, 1, &who);
     if (root == NULL)
         return;
     mw_status s = mw_json_get_utc(root, "from", &from, &error);
@@ -473,9 +416,9 @@ void mw_api_vee_closing(mw_api_call *call) {
                           &closing);
     json_decref(root);
     if (s != MW_OK) {
-        done_answer(call, s,
-                    s == MW_CONFLICT ? "a part of the span is closed already"
-                                     : "the span is empty");
+        mw_api_decided(call, s,
+                       s == MW_CONFLICT ? "a part of the span is closed already"
+                                        : "the span is empty");
         return;
     }
     mw_buffer b;

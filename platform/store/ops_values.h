@@ -18,6 +18,8 @@
  *   those of register readings "follow/readings/<..>"; derived_clear sets both kinds back to 0.
  *   changes_prune forgets id <= through, but nothing that such a reader of changes has not passed.
  * - exception_raise opens a row or refreshes the open one of (channel, rule, from); gives its id.
+ * - exception_judge notes what a person decided, on an open row or one closed in this transaction.
+ * - rule_counts: of findings made at or after `from`, one row for each rule that found any.
  * - suspense_settle replaces the rows of the channel that touch [from, to) by the given ones.
  *   suspense_list: the rows that touch [from, to), ascending by from. suspense_sum: the channel's
  *   balance, 0 without rows.
@@ -33,6 +35,7 @@ typedef mw_status (*mw_store_on_revision)(void *ctx, const mw_store_revision *ro
 typedef mw_status (*mw_store_on_lock)(void *ctx, const mw_store_lock *row);
 typedef mw_status (*mw_store_on_change)(void *ctx, const mw_store_change *row);
 typedef mw_status (*mw_store_on_exception)(void *ctx, const mw_store_exception *row);
+typedef mw_status (*mw_store_on_rule_count)(void *ctx, const mw_store_rule_count *row);
 typedef mw_status (*mw_store_on_suspense)(void *ctx, const mw_store_suspense *row);
 
 #define MW_STORE_VALUE_OPS(X)                                                                      \
@@ -64,6 +67,11 @@ typedef mw_status (*mw_store_on_suspense)(void *ctx, const mw_store_suspense *ro
     X(exception_close,                                                                             \
       (mw_store * s, int64_t tenant, int64_t id, mw_utc at, const char *by, const char *text),     \
       (s, tenant, id, at, by, text))                                                               \
+    X(exception_judge, (mw_store * s, int64_t tenant, int64_t id, mw_store_judged judged),         \
+      (s, tenant, id, judged))                                                                     \
+    X(rule_counts,                                                                                 \
+      (mw_store * s, int64_t tenant, mw_utc from, mw_store_on_rule_count each, void *ctx),         \
+      (s, tenant, from, each, ctx))                                                                \
     X(exceptions,                                                                                  \
       (mw_store * s, const mw_store_exception_query *q, mw_store_on_exception each, void *ctx),    \
       (s, q, each, ctx))                                                                           \

@@ -13,7 +13,11 @@
  *                   or MW_NOT_FOUND; forget drops those of epochs from a day on.
  * correction_add    adds; corrections: newest first, id < before (0 = from the newest), of one
  *                   channel or of all (0). correction_sum: sum of now - was of a lock.
+ * vee_source_put    adds; _drop deletes, MW_NOT_FOUND; vee_sources: of a channel, by kind and source.
+ * vee_profile_put   one row for (medium, class, from); the same again replaces it. vee_profiles: all
+ *                   of the tenant, by medium, class and time.
  * hearings          of journal records > after in their order, of every tenant.
+ * channels_of_device  those of one device, ascending.
  * channels_newest   every channel, ascending, channel > after.
  */
 #ifndef MW_PLATFORM_STORE_OPS_VEE_H
@@ -25,6 +29,8 @@ typedef mw_status (*mw_store_on_vee_setting)(void *ctx, const mw_store_vee_setti
 typedef mw_status (*mw_store_on_vee_meter)(void *ctx, const mw_store_vee_meter *row);
 typedef mw_status (*mw_store_on_verdict)(void *ctx, const mw_store_verdict *row);
 typedef mw_status (*mw_store_on_correction)(void *ctx, const mw_store_correction *row);
+typedef mw_status (*mw_store_on_source)(void *ctx, const mw_store_source *row);
+typedef mw_status (*mw_store_on_profile)(void *ctx, const mw_store_profile *row);
 typedef mw_status (*mw_store_on_hearing)(void *ctx, const mw_store_hearing *row);
 typedef mw_status (*mw_store_on_channel_newest)(void *ctx, const mw_store_channel_newest *row);
 
@@ -66,6 +72,17 @@ typedef mw_status (*mw_store_on_channel_newest)(void *ctx, const mw_store_channe
       (s, tenant, channel, before, limit, each, ctx))                                              \
     X(correction_sum, (mw_store * s, int64_t tenant, int64_t lock, int64_t * out_sum),             \
       (s, tenant, lock, out_sum))                                                                  \
+    X(vee_source_put, (mw_store * s, const mw_store_source *row), (s, row))                        \
+    X(vee_source_drop, (mw_store * s, const mw_store_source *row), (s, row))                       \
+    X(vee_sources,                                                                                 \
+      (mw_store * s, int64_t tenant, int64_t channel, mw_store_on_source each, void *ctx),         \
+      (s, tenant, channel, each, ctx))                                                             \
+    X(vee_profile_put, (mw_store * s, const mw_store_profile *row), (s, row))                      \
+    X(vee_profiles, (mw_store * s, int64_t tenant, mw_store_on_profile each, void *ctx),           \
+      (s, tenant, each, ctx))                                                                      \
+    X(channels_of_device,                                                                          \
+      (mw_store * s, int64_t tenant, int64_t device, mw_store_on_channel_newest each, void *ctx),  \
+      (s, tenant, device, each, ctx))                                                              \
     X(hearings,                                                                                    \
       (mw_store * s, int64_t after, uint32_t limit, mw_store_on_hearing each, void *ctx),          \
       (s, after, limit, each, ctx))                                                                \

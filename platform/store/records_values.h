@@ -151,13 +151,32 @@ typedef struct mw_store_exception {
     mw_utc closed_at; /* MW_UTC_NONE = open */
     char closed_by[MW_STORE_ID_MAX];
     char text[MW_STORE_TEXT_MAX]; /* said when it was closed */
+    uint8_t judged;               /* mw_store_judged: what a person decided */
 } mw_store_exception;
+
+/* How a finding ended. One that is closed and NOT judged was no longer found. */
+typedef enum mw_store_judged {
+    MW_JUDGED_NOT = 0,
+    MW_JUDGED_ACCEPTED = 1,
+    MW_JUDGED_REJECTED = 2,
+    MW_JUDGED_EDITED = 3,
+} mw_store_judged;
+
+/* What became of the findings of one rule. open + accepted + rejected + edited + gone = found. */
+typedef struct mw_store_rule_count {
+    uint16_t rule;
+    int64_t found, open, accepted, rejected, edited, gone;
+    int64_t channels; /* that it was found on */
+    mw_utc newest;    /* found_at */
+} mw_store_rule_count;
 
 typedef struct mw_store_exception_query {
     int64_t tenant;
     int64_t channel; /* 0 = of all */
     bool open_only;
     uint8_t severity_min;
+    bool of_rule; /* only those of .rule */
+    uint16_t rule;
     int64_t before; /* rows with a smaller id, newest first; 0 = from the newest */
     uint32_t limit;
 } mw_store_exception_query;

@@ -74,6 +74,37 @@ typedef struct mw_store_correction {
     char text[MW_STORE_TEXT_MAX];
 } mw_store_correction;
 
+/* Where else a channel's values can be drawn from (estimators E1, E2, E3, E6). */
+typedef enum mw_store_source_kind {
+    MW_SOURCE_CHECK = 1,       /* a check meter of the same flow */
+    MW_SOURCE_INFERRED = 2,    /* an operational system's figure of the same flow */
+    MW_SOURCE_NODE_IN = 3,     /* flows into the node that feeds it ... */
+    MW_SOURCE_NODE_OUT = 4,    /* ... and the others out of it */
+    MW_SOURCE_TEMPERATURE = 5, /* outdoor temperature, whose daily mean picks a proxy day */
+    MW_SOURCE_KINDS
+} mw_store_source_kind;
+
+enum { MW_STORE_SOURCES_MAX = 64 }; /* of one channel */
+
+typedef struct mw_store_source {
+    int64_t tenant;
+    int64_t channel;
+    mw_store_source_kind kind;
+    int64_t source; /* the other channel */
+} mw_store_source;
+
+/* How a class uses a medium over the hours of a working day, a Saturday, and a Sunday or holiday,
+ * from a moment on; only the ratios of the weights matter. */
+typedef struct mw_store_profile {
+    int64_t tenant;
+    uint8_t medium; /* mw_vee_medium */
+    uint8_t class;  /* mw_vee_class */
+    mw_utc from;
+    int64_t weight[3][24];
+    mw_utc set_at;
+    char set_by[MW_STORE_ID_MAX];
+} mw_store_profile;
+
 /* One hearing of a device by a sender. */
 typedef struct mw_store_hearing {
     int64_t tenant;

@@ -178,10 +178,11 @@ mw_status mw_sq_op_device_by_serial(mw_store *s, int64_t tenant, const char *ser
 
 mw_status mw_sq_op_device_remove(mw_store *s, int64_t tenant, int64_t device) {
     static const mw_sq_id parts[] = {
-        MW_SQ_DEVICE_DROP_KEYS,    MW_SQ_DEVICE_DROP_CONFIGS, MW_SQ_DEVICE_DROP_STATE,
-        MW_SQ_DEVICE_DROP_SPECS,   MW_SQ_DEVICE_DROP_FACTORS, MW_SQ_DEVICE_DROP_MARKS,
-        MW_SQ_DEVICE_DROP_CLASSES, MW_SQ_DEVICE_DROP_METERS,  MW_SQ_DEVICE_DROP_INSTALLATIONS,
-        MW_SQ_DEVICE_DROP_PAST,    MW_SQ_DEVICE_DROP_CHANGES, MW_SQ_DEVICE_DROP_CHANNELS};
+        MW_SQ_DEVICE_DROP_KEYS,          MW_SQ_DEVICE_DROP_CONFIGS, MW_SQ_DEVICE_DROP_STATE,
+        MW_SQ_DEVICE_DROP_SPECS,         MW_SQ_DEVICE_DROP_FACTORS, MW_SQ_DEVICE_DROP_MARKS,
+        MW_SQ_DEVICE_DROP_CLASSES,       MW_SQ_DEVICE_DROP_SOURCES, MW_SQ_DEVICE_DROP_METERS,
+        MW_SQ_DEVICE_DROP_INSTALLATIONS, MW_SQ_DEVICE_DROP_PAST,    MW_SQ_DEVICE_DROP_CHANGES,
+        MW_SQ_DEVICE_DROP_CHANNELS};
     mw_sq *q = mw_sq_of(s);
     const mw_sq_value key[] = {mw_sq_int(tenant), mw_sq_int(device)};
     int64_t has_data = 0;

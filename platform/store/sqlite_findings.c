@@ -138,7 +138,8 @@ mw_status mw_sq_op_exceptions(mw_store *s, const mw_store_exception_query *x,
     sqlite3_stmt *st = NULL;
     MW_TRY(MW_SQ_BIND(mw_sq_of(s), EXCEPTIONS, &st, mw_sq_int(x->tenant), mw_sq_int(x->channel),
                       mw_sq_int(x->open_only), mw_sq_int(x->severity_min),
-                      mw_sq_int(x->before == 0 ? INT64_MAX : x->before), mw_sq_int(x->limit)));
+                      mw_sq_int(x->before == 0 ? INT64_MAX : x->before), mw_sq_int(x->limit),
+                      mw_sq_int(x->of_rule ? x->rule : -1)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
         mw_store_exception e = {
@@ -152,10 +153,42 @@ mw_status mw_sq_op_exceptions(mw_store *s, const mw_store_exception_query *x,
             .input = {mw_sq_get_int(st, 6), mw_sq_get_int(st, 7), mw_sq_get_int(st, 8)},
             .threshold = mw_sq_get_int(st, 9),
             .found_at = mw_sq_get_utc(st, 10),
-            .closed_at = mw_sq_get_utc(st, 11)};
+            .closed_at = mw_sq_get_utc(st, 11),
+            .judged = (uint8_t)mw_sq_get_int(st, 14)};
         MW_SQ_TEXT_INTO(st, 12, e.closed_by);
         MW_SQ_TEXT_INTO(st, 13, e.text);
         status = each(ctx, &e);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return status;
+        }
+    }
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
+mw_status mw_sq_op_exception_judge(mw_store *s, int64_t tenant, int64_t id,
+                                   mw_store_judged judged) {
+    mw_sq *q = mw_sq_of(s);
+    MW_TRY(MW_SQ_RUN(q, EXCEPTION_JUDGE, mw_sq_int(tenant), mw_sq_int(id), mw_sq_int(judged)));
+    return sqlite3_changes(q->db) > 0 ? MW_OK : MW_NOT_FOUND;
+}
+
+mw_status mw_sq_op_rule_counts(mw_store *s, int64_t tenant, mw_utc from,
+                               mw_store_on_rule_count each, void *ctx) {
+    sqlite3_stmt *st = NULL;
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), RULE_COUNTS, &st, mw_sq_int(tenant), mw_sq_int(from.us)));
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        mw_store_rule_count row = {.rule = (uint16_t)mw_sq_get_int(st, 0),
+                                   .found = mw_sq_get_int(st, 1),
+                                   .open = mw_sq_get_int(st, 2),
+                                   .accepted = mw_sq_get_int(st, 3),
+                                   .rejected = mw_sq_get_int(st, 4),
+                                   .edited = mw_sq_get_int(st, 5),
+                                   .gone = mw_sq_get_int(st, 6),
+                                   .channels = mw_sq_get_int(st, 7),
+                                   .newest = mw_sq_get_utc(st, 8)};
+        status = each(ctx, &row);
         if (status != MW_OK) {
             mw_sq_reset(st);
             return status;

@@ -31,5 +31,6 @@ extern const char *const mw_sq_step_actions[];
 extern const char *const mw_sq_step_foreign[];
 extern const char *const mw_sq_step_model[];
 extern const char *const mw_sq_step_accounts[];
+extern const char *const mw_sq_step_vee_2[];
 
 #endif

@@ -29,3 +29,16 @@ const char *const mw_sq_step_vee_1[] = {
     "CREATE INDEX corrections_by_lock ON corrections(tenant, lock);"
     "CREATE INDEX corrections_by_channel ON corrections(tenant, channel, id);",
     "CREATE INDEX receptions_by_journal ON receptions(journal);", NULL};
+
+/* What people decided about findings; other sources of a channel's values; profiles of classes. */
+const char *const mw_sq_step_vee_2[] = {
+    "ALTER TABLE exceptions ADD COLUMN judged INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX exceptions_by_rule ON exceptions(tenant, rule, id);"
+    "CREATE TABLE vee_sources(tenant INTEGER NOT NULL, channel INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, source INTEGER NOT NULL,"
+    " PRIMARY KEY(tenant, channel, kind, source)) WITHOUT ROWID;"
+    "CREATE TABLE vee_profiles(tenant INTEGER NOT NULL, medium INTEGER NOT NULL,"
+    " class INTEGER NOT NULL, from_us INTEGER NOT NULL, weights BLOB NOT NULL,"
+    " set_at INTEGER NOT NULL, set_by TEXT NOT NULL,"
+    " PRIMARY KEY(tenant, medium, class, from_us)) WITHOUT ROWID;",
+    NULL};

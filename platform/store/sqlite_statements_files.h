@@ -50,6 +50,7 @@
     X(DEVICE_DROP_FACTORS, "DELETE FROM factors" MW_SQ_OF_CHANNELS)                                \
     X(DEVICE_DROP_MARKS, "DELETE FROM register_marks" MW_SQ_OF_CHANNELS)                           \
     X(DEVICE_DROP_CLASSES, "DELETE FROM vee_classes" MW_SQ_OF_CHANNELS)                            \
+    X(DEVICE_DROP_SOURCES, "DELETE FROM vee_sources" MW_SQ_OF_CHANNELS)                            \
     X(DEVICE_DROP_METERS, "DELETE FROM vee_meters" MW_SQ_OF_CHANNELS)                              \
     X(DEVICE_DROP_INSTALLATIONS, "DELETE FROM installations" MW_SQ_OF_CHANNELS)                    \
     X(DEVICE_DROP_PAST, "DELETE FROM installations_past" MW_SQ_OF_CHANNELS)                        \

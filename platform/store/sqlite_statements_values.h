@@ -56,10 +56,19 @@
     X(EXCEPTION_CLOSE, "UPDATE exceptions SET closed_at = ?3, closed_by = ?4, text = ?5"           \
                        " WHERE tenant = ?1 AND id = ?2 AND closed_at IS NULL")                     \
     X(EXCEPTIONS, "SELECT id, channel, rule, severity, from_us, to_us, input_0, input_1, input_2," \
-                  " threshold, found_at, closed_at, closed_by, text FROM exceptions"               \
+                  " threshold, found_at, closed_at, closed_by, text, judged FROM exceptions"       \
                   " WHERE tenant = ?1 AND (?2 = 0 OR channel = ?2)"                                \
                   " AND (?3 = 0 OR closed_at IS NULL) AND severity >= ?4 AND id < ?5"              \
-                  " ORDER BY id DESC LIMIT ?6")                                                    \
+                  " AND (?7 < 0 OR rule = ?7) ORDER BY id DESC LIMIT ?6")                          \
+    X(EXCEPTION_JUDGE, "UPDATE exceptions SET judged = ?3 WHERE tenant = ?1 AND id = ?2")          \
+    X(RULE_COUNTS,                                                                                 \
+      "SELECT rule, count(*), sum(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END),"                 \
+      " sum(CASE WHEN judged = 1 THEN 1 ELSE 0 END),"                                              \
+      " sum(CASE WHEN judged = 2 THEN 1 ELSE 0 END),"                                              \
+      " sum(CASE WHEN judged = 3 THEN 1 ELSE 0 END),"                                              \
+      " sum(CASE WHEN judged = 0 AND closed_at IS NOT NULL THEN 1 ELSE 0 END),"                    \
+      " count(DISTINCT channel), max(found_at)"                                                    \
+      " FROM exceptions WHERE tenant = ?1 AND found_at >= ?2 GROUP BY rule ORDER BY rule")         \
     X(SUSPENSE_CUT, "DELETE FROM suspense WHERE tenant = ?1 AND channel = ?2 AND from_us < ?4"     \
                     " AND to_us > ?3")                                                             \
     X(SUSPENSE_ADD, "INSERT INTO suspense(tenant, channel, from_us, to_us, step, difference,"      \

@@ -47,6 +47,24 @@
       " WHERE tenant = ?1 AND id < ?2 AND channel = ?4 ORDER BY id DESC LIMIT ?3")                 \
     X(CORRECTION_SUM, "SELECT coalesce(sum(now - was), 0) FROM corrections"                        \
                       " WHERE tenant = ?1 AND lock = ?2")                                          \
+    X(VEE_SOURCE_PUT, "INSERT INTO vee_sources(tenant, channel, kind, source)"                     \
+                      " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(tenant, channel, kind, source)"         \
+                      " DO NOTHING")                                                               \
+    X(VEE_SOURCE_DROP, "DELETE FROM vee_sources WHERE tenant = ?1 AND channel = ?2 AND kind = ?3"  \
+                       " AND source = ?4")                                                         \
+    X(VEE_SOURCES, "SELECT kind, source FROM vee_sources WHERE tenant = ?1 AND channel = ?2"       \
+                   " ORDER BY kind, source")                                                       \
+    X(VEE_PROFILE_PUT,                                                                             \
+      "INSERT INTO vee_profiles(tenant, medium, class, from_us, weights, set_at, set_by)"          \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(tenant, medium, class, from_us)"            \
+      " DO UPDATE SET weights = excluded.weights, set_at = excluded.set_at,"                       \
+      " set_by = excluded.set_by")                                                                 \
+    X(VEE_PROFILES, "SELECT medium, class, from_us, weights, set_at, set_by FROM vee_profiles"     \
+                    " WHERE tenant = ?1 ORDER BY medium, class, from_us")                          \
+    X(CHANNELS_OF_DEVICE,                                                                          \
+      "SELECT c.channel, c.tenant, c.device, n.meter FROM channels c"                              \
+      " LEFT JOIN newest n ON n.tenant = c.tenant AND n.channel = c.channel AND n.obis = c.obis"   \
+      " WHERE c.tenant = ?1 AND c.device = ?2 ORDER BY c.channel")                                 \
     X(HEARINGS,                                                                                    \
       "SELECT r.tenant, r.device, j.sender, r.journal, j.received FROM receptions r"               \
       " JOIN journal j ON j.id = r.journal WHERE r.journal > ?1 ORDER BY r.journal LIMIT ?2")      \

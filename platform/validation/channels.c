@@ -187,6 +187,8 @@ static mw_status entry_read(mw_channels *t, mw_channel_entry *e) {
 mw_status mw_channels_get(mw_channels *t, int64_t tenant, int64_t channel, mw_channel_entry **out) {
     mw_channel_entry *e = NULL;
     MW_TRY(entry_of(t, tenant, channel, &e));
+    if (e->c.tenant != tenant) /* a channel has one tenant; to others it does not exist */
+        return MW_NOT_FOUND;
     if (!e->known)
         MW_TRY(entry_read(t, e));
     *out = e;

@@ -153,11 +153,13 @@ static mw_status finish(mw_engine *e, mw_status s) {
     return undone == MW_OK ? s : undone;
 }
 
-static mw_status exception_finish(mw_engine *e, const mw_engine_person *who, int64_t exception) {
+static mw_status exception_finish(mw_engine *e, const mw_engine_person *who, int64_t exception,
+                                  mw_store_judged judged) {
     if (exception == 0)
         return MW_OK;
-    return mw_store_exception_close(e->o.store, who->tenant, exception, who->now, who->login,
-                                    who->text);
+    MW_TRY(mw_store_exception_close(e->o.store, who->tenant, exception, who->now, who->login,
+                                    who->text));
+    return mw_store_exception_judge(e->o.store, who->tenant, exception, judged);
 }
 
 static mw_status verdict_write(mw_engine *e, const mw_engine_person *who, int64_t channel,
@@ -174,7 +176,8 @@ static mw_status verdict_write(mw_engine *e, const mw_engine_person *who, int64_
     (void)snprintf(v.who, sizeof v.who, "%s", who->login);
     (void)snprintf(v.text, sizeof v.text, "%s", who->text);
     MW_TRY(mw_store_verdict_add(e->o.store, &v, &id));
-    MW_TRY(exception_finish(e, who, exception));
+    MW_TRY(exception_finish(e, who, exception,
+                            kind == MW_VERDICT_ACCEPTED ? MW_JUDGED_ACCEPTED : MW_JUDGED_REJECTED));
     MW_TRY(mw_pipeline_judge(e->pipeline, who->tenant, channel, from, to, who->now, &turn));
     return audit_channel(
         e, who, kind == MW_VERDICT_ACCEPTED ? "values_accepted" : "values_rejected", channel);
@@ -218,7 +221,7 @@ static mw_status edit_write(mw_engine *e, const mw_engine_person *who, int64_t c
     }
     int64_t id = 0;
     MW_TRY(mw_store_value_revise(e->o.store, &r, &id));
-    MW_TRY(exception_finish(e, who, exception));
+    MW_TRY(exception_finish(e, who, exception, MW_JUDGED_EDITED));
     return audit_channel(e, who, value == NULL ? "edit_withdrawn" : "values_edited", channel);
 }
 
@@ -288,6 +291,64 @@ mw_status mw_engine_setting(mw_engine *e, const mw_engine_person *who,
         return MW_RANGE;
     MW_TRY(mw_store_begin(e->o.store));
     return finish(e, setting_write(e, who, setting));
+}
+
+/* Master data: whoever keeps a channel in memory reads it again. */
+static mw_status master_changed(mw_engine *e, const mw_engine_person *who, int64_t channel) {
+    mw_store_change change = {.tenant = who->tenant, .channel = channel, .master = true};
+    mw_channels_forget(e->channels);
+    return mw_store_change_add(e->o.store, &change);
+}
+
+static mw_status class_write(mw_engine *e, const mw_engine_person *who, int64_t channel,
+                             mw_vee_class class) {
+    mw_channel_entry *c = NULL;
+    MW_TRY(mw_channels_get(e->channels, who->tenant, channel, &c));
+    MW_TRY(mw_store_vee_class_set(e->o.store, who->tenant, channel, (uint8_t) class));
+    MW_TRY(master_changed(e, who, channel));
+    return audit_channel(e, who, "class_set", channel);
+}
+
+mw_status mw_engine_class(mw_engine *e, const mw_engine_person *who, int64_t channel,
+                          mw_vee_class class) {
+    if (class >= MW_VEE_CLASSES || who->text[0] == 0)
+        return MW_RANGE;
+    MW_TRY(mw_store_begin(e->o.store));
+    return finish(e, class_write(e, who, channel, class));
+}
+
+static mw_status source_write(mw_engine *e, const mw_engine_person *who,
+                              const mw_store_source *source, bool drop) {
+    mw_channel_entry *c = NULL;
+    MW_TRY(mw_channels_get(e->channels, who->tenant, source->source, &c));
+    MW_TRY(mw_channels_get(e->channels, who->tenant, source->channel, &c));
+    MW_TRY(drop ? mw_store_vee_source_drop(e->o.store, source)
+                : mw_store_vee_source_put(e->o.store, source));
+    MW_TRY(master_changed(e, who, source->channel));
+    return audit_channel(e, who, drop ? "source_dropped" : "source_set", source->channel);
+}
+
+mw_status mw_engine_source(mw_engine *e, const mw_engine_person *who, const mw_store_source *source,
+                           bool drop) {
+    if (who->text[0] == 0)
+        return MW_RANGE;
+    MW_TRY(mw_store_begin(e->o.store));
+    return finish(e, source_write(e, who, source, drop));
+}
+
+static mw_status profile_write(mw_engine *e, const mw_engine_person *who,
+                               const mw_store_profile *profile) {
+    MW_TRY(mw_store_vee_profile_put(e->o.store, profile));
+    mw_channels_forget(e->channels);
+    return audit(e, who, "class_profile_set", mw_vee_medium_name((mw_vee_medium)profile->medium));
+}
+
+mw_status mw_engine_profile(mw_engine *e, const mw_engine_person *who,
+                            const mw_store_profile *profile) {
+    if (who->text[0] == 0 || profile->medium >= MW_VEE_MEDIA || profile->class >= MW_VEE_CLASSES)
+        return MW_RANGE;
+    MW_TRY(mw_store_begin(e->o.store));
+    return finish(e, profile_write(e, who, profile));
 }
 
 static mw_status closing_write(mw_engine *e, const mw_engine_person *who, int64_t channel,

@@ -64,6 +64,16 @@ MW_NODISCARD mw_status mw_engine_unedit(mw_engine *e, const mw_engine_person *wh
  * contradict itself on some day. */
 MW_NODISCARD mw_status mw_engine_setting(mw_engine *e, const mw_engine_person *who,
                                          const mw_vee_dated *setting);
+/* The class of a channel: which thresholds, prices and profile hold for it from now on. */
+MW_NODISCARD mw_status mw_engine_class(mw_engine *e, const mw_engine_person *who, int64_t channel,
+                                       mw_vee_class class);
+/* Adds or drops another source of a channel's values. MW_NOT_FOUND: no such channel, or nothing to
+ * drop; MW_RANGE. */
+MW_NODISCARD mw_status mw_engine_source(mw_engine *e, const mw_engine_person *who,
+                                        const mw_store_source *source, bool drop);
+/* The profile of a class from a moment on. */
+MW_NODISCARD mw_status mw_engine_profile(mw_engine *e, const mw_engine_person *who,
+                                         const mw_store_profile *profile);
 /* Closes [from, to) of one channel for billing. */
 MW_NODISCARD mw_status mw_engine_closing(mw_engine *e, const mw_engine_person *who, int64_t channel,
                                          mw_utc from, mw_utc to, mw_closing *out_closing);

@@ -233,7 +233,12 @@ class Validation(unittest.TestCase):
                                   {"reason": "x"}).status, 404)
         for path in ("/v1/vee/exceptions", "/v1/vee/exceptions?open=false", "/v1/vee/corrections"):
             self.assertIn("items", ops.get(path).json())
+        self.assertEqual(ops.get("/v1/vee/exceptions?rule=V21").status, 400)
+        self.assertEqual(ops.get("/v1/vee/exceptions?severity=mild").status, 400)
+        self.assertEqual(ops.get(f"/v1/vee/exceptions?meter={'0' * 16}-0").status, 404)
+        self.assertEqual(ops.get("/v1/vee/exceptions/999999").status, 404)
         s = ops.get("/v1/vee/summary").json()
+        self.assertEqual(set(s["doubts"]), {"findings", "more", "money"})
         self.assertEqual(set(s["total"]), {"risk_per_day", "estimated_money", "uncertain_money"})
         self.assertEqual(sum(s["meters"].values()), len(s["items"]))
 
