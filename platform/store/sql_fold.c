@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hot runs, day chunks and the merge of both.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "platform/store/sql_internal.h"
+
+typedef struct hot_ref {
+    int64_t id;
+    int64_t tenant;
+    int64_t day;
+    int64_t channel;
+} hot_ref;
+
+static int compare_numbers(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
+}
+
+/* By day and channel for few chunk writes; by id within them, because the order of arrival decides
+ * which of two values stays. */
+static int hot_ref_compare(const void *pa, const void *pb) {
+    const hot_ref *a = pa, *b = pb;
+    int c = compare_numbers(a->tenant, b->tenant);
+    if (c == 0)
+        c = compare_numbers(a->day, b->day);
+    if (c == 0)
+        c = compare_numbers(a->channel, b->channel);
+    return c != 0 ? c : compare_numbers(a->id, b->id);
+}
+
+static bool same_chunk(const hot_ref *a, const hot_ref *b) {
+    return a->tenant == b->tenant && a->day == b->day && a->channel == b->channel;
+}
+
+/* Decodes the chunk of a day into q->rows; no chunk gives no rows. */
+static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t *out_n) {
+    mw_sq_statement *st = NULL;
+    MW_TRY(MW_SQ_BIND(q, CHUNK_GET, &st, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
+    mw_status status = mw_sq_step(st);
+    *out_n = 0;
+    if (status == MW_NOT_FOUND)
+        return MW_OK;
+    MW_TRY(status);
+    status = mw_chunk_decode(day, mw_sq_get_blob(st, 0), q->rows, out_n);
+    mw_sq_reset(st);
+    /* What is stored was encoded by us: if it does not decode, the disk is to blame. */
+    return status == MW_OK ? MW_OK : MW_CORRUPT;
+}
+
+static mw_status chunk_store(mw_sq *q, const hot_ref *at, size_t n) {
+    size_t size;
+    MW_TRY(mw_chunk_encode(at->day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
+    int64_t total = 0;
+    bool fits = true;
+    uint32_t quality = 0;
+    for (size_t i = 0; i < n; i++) {
+        fits = fits && !__builtin_add_overflow(total, q->rows[i].value, &total);
+        quality |= q->rows[i].quality;
+    }
+    int64_t origin = at->day * MW_DAY_S;
+    return MW_SQ_RUN(q, CHUNK_PUT, mw_sq_int(at->tenant), mw_sq_int(at->day),
+                     mw_sq_int(at->channel), mw_sq_int((int64_t)n),
+                     fits ? mw_sq_int(total) : (mw_sq_value){.type = MW_SQ_NULL},
+                     mw_sq_int(mw_utc_floor_s(q->rows[0].start) - origin),
+                     mw_sq_int(mw_utc_floor_s(q->rows[n - 1].start) - origin), mw_sq_int(quality),
+                     mw_sq_blob((mw_slice){q->chunk, size}));
+}
+
+static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_interval *loser) {
+    MW_TRY(MW_SQ_RUN(q, CONFLICT_ADD, mw_sq_int(at->tenant), mw_sq_int(at->channel),
+                     mw_sq_int(loser->start.us), mw_sq_int(loser->seconds), mw_sq_int(loser->value),
+                     mw_sq_int(loser->quality), mw_sq_int(loser->received.us),
+                     mw_sq_int(loser->journal)));
+    if (mw_sq_changed(q) == 0)
+        return MW_OK;
+    mw_store_alarm alarm = {.tenant = at->tenant,
+                            .kind = "value_conflict",
+                            .text = "two reports give different values for the same interval",
+                            .last_at = loser->received,
+                            .count = 1,
+                            .from_decode = true};
+    snprintf(alarm.subject, sizeof alarm.subject, "channel/%lld", (long long)at->channel);
+    return mw_sq_op_alarm_raise(&q->base, &alarm);
+}
+
+static void change_grow(mw_store_change *c, const mw_store_interval *row) {
+    int64_t end = row->start.us + (int64_t)row->seconds * MW_US_PER_S;
+    c->from.us = row->start.us < c->from.us ? row->start.us : c->from.us;
+    c->to.us = end > c->to.us ? end : c->to.us;
+}
+
+/* Merges one run (in q->more) into q->rows. changed = NULL: a reader's merge; else conflicts are
+ * remembered and the span of what changed grows. */
+static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n,
+                           mw_store_change *changed) {
+    for (size_t i = 0; i < run; i++) {
+        mw_store_interval loser;
+        mw_chunk_merge_result result = mw_chunk_merge(q->rows, n, &q->more[i], &loser);
+        bool differs = result == MW_MERGE_KEPT || result == MW_MERGE_REPLACED;
+        if (result == MW_MERGE_FULL) {
+            loser = q->more[i];
+            differs = true;
+        }
+        if (changed == NULL)
+            continue;
+        if (differs)
+            MW_TRY(conflict_keep(q, at, &loser));
+        if (result == MW_MERGE_NEW || result == MW_MERGE_REPLACED)
+            change_grow(changed, &q->more[i]);
+    }
+    return MW_OK;
+}
+
+static mw_status hot_load(mw_sq *q, const hot_ref *at, size_t *out_n) {
+    mw_sq_statement *st = NULL;
+    MW_TRY(MW_SQ_BIND(q, HOT_GET, &st, mw_sq_int(at->id)));
+    mw_status status = mw_sq_step(st);
+    if (status != MW_OK)
+        return status == MW_NOT_FOUND ? MW_CORRUPT : status;
+    status = mw_chunk_decode(at->day, mw_sq_get_blob(st, 0), q->more, out_n);
+    mw_sq_reset(st);
+    return status == MW_OK ? MW_OK : MW_CORRUPT;
+}
+
+static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
+    size_t n = 0;
+    mw_store_change changed = {.tenant = refs[0].tenant,
+                               .channel = refs[0].channel,
+                               .layer = MW_LAYER_RAW,
+                               .from = {INT64_MAX},
+                               .to = {INT64_MIN}};
+    MW_TRY(chunk_load(q, refs[0].tenant, refs[0].day, refs[0].channel, &n));
+    for (size_t i = 0; i < count; i++) {
+        size_t run = 0;
+        MW_TRY(hot_load(q, &refs[i], &run));
+        MW_TRY(run_merge(q, &refs[i], run, &n, &changed));
+    }
+    if (changed.from.us < changed.to.us)
+        MW_TRY(mw_sq_change_add(q, &changed));
+    return n == 0 ? MW_OK : chunk_store(q, &refs[0], n);
+}
+
+static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_ref *refs, size_t *out_n) {
+    mw_sq_statement *st = NULL;
+    MW_TRY(MW_SQ_BIND(q, HOT_OLDEST, &st, mw_sq_int(max_rows)));
+    size_t n = 0;
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK)
+        refs[n++] = (hot_ref){mw_sq_get_int(st, 0), mw_sq_get_int(st, 1), mw_sq_get_int(st, 2),
+                              mw_sq_get_int(st, 3)};
+    *out_n = n;
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
+static mw_status fold_refs(mw_sq *q, hot_ref *refs, size_t n) {
+    if (n == 0)
+        return MW_OK;
+    int64_t last = refs[n - 1].id;
+    qsort(refs, n, sizeof refs[0], hot_ref_compare);
+    for (size_t at = 0; at < n;) {
+        size_t count = 1;
+        while (at + count < n && same_chunk(&refs[at], &refs[at + count]))
+            count++;
+        MW_TRY(fold_chunk(q, refs + at, count));
+        at += count;
+    }
+    return MW_SQ_RUN(q, HOT_DELETE, mw_sq_int(last));
+}
+
+mw_status mw_sq_op_fold(mw_store *s, uint32_t max_rows, uint32_t *out_rows) {
+    mw_sq *q = mw_sq_of(s);
+    if (!q->in_transaction)
+        return MW_STATE;
+    if (max_rows == 0 || max_rows > MW_STORE_FOLD_MAX)
+        return MW_RANGE;
+    hot_ref *refs = calloc(max_rows, sizeof *refs);
+    if (refs == NULL)
+        return MW_NOMEM;
+    size_t n = 0;
+    mw_status status = hot_oldest(q, max_rows, refs, &n);
+    if (status == MW_OK)
+        status = fold_refs(q, refs, n);
+    free(refs);
+    if (status == MW_OK)
+        *out_rows = (uint32_t)n;
+    return status;
+}
+
+mw_status mw_sq_op_hot_rows(mw_store *s, int64_t *out_n) {
+    return mw_sq_number(mw_sq_of(s), MW_SQ_HOT_COUNT, NULL, 0, out_n);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day, size_t *out_n) {
+    size_t n = 0;
+    MW_TRY(chunk_load(q, tenant, day, channel, &n));
+    hot_ref at = {.tenant = tenant, .day = day, .channel = channel};
+    mw_sq_statement *st = NULL;
+    if (day < q->hot_first || day > q->hot_last) {
+        *out_n = n;
+        return MW_OK;
+    }
+    MW_TRY(MW_SQ_BIND(q, HOT_OF_DAY, &st, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        size_t run = 0;
+        status = mw_chunk_decode(day, mw_sq_get_blob(st, 0), q->more, &run);
+        if (status == MW_OK)
+            status = run_merge(q, &at, run, &n, NULL);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return MW_CORRUPT;
+        }
+    }
+    *out_n = n;
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
+/* The days of [from, to) that can hold values at all. */
+mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int64_t *out_first,
+                          int64_t *out_end) {
+    *out_first = 0;
+    *out_end = 0;
+    if (from.us >= to.us)
+        return MW_OK;
+    mw_sq_statement *st = NULL;
+    MW_TRY(MW_SQ_BIND(q, DAYS_SPAN, &st, mw_sq_int(tenant)));
+    MW_TRY(mw_sq_step(st));
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    bool hot = !mw_sq_is_null(st, 2);
+    q->hot_first = hot ? mw_sq_get_int(st, 2) : INT64_MAX;
+    q->hot_last = hot ? mw_sq_get_int(st, 3) : INT64_MIN;
+    for (int c = 0; c < 4; c += 2) {
+        if (mw_sq_is_null(st, c))
+            continue;
+        int64_t a = mw_sq_get_int(st, c), b = mw_sq_get_int(st, c + 1);
+        first = a < first ? a : first;
+        last = b > last ? b : last;
+    }
+    mw_sq_reset(st);
+    if (first > last)
+        return MW_OK;
+    const int64_t day_us = MW_DAY_S * MW_US_PER_S;
+    int64_t from_day = from.us / day_us - (from.us % day_us < 0);
+    int64_t to_day = (to.us - 1) / day_us - ((to.us - 1) % day_us < 0);
+    *out_first = from_day > first ? from_day : first;
+    *out_end = (to_day < last ? to_day : last) + 1;
+    return MW_OK;
+}
+
+static mw_status day_give(mw_sq *q, int64_t tenant, int64_t channel, int64_t day, mw_utc from,
+                          mw_utc to, mw_store_on_interval each, void *ctx) {
+    size_t n = 0;
+    MW_TRY(mw_sq_day_read(q, tenant, channel, day, &n));
+    for (size_t i = 0; i < n; i++)
+        if (q->rows[i].start.us >= from.us && q->rows[i].start.us < to.us)
+            MW_TRY(each(ctx, channel, &q->rows[i]));
+    return MW_OK;
+}
+
+mw_status mw_sq_op_intervals(mw_store *s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,
+                             mw_store_on_interval each, void *ctx) {
+    mw_sq *q = mw_sq_of(s);
+    int64_t day = 0, end = 0;
+    MW_TRY(mw_sq_days_clip(q, tenant, from, to, &day, &end));
+    for (; day < end; day++)
+        MW_TRY(day_give(q, tenant, channel, day, from, to, each, ctx));
+    return MW_OK;
+}
+
+mw_status mw_sq_op_intervals_all(mw_store *s, int64_t tenant, mw_utc from, mw_utc to,
+                                 mw_store_on_interval each, void *ctx) {
+    mw_sq *q = mw_sq_of(s);
+    int64_t day = 0, end = 0;
+    MW_TRY(mw_sq_days_clip(q, tenant, from, to, &day, &end));
+    for (; day < end; day++) {
+        mw_sq_statement *st;
+        MW_TRY(MW_SQ_BIND(q, CHANNELS_OF_DAY, &st, mw_sq_int(tenant), mw_sq_int(day)));
+        mw_status status;
+        while ((status = mw_sq_step(st)) == MW_OK) {
+            status = day_give(q, tenant, mw_sq_get_int(st, 0), day, from, to, each, ctx);
+            if (status != MW_OK) {
+                mw_sq_reset(st);
+                return status;
+            }
+        }
+        if (status != MW_NOT_FOUND)
+            return status;
+    }
+    return MW_OK;
+}
