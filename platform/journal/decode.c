@@ -84,6 +84,18 @@ static void state_follow(mw_store_device_state *state, const mw_decode_record *r
     state->snr_cdb = r->item->snr_cdb;
 }
 
+/* That this sender hears the device: what coverage is told by. */
+static mw_status heard_follow(mw_decoder *d, const mw_decode_record *r, int64_t device) {
+    const mw_store_envelope *e = r->envelope;
+    mw_store_reception heard = {.tenant = e->tenant,
+                                .device = device,
+                                .journal = e->id,
+                                .received = e->received.us < e->stored.us ? e->received : e->stored,
+                                .level_cdbm = r->item->level_cdbm,
+                                .snr_cdb = r->item->snr_cdb};
+    return mw_store_heard_put(d->store, &heard);
+}
+
 static mw_status replay(mw_decoder *d, const mw_decode_record *r, const mw_decode_opened *o,
                         const char *text) {
     char subject[MW_STORE_ID_MAX];
@@ -119,6 +131,7 @@ static mw_status heard_again(mw_decoder *d, const mw_decode_record *r, const mw_
                                     .counter = frame->counter,
                                     .duplicate = true};
     MW_TRY(mw_store_reception_append(d->store, &reception));
+    MW_TRY(heard_follow(d, r, frame->device));
     state_follow(&o->device->state, r);
     o->device->state.duplicates++;
     o->device->dirty = true;
@@ -139,6 +152,7 @@ static mw_status heard_first(mw_decoder *d, const mw_decode_record *r, mw_decode
                                     .journal = r->envelope->id,
                                     .counter = o->counter};
     MW_TRY(mw_store_reception_append(d->store, &reception));
+    MW_TRY(heard_follow(d, r, state->device));
     MW_TRY(mw_decode_count_add(d, r->envelope, "decode.frames", 1));
     MW_TRY(mw_decode_objects(d, r, o));
     if (!new_epoch)

@@ -131,7 +131,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
     if (!q->in_transaction)
         return MW_STATE;
     static const char sql[] =
-        "DELETE FROM frames; DELETE FROM receptions; DELETE FROM device_states;"
+        "DELETE FROM frames; DELETE FROM receptions; DELETE FROM device_states; DELETE FROM heard;"
         "DELETE FROM failures; DELETE FROM alarms WHERE from_decode = 1;"
         "DELETE FROM registers; DELETE FROM newest; DELETE FROM events; DELETE FROM hot;"
         "DELETE FROM chunks; DELETE FROM conflicts; DELETE FROM health;"

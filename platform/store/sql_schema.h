@@ -32,5 +32,6 @@ extern const char *const mw_sq_step_foreign[];
 extern const char *const mw_sq_step_model[];
 extern const char *const mw_sq_step_accounts[];
 extern const char *const mw_sq_step_vee_2[];
+extern const char *const mw_sq_step_console[];
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "platform/store/sql_statements_accounts.h"
 #include "platform/store/sql_statements_commands.h"
+#include "platform/store/sql_statements_console.h"
 #include "platform/store/sql_statements_files.h"
 #include "platform/store/sql_statements_fleet.h"
 #include "platform/store/sql_statements_foreign.h"
@@ -28,6 +29,7 @@
     MW_SQ_VEE_STATEMENTS(X)                                                                        \
     MW_SQ_COMMAND_STATEMENTS(X)                                                                    \
     MW_SQ_FILES_STATEMENTS(X)                                                                      \
+    MW_SQ_CONSOLE_STATEMENTS(X)                                                                    \
     MW_SQ_FOREIGN_STATEMENTS(X)                                                                    \
     MW_SQ_FLEET_STATEMENTS(X)                                                                      \
     MW_SQ_MODEL_STATEMENTS(X)                                                                      \

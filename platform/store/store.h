@@ -23,6 +23,7 @@
 
 #include "platform/store/ops_accounts.h"
 #include "platform/store/ops_commands.h"
+#include "platform/store/ops_console.h"
 #include "platform/store/ops_files.h"
 #include "platform/store/ops_fleet.h"
 #include "platform/store/ops_foreign.h"
@@ -275,7 +276,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_VALUE_OPS(X)                                                                          \
     MW_STORE_FINDING_OPS(X)                                                                        \
     MW_STORE_FILES_OPS(X)                                                                          \
-    MW_STORE_FOREIGN_OPS(X)
+    MW_STORE_FOREIGN_OPS(X)                                                                        \
+    MW_STORE_CONSOLE_OPS(X)
 
 typedef struct mw_store_ops {
 #define X(name, parameters, arguments) mw_status(*name) parameters;
