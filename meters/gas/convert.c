@@ -2,7 +2,7 @@
 #include "meters/gas/convert.h"
 
 #include "base/assert.h"
-#include "meters/gas/fixmath.h"
+#include "meters/kit/fixmath.h"
 
 const mw_gas_base mw_gas_base_15c = {{15000}, 101325};
 const mw_gas_base mw_gas_base_20c = {{20000}, 101325};
@@ -14,7 +14,7 @@ const mw_gas_base mw_gas_base_0c = {{0}, 101325};
 #define FIX(x) ((int32_t)((x)*1073741824.0 + ((x) < 0 ? -0.5 : 0.5)))
 
 static int64_t times(int64_t a, int64_t b) {
-    return mw_gas_div(a * b, ONE);
+    return mw_fix_div(a * b, ONE);
 }
 
 /* Temperature enters as T / 256 K and H as H / 1024, so that every coefficient is of order one. */
@@ -48,11 +48,11 @@ static const int32_t c_ncc[3] = POLY(3.58783e-3, 8.06674e-6, -3.25798e-8);
 /* Cube root and square root of a fraction, 0 for negatives. */
 static int64_t root3(int64_t a) {
     /* cbrt(a * 2^30) * 2^10 in units of 2^-30; a < 2^33 here. */
-    return a <= 0 ? 0 : (int64_t)mw_gas_cbrt((uint64_t)a << 30) << 10;
+    return a <= 0 ? 0 : (int64_t)mw_fix_cbrt((uint64_t)a << 30) << 10;
 }
 
 static int64_t root2(int64_t a) {
-    return a <= 0 ? 0 : (int64_t)mw_gas_sqrt((uint64_t)a << 30);
+    return a <= 0 ? 0 : (int64_t)mw_fix_sqrt((uint64_t)a << 30);
 }
 
 typedef struct mixture {
@@ -61,7 +61,7 @@ typedef struct mixture {
 } mixture;
 
 static int64_t ppm(int32_t x) {
-    return mw_gas_div((int64_t)x * ONE, 1000000);
+    return mw_fix_div((int64_t)x * ONE, 1000000);
 }
 
 /* Molar mass of the equivalent hydrocarbon from the density (formulas 34 to 36). */
@@ -75,7 +75,7 @@ static mixture mixture_of(const mw_gas_composition *gas) {
     /* Masses / 32, so that factors stay below 2. */
     int64_t mass = times(FIX(24.05525 / 32), times(z, density)) - times(FIX(28.0135 / 32), m.xn) -
                    times(FIX(44.01 / 32), m.xc);
-    int64_t me = mw_gas_div(mass * (ONE >> 5), m.xe >> 5);
+    int64_t me = mw_fix_div(mass * (ONE >> 5), m.xe >> 5);
     m.h = FIX(128.64 / 1024) + times(FIX(47.479 * 32 / 1024), me);
     return m;
 }
@@ -127,12 +127,12 @@ mw_status mw_gas_compression(const mw_gas_composition *gas, mw_temp t, int32_t p
         return MW_RANGE;
     mixture m = mixture_of(gas);
     int64_t mkelvin = (int64_t)t.mdegc + 273150;
-    int64_t kelvin = mw_gas_div(mkelvin * ONE, 1000);
+    int64_t kelvin = mw_fix_div(mkelvin * ONE, 1000);
     int64_t b = second_virial(&m, kelvin / 256, kelvin);
     int64_t c = third_virial(&m, kelvin / 256, kelvin);
     /* p / (R T) in kmol/m3 with R = 2.7715 * 3 as the standard rounds it; pressure in Pa, T in mK:
      * p / (8314.5 T). */
-    int64_t ideal = mw_gas_div((int64_t)pressure_pa * 1000 * ONE, 83145 * mkelvin / 10);
+    int64_t ideal = mw_fix_div((int64_t)pressure_pa * 1000 * ONE, 83145 * mkelvin / 10);
     /* The standard's closed form is the real root of Z^3 = Z^2 + B' Z + C'. Newton from 1 reaches
      * it in a few steps, as B' and C' are small; the derivative is that of the left side. */
     int64_t b1 = times(b, ideal), c1 = times(times(c, ideal), ideal), z = ONE;
@@ -141,7 +141,7 @@ mw_status mw_gas_compression(const mw_gas_composition *gas, mw_temp t, int32_t p
         int64_t slope = times(z, 3 * z - 2 * ONE) - b1;
         if (slope < ONE / 8)
             return MW_RANGE;
-        z -= mw_gas_div(miss * (ONE >> 1), slope >> 1);
+        z -= mw_fix_div(miss * (ONE >> 1), slope >> 1);
     }
     if (z < ONE / 2 || z > ONE + ONE / 8)
         return MW_RANGE;
@@ -198,11 +198,11 @@ void mw_gas_convert_update(mw_gas_convert *v, const mw_gas_conditions *now) {
         flags |= MW_GAS_EXTRAPOLATED;
     }
     /* p / p_b < 6.7, T_b / T < 1.4, Z_b / Z < 1.2: the products stay below 2^63. */
-    int64_t p = mw_gas_div(pa * ONE, c->base.pressure_pa);
+    int64_t p = mw_fix_div(pa * ONE, c->base.pressure_pa);
     int64_t temperature =
-        mw_gas_div(((int64_t)c->base.temperature.mdegc + 273150) * ONE, (int64_t)t.mdegc + 273150);
-    int64_t ratio = mw_gas_div((v->z_base >> 1) * ONE, z >> 1);
-    v->factor = mw_gas_div((p >> 2) * times(temperature, ratio), ONE >> 2);
+        mw_fix_div(((int64_t)c->base.temperature.mdegc + 273150) * ONE, (int64_t)t.mdegc + 273150);
+    int64_t ratio = mw_fix_div((v->z_base >> 1) * ONE, z >> 1);
+    v->factor = mw_fix_div((p >> 2) * times(temperature, ratio), ONE >> 2);
     v->flags = flags;
 }
 

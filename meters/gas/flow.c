@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "meters/gas/fixmath.h"
+#include "meters/kit/fixmath.h"
 
 /* L = 60 mm at 45 degrees; A = Qmax / (10 m/s); hydraulic diameter of a round duct. */
 #define SIZE(text, area, bore, qmin, qt, qmax, start)                                              \
@@ -37,7 +37,7 @@ mw_status mw_gas_velocity(const mw_gas_size *s, int32_t up_ps, int32_t dn_ps, in
         return MW_RANGE;
     /* Product of the times in 64 ns2: 4e7..1.6e10. The numerators stay below 1.4e16 and 1.2e17. */
     int64_t product = (int64_t)up_ps * dn_ps / 64000000;
-    *out_um_s = mw_gas_div((int64_t)s->factor_nm * dt_ps / 8 * 125, product);
+    *out_um_s = mw_fix_div((int64_t)s->factor_nm * dt_ps / 8 * 125, product);
     int64_t sum_ps = (int64_t)up_ps + dn_ps;
     *out_sound_mm_s = (int32_t)(s->path_nm * sum_ps / 128 / product);
     return MW_OK;
@@ -80,8 +80,8 @@ int32_t mw_gas_profile_at(const int32_t profile[MW_GAS_PROFILE_POINTS], int32_t 
     unsigned i = 0;
     while (re >= mw_gas_profile_re[i + 1])
         i++;
-    int32_t low = mw_gas_log2(mw_gas_profile_re[i]), high = mw_gas_log2(mw_gas_profile_re[i + 1]);
-    int64_t part = mw_gas_log2((uint64_t)re) - low;
+    int32_t low = mw_fix_log2(mw_gas_profile_re[i]), high = mw_fix_log2(mw_gas_profile_re[i + 1]);
+    int64_t part = mw_fix_log2((uint64_t)re) - low;
     return profile[i] + (int32_t)((profile[i + 1] - profile[i]) * part / (high - low));
 }
 
@@ -188,7 +188,7 @@ static void diagnose_gas(mw_gas_flow *f, mw_temp t) {
 
 static void diagnose(mw_gas_flow *f, const mw_gas_transit *t, int32_t gain_cdb) {
     int32_t level =
-        (int32_t)((int64_t)(mw_gas_log2(t->amplitude + 1u) - (4 << 16)) * 60206 / (100 * 65536)) -
+        (int32_t)((int64_t)(mw_fix_log2(t->amplitude + 1u) - (4 << 16)) * 60206 / (100 * 65536)) -
         gain_cdb;
     f->level_cdb += f->seen < 3 ? level - f->level_cdb : (level - f->level_cdb) / 8;
     f->snr_cdb += f->seen < 3 ? t->snr_cdb - f->snr_cdb : (t->snr_cdb - f->snr_cdb) / 8;
@@ -211,7 +211,7 @@ static void diagnose(mw_gas_flow *f, const mw_gas_transit *t, int32_t gain_cdb) 
 /* The amplifier that would bring the weaker echo to 70 % of full scale, at most 6 dB at a time. */
 static int32_t next_gain(const mw_gas_transit *t, int32_t gain_cdb) {
     const int32_t aim = 949061; /* log2(0.7 * 2047 * 16) in 2^-16 */
-    int64_t step = (int64_t)(aim - mw_gas_log2(t->amplitude + 1u)) * 60206 / (100 * 65536);
+    int64_t step = (int64_t)(aim - mw_fix_log2(t->amplitude + 1u)) * 60206 / (100 * 65536);
     if ((t->bad & MW_GAS_BAD_CLIP) != 0)
         step = -600;
     return gain_cdb + (int32_t)(step > 600 ? 600 : step < -600 ? -600 : step);
@@ -283,9 +283,9 @@ void mw_gas_flow_step(mw_gas_flow *f, mw_mono now, const mw_gas_capture *in, mw_
     int32_t re = mw_gas_reynolds(f->size, f->kind, in->temperature, in->pressure_pa, um_s);
     int32_t k = mw_gas_profile_at(f->cal->profile, re);
     /* um/s * 1e-3 mm2 = 1e-3 nL/s; below 6e7 * 3e5 * 7e4 = 1.2e18. */
-    int64_t raw = mw_gas_div(um_s * f->size->area_mm3 / 16 * k, INT64_C(65536000) / 16);
+    int64_t raw = mw_fix_div(um_s * f->size->area_mm3 / 16 * k, INT64_C(65536000) / 16);
     /* Path and area grow with temperature; v goes with L, A with its square. */
-    raw += mw_gas_div(raw / 1000 * 3 * f->size->expansion *
+    raw += mw_fix_div(raw / 1000 * 3 * f->size->expansion *
                           ((int64_t)(in->temperature.mdegc - 20000) / 100),
                       INT64_C(10000000));
     bool jump = filter(f, raw);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meters/gas/transit.h"
 
-#include "meters/gas/fixmath.h"
+#include "meters/kit/fixmath.h"
 
 #define HALF_PERIOD (MW_GAS_PERIOD_PS / 2)
 #define CLIMB_MAX   4
@@ -77,9 +77,9 @@ void mw_gas_echo_find(const int16_t x[MW_GAS_SAMPLES], mw_gas_echo *out) {
     /* Rise from noise to 50 % takes 25 us; without 16 samples of noise before nothing is known. */
     if (n < 44 || peak > MW_GAS_SAMPLES - 8)
         e.bad |= MW_GAS_BAD_EDGE;
-    int64_t low = mw_gas_sqrt((uint64_t)power[n] << 24);
-    int64_t high = mw_gas_sqrt((uint64_t)power[n + 1 < MW_GAS_SAMPLES ? n + 1 : n] << 24);
-    int64_t level = mw_gas_sqrt((uint64_t)mean << 22);
+    int64_t low = mw_fix_sqrt((uint64_t)power[n] << 24);
+    int64_t high = mw_fix_sqrt((uint64_t)power[n + 1 < MW_GAS_SAMPLES ? n + 1 : n] << 24);
+    int64_t level = mw_fix_sqrt((uint64_t)mean << 22);
     if (high > low)
         e.crossing_ps = (int32_t)(((int64_t)n - 2) * MW_GAS_SAMPLE_PS +
                                   (level - low) * MW_GAS_SAMPLE_PS / (high - low));
@@ -87,7 +87,7 @@ void mw_gas_echo_find(const int16_t x[MW_GAS_SAMPLES], mw_gas_echo *out) {
     unsigned quiet = n >= 44 ? n - 28 : 16;
     /* Carrier power is amplitude^2 / 2 = mean / 800 LSB^2. */
     int32_t ratio =
-        mw_gas_log2((uint64_t)mean * 256) - mw_gas_log2((uint64_t)noise(x, quiet) * 800);
+        mw_fix_log2((uint64_t)mean * 256) - mw_fix_log2((uint64_t)noise(x, quiet) * 800);
     e.snr_cdb = (int32_t)((int64_t)ratio * 30103 / (100 * 65536));
     if (e.snr_cdb < MW_GAS_SNR_MIN)
         e.bad |= MW_GAS_BAD_SNR;
@@ -98,7 +98,7 @@ static int32_t mean_of(const int16_t x[MW_GAS_SAMPLES]) {
     int32_t sum = 0;
     for (unsigned n = 0; n < 255; n++) /* whole periods */
         sum += x[n];
-    return (int32_t)mw_gas_div(sum, 255);
+    return (int32_t)mw_fix_div(sum, 255);
 }
 
 /* sum over n of (up[n + lag] - up_mean) * (dn[n] - dn_mean). Up to 64 products of 2 * 13 bits fit
@@ -129,12 +129,12 @@ static bool cosine_peak(int64_t a, int64_t b, int64_t c, int32_t *out_ps, uint32
     int64_t square = 4 * b * b - (a + c) * (a + c);
     if (b < 1 << 12 || square <= 0)
         return false;
-    int64_t s = mw_gas_sqrt((uint64_t)square);
-    int32_t w = mw_gas_atan2(s, a + c), turn = mw_gas_atan2(c - a, s);
+    int64_t s = mw_fix_sqrt((uint64_t)square);
+    int32_t w = mw_fix_atan2(s, a + c), turn = mw_fix_atan2(c - a, s);
     /* The carrier is 200 kHz within 10 %: 1.13..1.40 rad per sample. */
     if (w < 607186697 || w > 742117074)
         return false;
-    *out_ps = (int32_t)mw_gas_div((int64_t)turn * MW_GAS_SAMPLE_PS, w);
+    *out_ps = (int32_t)mw_fix_div((int64_t)turn * MW_GAS_SAMPLE_PS, w);
     *out_period = (uint32_t)(INT64_C(3373259426) * MW_GAS_SAMPLE_PS / w);
     return true;
 }
@@ -204,7 +204,7 @@ static bool near_track(const mw_gas_track *track, int32_t dt_ps) {
 /* The absolute times do not fit the track. Where the last measurement was there is a peak, and one
  * echo supports it: both times then follow from the settled sum. */
 static bool rescue(const pair *p, const mw_gas_track *track, mw_gas_transit *t) {
-    int lag = (int)mw_gas_div(track->dt_ps, MW_GAS_SAMPLE_PS);
+    int lag = (int)mw_fix_div(track->dt_ps, MW_GAS_SAMPLE_PS);
     if (!track->valid || !peak_near(p, lag, &lag, t) || !near_track(track, t->dt_ps) ||
         !one_echo_fits(track, t))
         return false;
@@ -217,7 +217,7 @@ static bool rescue(const pair *p, const mw_gas_track *track, mw_gas_transit *t) 
 /* Steps 4 to 6. */
 static void resolve(const pair *p, const mw_gas_track *track, mw_gas_transit *t) {
     int32_t absolute = t->up_ps - t->dn_ps;
-    int lag = (int)mw_gas_div(absolute, MW_GAS_SAMPLE_PS);
+    int lag = (int)mw_fix_div(absolute, MW_GAS_SAMPLE_PS);
     int64_t drift = (int64_t)t->up_ps + t->dn_ps - track->sum_ps;
     bool symmetric = !track->valid || (drift < HALF_PERIOD && drift > -HALF_PERIOD);
     bool found = peak_near(p, lag, &lag, t);

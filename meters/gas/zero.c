@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meters/gas/zero.h"
 
-#include "meters/gas/fixmath.h"
+#include "meters/kit/fixmath.h"
 
 const int32_t mw_gas_zero_mdegc[MW_GAS_ZERO_POINTS] = {-40000, -10000, 20000, 55000};
 
@@ -21,7 +21,7 @@ int32_t mw_gas_zero_at(const mw_gas_zero *z, mw_temp t) {
     unsigned i = place(t, &part);
     int64_t low = z->factory_ps[i] + z->learned_ps[i];
     int64_t high = z->factory_ps[i + 1] + z->learned_ps[i + 1];
-    return (int32_t)(low + mw_gas_div((high - low) * part, 1024));
+    return (int32_t)(low + mw_fix_div((high - low) * part, 1024));
 }
 
 void mw_gas_zero_restart(mw_gas_zero *z) {
@@ -39,7 +39,7 @@ bool mw_gas_zero_learn(mw_gas_zero *z, mw_temp t, int32_t dt_ps) {
     z->sum_ps += dt_ps - mw_gas_zero_at(z, t);
     if (++z->count < MW_GAS_ZERO_PERIOD)
         return false;
-    int64_t offset = mw_gas_div(z->sum_ps, MW_GAS_ZERO_PERIOD);
+    int64_t offset = mw_fix_div(z->sum_ps, MW_GAS_ZERO_PERIOD);
     mw_gas_zero_restart(z);
     if (offset > MW_GAS_ZERO_GUARD_PS || offset < -MW_GAS_ZERO_GUARD_PS)
         return false;
@@ -48,8 +48,8 @@ bool mw_gas_zero_learn(mw_gas_zero *z, mw_temp t, int32_t dt_ps) {
     int32_t part;
     unsigned i = place(t, &part);
     int64_t near = 1024 - part, far = part, norm = 4 * (near * near + far * far) / 1024;
-    int32_t low = guarded(z->learned_ps[i] + mw_gas_div(offset * near, norm));
-    int32_t high = guarded(z->learned_ps[i + 1] + mw_gas_div(offset * far, norm));
+    int32_t low = guarded(z->learned_ps[i] + mw_fix_div(offset * near, norm));
+    int32_t high = guarded(z->learned_ps[i + 1] + mw_fix_div(offset * far, norm));
     bool changed = low != z->learned_ps[i] || high != z->learned_ps[i + 1];
     z->learned_ps[i] = low;
     z->learned_ps[i + 1] = high;

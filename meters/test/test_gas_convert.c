@@ -8,20 +8,20 @@
 
 #include "base/prng.h"
 #include "meters/gas/convert.h"
-#include "meters/gas/fixmath.h"
+#include "meters/kit/fixmath.h"
 #include "tests/harness/mw_test.h"
 
 MW_TEST(roots_are_exact) {
     mw_prng g = mw_prng_of_seed(1);
     for (int i = 0; i < 20000; i++) {
         uint64_t x = mw_prng_u64(&g) >> mw_prng_below(&g, 64);
-        uint64_t s = mw_gas_sqrt(x), c = mw_gas_cbrt(x);
+        uint64_t s = mw_fix_sqrt(x), c = mw_fix_cbrt(x);
         MW_CHECK(s * s <= x && (s == UINT32_MAX || (s + 1) * (s + 1) > x));
         MW_CHECK(c * c * c <= x);
         MW_CHECK(c >= 2642245 || (c + 1) * (c + 1) * (c + 1) > x);
     }
-    MW_CHECK_EQ(mw_gas_sqrt(UINT64_MAX), UINT32_MAX);
-    MW_CHECK_EQ(mw_gas_cbrt(UINT64_MAX), 2642245);
+    MW_CHECK_EQ(mw_fix_sqrt(UINT64_MAX), UINT32_MAX);
+    MW_CHECK_EQ(mw_fix_cbrt(UINT64_MAX), 2642245);
 }
 
 MW_TEST(angles_and_logarithms) {
@@ -32,11 +32,11 @@ MW_TEST(angles_and_logarithms) {
         if (x == 0 && y == 0)
             continue;
         double want = atan2((double)y, (double)x) * 536870912.0;
-        MW_CHECK(fabs(want - mw_gas_atan2(y, x)) < 32.0);
+        MW_CHECK(fabs(want - mw_fix_atan2(y, x)) < 32.0);
     }
     for (int i = 0; i < 5000; i++) {
         uint64_t x = (mw_prng_u64(&g) >> mw_prng_below(&g, 64)) | 1;
-        MW_CHECK(fabs(log2((double)x) * 65536.0 - mw_gas_log2(x)) < 4.0);
+        MW_CHECK(fabs(log2((double)x) * 65536.0 - mw_fix_log2(x)) < 4.0);
     }
 }
 

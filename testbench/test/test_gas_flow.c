@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "meters/gas/fixmath.h"
+#include "meters/kit/fixmath.h"
 #include "testbench/gas_sim.h"
 #include "tests/harness/mw_test.h"
 
