@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/store/content.h"
 #include "platform/store/sql_internal.h"
 
 static void meter_of_row(mw_sq_statement *st, int64_t tenant, mw_store_meter *m) {
@@ -258,6 +259,11 @@ mw_status mw_sq_op_feed(mw_store *s, int64_t tenant, int64_t after, uint32_t lim
     return mw_sq_registers_give(st, each, ctx);
 }
 
+static void content_into(mw_slice content, const char *name, char *out, size_t size) {
+    mw_slice text = mw_content_text(content, name);
+    snprintf(out, size, "%.*s", (int)text.n, text.n == 0 ? "" : (const char *)text.p);
+}
+
 mw_status mw_sq_op_receptions(mw_store *s, int64_t tenant, int64_t device, int64_t before,
                               uint32_t limit, mw_store_on_reception each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
@@ -267,20 +273,22 @@ mw_status mw_sq_op_receptions(mw_store *s, int64_t tenant, int64_t device, int64
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
+        mw_slice content = mw_sq_get_blob(st, 6);
         mw_store_reception r = {.tenant = tenant,
                                 .device = device,
                                 .journal = mw_sq_get_int(st, 0),
                                 .received = mw_sq_get_utc(st, 2),
                                 .stored = mw_sq_get_utc(st, 3),
-                                .frequency_mhz = mw_sq_get_int(st, 4),
-                                .level_cdbm = (int32_t)mw_sq_get_int(st, 5),
-                                .snr_cdb = (int32_t)mw_sq_get_int(st, 6),
-                                .counter = (uint32_t)mw_sq_get_int(st, 9),
-                                .duplicate = mw_sq_get_int(st, 10) != 0,
-                                .bytes = (uint16_t)mw_sq_get_int(st, 11)};
+                                .frequency_mhz = mw_content_number(content, "frequency_mhz"),
+                                .level_cdbm = (int32_t)mw_content_number(content, "level_cdbm"),
+                                .snr_cdb = (int32_t)mw_content_number(content, "snr_cdb"),
+                                .counter = (uint32_t)mw_sq_get_int(st, 4),
+                                .duplicate = mw_sq_get_int(st, 5) != 0};
         MW_SQ_TEXT_INTO(st, 1, r.sender);
-        MW_SQ_TEXT_INTO(st, 7, r.rate);
-        MW_SQ_TEXT_INTO(st, 8, r.size);
+        mw_slice payload = mw_content_text(content, "payload");
+        r.bytes = (uint16_t)(payload.n / 2);
+        content_into(content, "rate", r.rate, sizeof r.rate);
+        content_into(content, "size", r.size, sizeof r.size);
         status = each(ctx, &r);
         if (status != MW_OK) {
             mw_sq_reset(st);

@@ -5,7 +5,7 @@ const char *const mw_sq_step_foreign[] = {
     "CREATE TABLE foreign_devices(device INTEGER PRIMARY KEY, tenant INTEGER NOT NULL,"
     " network INTEGER NOT NULL, identity INTEGER NOT NULL, label TEXT NOT NULL,"
     " wrapped BLOB NOT NULL, UNIQUE(tenant, network, identity));"
-    "CREATE INDEX foreign_devices_low ON foreign_devices(tenant, network, identity & 16777215);"
+    "CREATE INDEX foreign_devices_low ON foreign_devices(tenant, network, (identity & 16777215));"
     "CREATE TABLE foreign_states(tenant INTEGER NOT NULL, device INTEGER NOT NULL,"
     " newest INTEGER NOT NULL, last_seen INTEGER, last_message INTEGER NOT NULL,"
     " last_crc INTEGER NOT NULL, messages INTEGER NOT NULL, duplicates INTEGER NOT NULL,"

@@ -40,18 +40,19 @@
                 " ON CONFLICT(name) DO UPDATE SET value = excluded.value")                         \
     X(META_GET, "SELECT value FROM meta WHERE name = ?1")                                          \
     X(COUNT_ADD, "INSERT INTO counts(tenant, name, value) VALUES(?1, ?2, ?3)"                      \
-                 " ON CONFLICT(tenant, name) DO UPDATE SET value = value + excluded.value")        \
+                 " ON CONFLICT(tenant, name) DO UPDATE SET value = counts.value + excluded.value") \
     X(COUNT_HOUR_ADD,                                                                              \
       "INSERT INTO counts_hour(tenant, name, hour, value)"                                         \
       " VALUES(?1, ?2, ?3, ?4)"                                                                    \
-      " ON CONFLICT(tenant, name, hour) DO UPDATE SET value = value + excluded.value")             \
+      " ON CONFLICT(tenant, name, hour) DO UPDATE SET value = counts_hour.value + excluded.value") \
     X(COUNTS, "SELECT name, value FROM counts WHERE tenant = ?1 ORDER BY name")                    \
     X(COUNT_GET, "SELECT value FROM counts WHERE tenant = ?1 AND name = ?2")                       \
     X(COUNT_SINCE, "SELECT coalesce(sum(value), 0) FROM counts_hour"                               \
                    " WHERE tenant = ?1 AND name = ?2 AND hour > ?3 AND hour <= ?3 + 24")
 
 #define MW_SQ_REGISTRY_STATEMENTS(X)                                                               \
-    X(TENANT_PUT, "INSERT OR IGNORE INTO tenants(name) VALUES(?1)")                                \
+    X(TENANT_PUT,                                                                                  \
+      "INSERT INTO tenants(name) VALUES(?1) ON CONFLICT(name) DO NOTHING")                         \
     X(TENANT_FIND, "SELECT tenant FROM tenants WHERE name = ?1")                                   \
     X(PERSON_PUT,                                                                                  \
       "INSERT INTO people(tenant, id, name, login) VALUES(?1, ?2, ?3, ?4)"                         \
@@ -100,8 +101,8 @@
       " ON CONFLICT(tenant, id) DO UPDATE SET token_hash = excluded.token_hash RETURNING sender")  \
     X(SENDER_BY_TOKEN, "SELECT sender, tenant, id, epoch, last_contact FROM senders"               \
                        " WHERE token_hash = ?1")                                                   \
-    X(SENDER_SEEN, "UPDATE senders SET epoch = ?3, last_contact = max(coalesce(last_contact, ?4)," \
-                   " ?4) WHERE tenant = ?1 AND sender = ?2")                                       \
+    X(SENDER_SEEN, "UPDATE senders SET epoch = ?3, last_contact = CASE WHEN last_contact > ?4"     \
+                   " THEN last_contact ELSE ?4 END WHERE tenant = ?1 AND sender = ?2")             \
     X(SENDERS, "SELECT s.sender, s.tenant, s.id, s.epoch, s.last_contact,"                         \
                " (SELECT coalesce(sum(h.value), 0) FROM counts_hour h WHERE h.tenant = s.tenant"   \
                "  AND h.name = 'frames/' || s.id AND h.hour > ?2 AND h.hour <= ?2 + 24)"           \
@@ -116,18 +117,18 @@
       " locale = excluded.locale, password_hash = excluded.password_hash,"                         \
       " disabled = excluded.disabled, area = excluded.area")                                       \
     X(USER_BY_LOGIN, "SELECT id, tenant, login, name, role, person, time_zone, locale,"            \
-                     " password_hash, disabled, area FROM users WHERE login = ?1")                       \
+                     " password_hash, disabled, area FROM users WHERE login = ?1")                 \
     X(USER_BY_ID, "SELECT id, tenant, login, name, role, person, time_zone, locale,"               \
-                  " password_hash, disabled, area FROM users WHERE tenant = ?1 AND id = ?2")             \
+                  " password_hash, disabled, area FROM users WHERE tenant = ?1 AND id = ?2")       \
     X(USERS_COUNT, "SELECT count(*) FROM users")                                                   \
     X(SESSION_PUT, "INSERT INTO sessions(token_hash, tenant, user, csrf, created, last_used,"      \
                    " expires, address, agent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")         \
     X(SESSION_GET, "SELECT token_hash, tenant, user, csrf, created, last_used, expires,"           \
-                   " address, agent FROM sessions WHERE token_hash = ?1")                                         \
+                   " address, agent FROM sessions WHERE token_hash = ?1")                          \
     X(SESSION_TOUCH, "UPDATE sessions SET last_used = ?2, expires = ?3 WHERE token_hash = ?1")     \
     X(SESSION_DELETE, "DELETE FROM sessions WHERE token_hash = ?1")                                \
     X(SESSIONS_EXPIRE, "DELETE FROM sessions WHERE expires < ?1")                                  \
-    X(AUDIT_NEXT, "SELECT coalesce(max(id), 0) + 1 FROM audit")                                     \
+    X(AUDIT_NEXT, "SELECT coalesce(max(id), 0) + 1 FROM audit")                                    \
     X(AUDIT_APPEND, "INSERT INTO audit(id, tenant, at, actor, action, subject, detail, chain)"     \
                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                     \
     X(AUDIT_LIST, "SELECT id, tenant, at, actor, action, subject, detail FROM audit"               \
@@ -140,8 +141,10 @@
                    " stored, hash, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")      \
     X(JOURNAL_SCAN, "SELECT id, tenant, sender, epoch, seq, kind, received, stored, content"       \
                     " FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2")                            \
-    X(QUARANTINE_ADD, "INSERT OR IGNORE INTO quarantine(tenant, sender, epoch, seq, stored,"       \
-                      " reason, hash, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")            \
+    X(QUARANTINE_ADD,                                                                              \
+      "INSERT INTO quarantine(tenant, sender, epoch, seq, stored, reason, hash, content)"          \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(tenant, sender, epoch, seq,"            \
+      " hash) DO NOTHING")                                                                         \
     X(QUARANTINE_LIST, "SELECT id, tenant, sender, epoch, seq, stored, reason, content"            \
                        " FROM quarantine WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3") \
     X(CURSOR_GET, "SELECT at FROM cursors WHERE name = ?1")                                        \
@@ -150,42 +153,57 @@
 
 #define MW_SQ_DECODE_STATEMENTS(X)                                                                 \
     X(FRAME_ADD, "INSERT INTO frames(tenant, device, key_epoch, counter, journal, crc, received)"  \
-                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")                     \
+                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(tenant, device,"                 \
+                 " key_epoch, counter) DO NOTHING")                                                \
     X(FRAME_GET, "SELECT journal, crc, received FROM frames WHERE tenant = ?1 AND device = ?2"     \
                  " AND key_epoch = ?3 AND counter = ?4")                                           \
-    X(RECEPTION_ADD, "INSERT OR IGNORE INTO receptions(tenant, device, journal, counter,"          \
-                     " duplicate) VALUES(?1, ?2, ?3, ?4, ?5)")                                     \
+    X(RECEPTION_ADD,                                                                               \
+      "INSERT INTO receptions(tenant, device, journal, counter, duplicate) VALUES(?1, ?2,"         \
+      " ?3, ?4, ?5) ON CONFLICT(tenant, device, journal) DO NOTHING")                              \
     X(STATE_GET, "SELECT key_epoch, newest_counter, frames, duplicates, replays, last_seen,"       \
                  " level_cdbm, snr_cdb, clock_offset_ms, status FROM device_states"                \
                  " WHERE tenant = ?1 AND device = ?2")                                             \
     X(STATE_PUT,                                                                                   \
-      "INSERT OR REPLACE INTO device_states(tenant, device, key_epoch,"                            \
-      " newest_counter, frames, duplicates, replays, last_seen, level_cdbm, snr_cdb,"              \
-      " clock_offset_ms, status) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")       \
+      "INSERT INTO device_states(tenant, device, key_epoch, newest_counter, frames,"               \
+      " duplicates, replays, last_seen, level_cdbm, snr_cdb, clock_offset_ms, status)"             \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(tenant,"             \
+      " device) DO UPDATE SET key_epoch = excluded.key_epoch, newest_counter ="                    \
+      " excluded.newest_counter, frames = excluded.frames, duplicates ="                           \
+      " excluded.duplicates, replays = excluded.replays, last_seen = excluded.last_seen,"          \
+      " level_cdbm = excluded.level_cdbm, snr_cdb = excluded.snr_cdb, clock_offset_ms ="           \
+      " excluded.clock_offset_ms, status = excluded.status")                                       \
     X(FAILURE_GET, "SELECT value FROM failures WHERE tenant = ?1 AND address = ?2 AND hour = ?3")  \
-    X(HEALTH_ADD, "INSERT OR IGNORE INTO health(tenant, device, journal, received, battery_mv,"    \
-                  " temperature_dc, resets, airtime_ds, firmware, drift_dppm)"                     \
-                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                              \
+    X(HEALTH_ADD,                                                                                  \
+      "INSERT INTO health(tenant, device, journal, received, battery_mv, temperature_dc,"          \
+      " resets, airtime_ds, firmware, drift_dppm) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"          \
+      " ?9, ?10) ON CONFLICT(tenant, device, journal) DO NOTHING")                                 \
     X(FAILURE_ADD,                                                                                 \
       "INSERT INTO failures(tenant, address, hour, value) VALUES(?1, ?2, ?3, ?4)"                  \
-      " ON CONFLICT(tenant, address, hour) DO UPDATE SET value = value + excluded.value"           \
+      " ON CONFLICT(tenant, address, hour) DO UPDATE SET value = failures.value + excluded.value"  \
       " RETURNING value")                                                                          \
     X(ALARM_RAISE, "INSERT INTO alarms(tenant, kind, subject, text, first_at, last_at, count,"     \
                    " from_decode) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)"                          \
                    " ON CONFLICT(tenant, kind, subject) WHERE closed_at IS NULL DO UPDATE SET"     \
-                   " text = excluded.text, first_at = min(first_at, excluded.first_at),"           \
-                   " last_at = max(last_at, excluded.last_at), count = count + excluded.count")    \
+                   " text = excluded.text, first_at = CASE WHEN"                                   \
+                   " excluded.first_at < alarms.first_at THEN excluded.first_at ELSE alarms.first_at END, last_at = CASE WHEN"\
+                   " excluded.last_at > alarms.last_at THEN excluded.last_at"                      \
+                   " ELSE alarms.last_at END, count = alarms.count + excluded.count")              \
     X(REGISTER_ADD, "INSERT INTO registers(tenant, channel, obis, meter, received, stored,"        \
                     " value, quality, journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")        \
     X(NEWEST_PUT,                                                                                  \
       "INSERT INTO newest(tenant, channel, obis, id, meter, value, first_meter)"                   \
       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?5) ON CONFLICT(tenant, channel, obis) DO UPDATE SET"       \
-      " id = iif(excluded.meter >= meter, excluded.id, id),"                                       \
-      " value = iif(excluded.meter >= meter, excluded.value, value),"                              \
-      " meter = max(meter, excluded.meter),"                                                       \
-      " first_meter = min(first_meter, excluded.first_meter)")                                     \
-    X(EVENT_ADD, "INSERT OR IGNORE INTO events(tenant, device, code, meter, received, detail,"     \
-                 " journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+      " id = CASE WHEN excluded.meter >= newest.meter THEN excluded.id ELSE newest.id END,"        \
+      " value = CASE WHEN excluded.meter >= newest.meter THEN excluded.value"                      \
+      " ELSE newest.value END,"                                                                    \
+      " meter = CASE WHEN excluded.meter > newest.meter THEN excluded.meter"                       \
+      " ELSE newest.meter END,"                                                                    \
+      " first_meter = CASE WHEN excluded.first_meter < newest.first_meter"                         \
+      " THEN excluded.first_meter ELSE newest.first_meter END")                                    \
+    X(EVENT_ADD,                                                                                   \
+      "INSERT INTO events(tenant, device, code, meter, received, detail, journal)"                 \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(tenant, device, code, meter, detail)"       \
+      " DO NOTHING")
 
 #define MW_SQ_FOLD_STATEMENTS(X)                                                                   \
     X(HOT_ADD, "INSERT INTO hot(tenant, channel, day, data) VALUES(?1, ?2, ?3, ?4)")               \
@@ -196,10 +214,15 @@
                   " ORDER BY id")                                                                  \
     X(HOT_DELETE, "DELETE FROM hot WHERE id <= ?1")                                                \
     X(CHUNK_GET, "SELECT data FROM chunks WHERE tenant = ?1 AND day = ?2 AND channel = ?3")        \
-    X(CHUNK_PUT, "INSERT OR REPLACE INTO chunks(tenant, day, channel, n, total, first, last,"      \
-                 " quality, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                     \
-    X(CONFLICT_ADD, "INSERT OR IGNORE INTO conflicts(tenant, channel, start, seconds, value,"      \
-                    " quality, received, journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")         \
+    X(CHUNK_PUT,                                                                                   \
+      "INSERT INTO chunks(tenant, day, channel, n, total, first, last, quality, data)"             \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(tenant, day, channel) DO"           \
+      " UPDATE SET n = excluded.n, total = excluded.total, first = excluded.first, last ="         \
+      " excluded.last, quality = excluded.quality, data = excluded.data")                          \
+    X(CONFLICT_ADD,                                                                                \
+      "INSERT INTO conflicts(tenant, channel, start, seconds, value, quality, received,"           \
+      " journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(tenant, channel, start,"       \
+      " seconds, value, journal) DO NOTHING")                                                      \
     X(CHANNELS_OF_DAY, "SELECT channel FROM chunks WHERE tenant = ?1 AND day = ?2"                 \
                        " UNION SELECT channel FROM hot WHERE tenant = ?1 AND day = ?2 ORDER BY 1") \
     X(DAYS_SPAN, "SELECT (SELECT min(day) FROM chunks WHERE tenant = ?1),"                         \
@@ -247,7 +270,7 @@
 #define MW_SQ_METER_WHERE                                                                          \
     " WHERE c.tenant = ?1 AND (?2 IS NULL OR d.serial LIKE ?2 ESCAPE '\\'"                         \
     "  OR c.label LIKE ?2 ESCAPE '\\' OR a.address LIKE ?2 ESCAPE '\\'"                            \
-    "  OR p.name LIKE ?2 ESCAPE '\\' OR hex16(d.identity) LIKE ?2 ESCAPE '\\')"          \
+    "  OR p.name LIKE ?2 ESCAPE '\\' OR hex16(d.identity) LIKE ?2 ESCAPE '\\')"                    \
     " AND (?3 IS NULL OR c.medium = ?3) AND (?4 IS NULL OR u.person = ?4)"                         \
     " AND (?8 IS NULL OR u.id IN (" MW_SQ_POINTS_BELOW("?8", "?9") "))"
 #define MW_SQ_METER_BY_SERIAL                                                                      \
@@ -261,11 +284,12 @@
     X(METERS_BY_SERIAL, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_SERIAL MW_SQ_METER_WHERE              \
       " AND d.tenant = ?1 AND d.serial >= coalesce(?5, '')" MW_SQ_METER_BY_SERIAL)                 \
     X(METERS_SEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_SEEN MW_SQ_METER_WHERE                     \
-      " AND s.tenant = ?1 AND s.last_seen <= coalesce(-?5, 9223372036854775807)"                   \
+      " AND s.tenant = ?1 AND s.last_seen <= coalesce(-CAST(?5 AS INTEGER), 9223372036854775807)"  \
       " AND (?5 IS NULL OR (-s.last_seen, c.channel) > (?5, ?6))"                                  \
       " ORDER BY s.last_seen DESC, c.channel LIMIT ?7")                                            \
     X(METERS_UNSEEN, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM MW_SQ_METER_WHERE                        \
-      " AND s.last_seen IS NULL AND c.channel > coalesce(?6, 0) AND ?5 IS ?5"                      \
+      " AND s.last_seen IS NULL AND c.channel > coalesce(?6, 0) AND coalesce(?5, 0)"               \
+      " = coalesce(?5, 0)"                                                                         \
       " ORDER BY c.channel LIMIT ?7")                                                              \
     X(METERS_OF_PERSON_BY_SERIAL, MW_SQ_METER_COLUMNS MW_SQ_METER_FROM_PERSON MW_SQ_METER_WHERE    \
       " AND u.tenant = ?1 AND u.person = ?4" MW_SQ_METER_BY_SERIAL)                                \
@@ -294,11 +318,7 @@
     X(FEED, "SELECT id, tenant, channel, obis, meter, received, stored, value, quality, journal"   \
             " FROM registers WHERE id > ?2 AND tenant = ?1 ORDER BY id LIMIT ?3")                  \
     X(RECEPTIONS,                                                                                  \
-      "SELECT r.journal, s.id, j.received, j.stored,"                                              \
-      " json_extract(j.content, '$.frequency_mhz'), json_extract(j.content, '$.level_cdbm'),"      \
-      " json_extract(j.content, '$.snr_cdb'), json_extract(j.content, '$.rate'),"                  \
-      " json_extract(j.content, '$.size'), r.counter, r.duplicate,"                                \
-      " length(json_extract(j.content, '$.payload')) / 2"                                          \
+      "SELECT r.journal, s.id, j.received, j.stored, r.counter, r.duplicate, j.content"            \
       " FROM receptions r JOIN journal j ON j.id = r.journal JOIN senders s"                       \
       " ON s.sender = j.sender WHERE r.tenant = ?1 AND r.device = ?2 AND r.journal < ?3"           \
       " ORDER BY r.journal DESC LIMIT ?4")                                                         \
@@ -311,15 +331,17 @@
     X(ALARMS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"      \
               " FROM alarms WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                   \
               " ORDER BY id DESC LIMIT ?3")                                                        \
-    X(OVERVIEW_METERS, "SELECT count(*), coalesce(sum(s.last_seen > ?2), 0) FROM channels c"       \
+    X(OVERVIEW_METERS, "SELECT count(*), coalesce(sum(CASE WHEN s.last_seen > ?2 THEN 1 END), 0)"  \
+                       " FROM channels c"                                                          \
                        " LEFT JOIN device_states s ON s.tenant = c.tenant AND s.device = c.device" \
                        " WHERE c.tenant = ?1")                                                     \
     X(OVERVIEW_MEDIA, "SELECT medium, count(*) FROM channels WHERE tenant = ?1"                    \
                       " GROUP BY medium ORDER BY medium")                                          \
     X(OVERVIEW_LAST, "SELECT max(last_contact) FROM senders WHERE tenant = ?1")                    \
     X(OVERVIEW_MISSING,                                                                            \
-      "SELECT coalesce(sum(max(0, 86400 / c.grid_seconds"                                          \
-      " - coalesce(k.n, 0))), 0) FROM newest w JOIN channels c ON c.channel = w.channel"           \
+      "SELECT coalesce(sum(CASE WHEN 86400 / c.grid_seconds > coalesce(k.n, 0)"                    \
+      " THEN 86400 / c.grid_seconds - coalesce(k.n, 0) END), 0)"                                   \
+      " FROM newest w JOIN channels c ON c.channel = w.channel"                                    \
       " AND c.obis = w.obis LEFT JOIN chunks k ON k.tenant = ?1 AND k.day = ?2"                    \
       " AND k.channel = w.channel WHERE w.tenant = ?1 AND w.first_meter <= ?3")
 /* clang-format on */

@@ -74,7 +74,7 @@
     X(TOLD_PUT, "INSERT INTO told_configs(tenant, device, key, value, received)"                   \
                 " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(tenant, device, key) DO UPDATE SET"       \
                 " value = excluded.value, received = excluded.received"                            \
-                " WHERE excluded.received >= received")                                            \
+                " WHERE excluded.received >= told_configs.received")                               \
     X(TOLD_LIST, "SELECT key, value, received FROM told_configs"                                   \
                  " WHERE tenant = ?1 AND device = ?2 ORDER BY key")                                \
     X(NETWORK_PUT, "INSERT INTO networks(tenant, key_epoch, wrapped) VALUES(?1, ?2, ?3)"           \

@@ -76,7 +76,7 @@
       "INSERT INTO newest(tenant, channel, obis, id, meter, value, first_meter)"                   \
       " SELECT tenant, channel, obis, id, meter, value, first FROM (SELECT *, min(meter) OVER"     \
       " (PARTITION BY obis) AS first, row_number() OVER (PARTITION BY obis ORDER BY meter DESC,"   \
-      " id DESC) AS nth FROM registers WHERE tenant = ?1 AND channel = ?2) WHERE nth = 1")         \
+      " id DESC) AS nth FROM registers WHERE tenant = ?1 AND channel = ?2) AS r WHERE nth = 1")    \
     X(SNAPSHOT_NEWEST, "SELECT coalesce(max(id), 0) FROM snapshots"                                \
                        " WHERE tenant = ?1 AND channel = ?2 AND from_us = ?3 AND to_us = ?4")      \
     X(SNAPSHOT_ADD,                                                                                \

@@ -21,9 +21,13 @@
       "SELECT newest, last_seen, last_message, last_crc, messages, duplicates, replays, failures," \
       " failures_hour FROM foreign_states WHERE tenant = ?1 AND device = ?2")                      \
     X(FOREIGN_STATE_PUT,                                                                           \
-      "INSERT OR REPLACE INTO foreign_states(tenant, device, newest, last_seen, last_message,"     \
-      " last_crc, messages, duplicates, replays, failures, failures_hour)"                         \
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                     \
+      "INSERT INTO foreign_states(tenant, device, newest, last_seen, last_message,"                \
+      " last_crc, messages, duplicates, replays, failures, failures_hour) VALUES(?1, ?2,"          \
+      " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(tenant, device) DO UPDATE SET"           \
+      " newest = excluded.newest, last_seen = excluded.last_seen, last_message ="                  \
+      " excluded.last_message, last_crc = excluded.last_crc, messages = excluded.messages,"        \
+      " duplicates = excluded.duplicates, replays = excluded.replays, failures ="                  \
+      " excluded.failures, failures_hour = excluded.failures_hour")                                \
     X(FOREIGN_MESSAGE_ADD,                                                                         \
       "INSERT INTO foreign_messages(tenant, journal, device, network, identity, counter,"          \
       " authenticity, payload, clear, received, stored, frequency, level, snr, rate, copies)"      \

@@ -43,27 +43,37 @@
     X(MEMBERS_OF, "SELECT kind, member, area, from_us, to_us FROM memberships"                     \
                   " WHERE tenant = ?1 AND kind = ?2 AND area = ?3 AND from_us <= ?4"               \
                   " AND (to_us IS NULL OR to_us > ?4) ORDER BY member")                            \
-    X(PREMISE_PUT, "INSERT OR REPLACE INTO premises(tenant, id, address, time_zone)"               \
-                   " VALUES(?1, ?2, ?3, ?4)")                                                      \
+    X(PREMISE_PUT,                                                                                 \
+      "INSERT INTO premises(tenant, id, address, time_zone) VALUES(?1, ?2, ?3, ?4) ON"             \
+      " CONFLICT(tenant, id) DO UPDATE SET address = excluded.address, time_zone ="                \
+      " excluded.time_zone")                                                                       \
     X(PREMISE_GET, "SELECT id, address, time_zone FROM premises WHERE tenant = ?1 AND id = ?2")    \
     X(POINT_PREMISE, "UPDATE usage_points SET premise = ?3 WHERE tenant = ?1 AND id = ?2")         \
     X(POINT_GET, "SELECT u.id, u.time_zone, u.person, u.premise, a.address FROM usage_points u"    \
                  " LEFT JOIN addresses a ON a.tenant = u.tenant AND a.usage_point = u.id"          \
                  " WHERE u.tenant = ?1 AND u.id = ?2")                                             \
-    X(CONFIG_PUT, "INSERT OR REPLACE INTO device_configs(tenant, device, from_us, version, text)"  \
-                  " VALUES(?1, ?2, ?3, ?4, ?5)")                                                   \
+    X(CONFIG_PUT,                                                                                  \
+      "INSERT INTO device_configs(tenant, device, from_us, version, text) VALUES(?1, ?2,"          \
+      " ?3, ?4, ?5) ON CONFLICT(tenant, device, from_us) DO UPDATE SET version ="                  \
+      " excluded.version, text = excluded.text")                                                   \
     X(CONFIGS, "SELECT from_us, version, text FROM device_configs"                                 \
                " WHERE tenant = ?1 AND device = ?2 ORDER BY from_us")                              \
-    X(ACCOUNT_PUT, "INSERT OR REPLACE INTO accounts(tenant, id, person, name)"                     \
-                   " VALUES(?1, ?2, ?3, ?4)")                                                      \
+    X(ACCOUNT_PUT,                                                                                 \
+      "INSERT INTO accounts(tenant, id, person, name) VALUES(?1, ?2, ?3, ?4) ON"                   \
+      " CONFLICT(tenant, id) DO UPDATE SET person = excluded.person, name = excluded.name")        \
     X(ACCOUNT_GET, "SELECT id, person, name FROM accounts WHERE tenant = ?1 AND id = ?2")          \
-    X(CONTRACT_PUT, "INSERT OR REPLACE INTO contracts(tenant, id, account, usage_point, tariff,"   \
-                    " from_us, to_us) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                         \
+    X(CONTRACT_PUT,                                                                                \
+      "INSERT INTO contracts(tenant, id, account, usage_point, tariff, from_us, to_us)"            \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(tenant, id) DO UPDATE SET account ="        \
+      " excluded.account, usage_point = excluded.usage_point, tariff = excluded.tariff,"           \
+      " from_us = excluded.from_us, to_us = excluded.to_us")                                       \
     X(CONTRACTS_OF_ACCOUNT, MW_SQ_CONTRACTS("account"))                                            \
     X(CONTRACTS_OF_POINT, MW_SQ_CONTRACTS("usage_point"))                                          \
     X(SPEC_PUT,                                                                                    \
-      "INSERT OR REPLACE INTO register_specs(tenant, channel, from_us, digits, decimals,"          \
-      " wrap, max_per_hour) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                   \
+      "INSERT INTO register_specs(tenant, channel, from_us, digits, decimals, wrap,"               \
+      " max_per_hour) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(tenant, channel,"             \
+      " from_us) DO UPDATE SET digits = excluded.digits, decimals = excluded.decimals, wrap"       \
+      " = excluded.wrap, max_per_hour = excluded.max_per_hour")                                    \
     X(SPEC_AT, "SELECT from_us, digits, decimals, wrap, max_per_hour FROM register_specs"          \
                " WHERE tenant = ?1 AND channel = ?2 AND from_us <= ?3"                             \
                " ORDER BY from_us DESC LIMIT 1")                                                   \
@@ -75,8 +85,11 @@
                " WHERE tenant = ?1 AND channel = ?2 AND (?3 IS NULL AND superseded IS NULL"        \
                " OR recorded <= ?3 AND (superseded IS NULL OR superseded > ?3))"                   \
                " ORDER BY kind, from_us")                                                          \
-    X(MARK_PUT, "INSERT OR REPLACE INTO register_marks(tenant, channel, at, before, after,"        \
-                " recorded, who, text) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                    \
+    X(MARK_PUT,                                                                                    \
+      "INSERT INTO register_marks(tenant, channel, at, before, after, recorded, who, text)"        \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(tenant, channel, at) DO UPDATE"         \
+      " SET before = excluded.before, after = excluded.after, recorded = excluded.recorded,"       \
+      " who = excluded.who, text = excluded.text")                                                 \
     X(MARKS, "SELECT at, before, after, recorded, who, text FROM register_marks"                   \
              " WHERE tenant = ?1 AND channel = ?2 AND at > ?3 AND at <= ?4 ORDER BY at")           \
     X(INSTALLATIONS_KEEP,                                                                          \

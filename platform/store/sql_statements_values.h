@@ -39,9 +39,9 @@
                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                               \
     X(CHANGES, "SELECT id, tenant, channel, layer, master, from_us, to_us FROM changes"            \
                " WHERE id > ?1 ORDER BY id LIMIT ?2")                                              \
-    X(CHANGES_PRUNE, "DELETE FROM changes WHERE id <= min(?1, coalesce((SELECT min(at) FROM"       \
+    X(CHANGES_PRUNE, "DELETE FROM changes WHERE id <= ?1 AND id <= coalesce((SELECT min(at) FROM"  \
                      " cursors WHERE name LIKE 'follow/%' AND name NOT LIKE 'follow/readings/%')," \
-                     " ?1))")                                                                      \
+                     " ?1)")                                                                       \
     X(CONFLICTS_OF_DAY, "SELECT start, seconds, value, quality, received, journal FROM conflicts"  \
                         " WHERE tenant = ?1 AND channel = ?2 AND start >= ?3 AND start < ?4"       \
                         " AND journal <= ?5 ORDER BY journal, id")                                 \

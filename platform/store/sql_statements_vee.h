@@ -23,9 +23,14 @@
                      " ON CONFLICT(tenant, channel) DO UPDATE SET class = excluded.class")         \
     X(VEE_CLASS_GET, "SELECT class FROM vee_classes WHERE tenant = ?1 AND channel = ?2")           \
     X(VEE_METER_PUT,                                                                               \
-      "INSERT OR REPLACE INTO vee_meters(channel, tenant, state, cause, since,"                    \
-      " silent, filled, valued, station, day_use, risk_per_day, slots, estimated, low, high)"      \
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")                 \
+      "INSERT INTO vee_meters(channel, tenant, state, cause, since, silent, filled, valued,"       \
+      " station, day_use, risk_per_day, slots, estimated, low, high) VALUES(?1, ?2, ?3, ?4,"       \
+      " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT(channel) DO UPDATE"          \
+      " SET tenant = excluded.tenant, state = excluded.state, cause = excluded.cause, since"       \
+      " = excluded.since, silent = excluded.silent, filled = excluded.filled, valued ="            \
+      " excluded.valued, station = excluded.station, day_use = excluded.day_use,"                  \
+      " risk_per_day = excluded.risk_per_day, slots = excluded.slots, estimated ="                 \
+      " excluded.estimated, low = excluded.low, high = excluded.high")                             \
     X(VEE_METER_FORGET, "DELETE FROM vee_meters WHERE tenant = ?1 AND channel = ?2")               \
     X(VEE_METERS,                                                                                  \
       MW_SQ_VEE_METER " WHERE tenant = ?1 ORDER BY risk_per_day DESC, channel LIMIT ?2")           \
@@ -34,8 +39,9 @@
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                      \
     X(VERDICTS, "SELECT id, from_us, to_us, kind, at, who, text FROM verdicts"                     \
                 " WHERE tenant = ?1 AND channel = ?2 AND from_us < ?4 AND to_us > ?3 ORDER BY id") \
-    X(VEE_CHOICE_PUT, "INSERT OR REPLACE INTO vee_choices(tenant, channel, epoch, learned)"        \
-                      " VALUES(?1, ?2, ?3, ?4)")                                                   \
+    X(VEE_CHOICE_PUT,                                                                              \
+      "INSERT INTO vee_choices(tenant, channel, epoch, learned) VALUES(?1, ?2, ?3, ?4) ON"         \
+      " CONFLICT(tenant, channel, epoch) DO UPDATE SET learned = excluded.learned")                \
     X(VEE_CHOICE_GET, "SELECT learned FROM vee_choices"                                            \
                       " WHERE tenant = ?1 AND channel = ?2 AND epoch = ?3")                        \
     X(VEE_CHOICE_FORGET, "DELETE FROM vee_choices"                                                 \
