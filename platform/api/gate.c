@@ -8,7 +8,8 @@
 #include <strings.h>
 
 #include "base/assert.h"
-#include "platform/api/internal.h"
+#include "platform/api/fleet_keep.h"
+#include "platform/api/network.h"
 #include "platform/doors/uplinks.h"
 #include "platform/files/mapping.h"
 #include "platform/readings/tou.h"
@@ -34,6 +35,29 @@ const mw_api_row mw_api_rows[] = {
      mw_api_session_delete},
     GET(overviewRead, "/v1/overview", USER, OWN, false, mw_api_overview_read),
     GET(meterList, "/v1/meters", USER, OWN, false, mw_api_meter_list),
+    GET(meterFacets, "/v1/meters/facets", OPERATOR, ALL, false, mw_api_meter_facets),
+    GET(exportMeters, "/v1/export/meters.csv", OPERATOR, ALL, false, mw_api_export_meters),
+    {"meterBulk", "POST", "/v1/meters/bulk", MW_API_OPERATOR, MW_API_ALL, true, false, 65536,
+     mw_api_meter_bulk},
+    GET(meterNotes, "/v1/meters/{id}/notes", OPERATOR, ALL, true, mw_api_meter_notes),
+    CHANGE(meterNoteCreate, "/v1/meters/{id}/notes", mw_api_meter_note_create),
+    GET(meterInstallations, "/v1/meters/{id}/installations", OPERATOR, ALL, true,
+        mw_api_meter_installations),
+    GET(meterFrame, "/v1/meters/{id}/frames/{frame}", OPERATOR, ALL, true, mw_api_meter_frame),
+    GET(meterHeard, "/v1/meters/{id}/heard", OPERATOR, ALL, true, mw_api_meter_heard),
+    GET(filterList, "/v1/filters", OPERATOR, NONE, false, mw_api_filter_list),
+    {"filterPut", "POST", "/v1/filters", MW_API_OPERATOR, MW_API_NONE, true, false, 4096,
+     mw_api_filter_put},
+    {"filterDelete", "DELETE", "/v1/filters/{filter}", MW_API_OPERATOR, MW_API_NONE, true, false,
+     4096, mw_api_filter_delete},
+    GET(areaList, "/v1/areas", OPERATOR, ALL, false, mw_api_area_list),
+    GET(coverageRead, "/v1/coverage", OPERATOR, ALL, false, mw_api_coverage),
+    GET(stationPicture, "/v1/stations/{station}/picture.png", OPERATOR, ALL, false,
+        mw_api_station_picture),
+    {"stationStatusPut", "PUT", "/v1/station/status", MW_API_STATION, MW_API_NONE, false, false,
+     MW_API_STATION_STATUS_MAX, mw_api_station_status_put},
+    {"stationPicturePut", "PUT", "/v1/station/picture", MW_API_STATION, MW_API_NONE, false, false,
+     MW_API_PICTURE_MAX, mw_api_station_picture_put},
     GET(meterRead, "/v1/meters/{id}", USER, OWN, true, mw_api_meter_read),
     GET(meterConsumption, "/v1/meters/{id}/consumption", USER, OWN, true, mw_api_meter_consumption),
     GET(usagePointConsumption, "/v1/usage-points/{point}/consumption", OPERATOR, ALL, false,
@@ -248,6 +272,8 @@ static bool check_type(mw_api_call *call) {
         mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be CSV or XLSX");
         return false;
     }
+    if (call->row->run == mw_api_station_picture_put && type_is(call, "image/png"))
+        return true;
     if (type_is(call, "application/json"))
         return true;
     mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be application/json");
@@ -322,6 +348,7 @@ static void tick(void *context) {
 }
 
 static mw_status start(mw_api *api) {
+    MW_TRY(mw_fleets_new(&api->o, &api->fleets));
     MW_TRY(mw_timer_new(api->o.loop, tick, api, &api->ticker));
     mw_timer_start(api->ticker, api->o.overview_every, api->o.overview_every);
     mw_assert(mw_api_rows_n < MW_HTTP_ROUTES_MAX);
@@ -358,6 +385,8 @@ void mw_api_close(mw_api *api) {
         mw_loop_run_once(api->o.loop, mw_dur_ms(50));
     mw_assert(api->streams_n == 0 && api->downlinks_n == 0 && api->exports == 0);
     mw_timer_free(api->ticker);
+    mw_fleets_free(api->fleets);
+    mw_api_stations_free(api);
     free(api);
 }
 

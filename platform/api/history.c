@@ -115,6 +115,7 @@ static mw_status put_reception(void *ctx, const mw_store_reception *r) {
     if (!mw_api_page_take(p, r->journal))
         return MW_OK;
     mw_json_object_begin(&p->json);
+    mw_json_put_int(&p->json, "frame", r->journal);
     mw_json_put_utc(&p->json, "received_at", r->received);
     mw_json_put_utc(&p->json, "stored_at", r->stored);
     mw_json_put_text(&p->json, "station", r->sender);
@@ -139,7 +140,7 @@ void mw_api_meter_receptions(mw_api_call *call) {
                                             put_reception, &p));
 }
 
-static const char *event_name(uint16_t code) {
+const char *mw_api_event_name(uint16_t code) {
     switch (code) {
     case MW_SMP_EVENT_BOOT:
         return "boot";
@@ -184,7 +185,7 @@ static mw_status put_event(void *ctx, const mw_store_event *e) {
     mw_json_put_utc(&p->json, "at", e->meter);
     mw_json_put_utc(&p->json, "received_at", e->received);
     mw_json_put_int(&p->json, "code", e->code);
-    mw_json_put_text(&p->json, "name", event_name(e->code));
+    mw_json_put_text(&p->json, "name", mw_api_event_name(e->code));
     mw_json_put_int(&p->json, "value", e->detail);
     mw_json_object_end(&p->json);
     return MW_OK;

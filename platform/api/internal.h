@@ -58,12 +58,16 @@ struct mw_api_call {
     mw_store_meter meter;         /* rows with .meter */
 };
 
+typedef struct mw_api_station mw_api_station; /* network.c */
+typedef struct mw_fleets mw_fleets;           /* fleet_keep.h */
+struct mw_fleet_query;
 typedef struct mw_api_stream mw_api_stream;     /* stream.c */
 typedef struct mw_api_downlink mw_api_downlink; /* downlinks.c */
 
 #define MW_API_LOGINS_MAX    16 /* passwords being hashed or waiting for it */
 #define MW_API_STREAMS_MAX   128
 #define MW_API_DOWNLINKS_MAX 256
+#define MW_API_STATIONS_MAX  256                /* that told their status */
 #define MW_API_TABLE_MAX     (8u * 1024 * 1024) /* bytes of a table to import; larger ones by command */
 #define MW_API_EXPORTS_MAX   4 /* exports of a whole tenant at the same time: a thread each */
 
@@ -79,6 +83,9 @@ struct mw_api {
     size_t streams_n;
     mw_api_downlink *downlinks[MW_API_DOWNLINKS_MAX]; /* one a station */
     size_t downlinks_n;
+    mw_api_station *stations[MW_API_STATIONS_MAX];
+    size_t stations_n;
+    mw_fleets *fleets;
     int64_t told; /* newest register reading that streams know of */
     mw_timer *ticker;
 };
@@ -157,6 +164,13 @@ void mw_api_put_clock(mw_json *j, mw_api *api);
 MW_NODISCARD mw_status mw_api_put_overview(mw_json *j, mw_api *api, int64_t tenant,
                                            const char *person);
 void mw_api_put_meter(mw_json *j, const mw_store_meter *m, bool with_customer);
+/* Reads what a list of meters is narrowed by; false when nothing but the medium narrows it. */
+bool mw_api_fleet_query(mw_api_call *call, struct mw_fleet_query *q);
+/* The meters of a page of the fleet, read from the store. */
+MW_NODISCARD mw_status mw_api_fleet_page(mw_api_call *call, const struct mw_fleet_query *q,
+                                         mw_store_on_meter each, void *ctx, int64_t *out_total);
+/* The word for an event's code. */
+const char *mw_api_event_name(uint16_t code);
 /* The person whose usage points a user sees, NULL for all of the tenant. */
 const char *mw_api_person_of(const mw_store_user *user);
 /* The zone of a channel's usage point; UTC where none is known. */
@@ -173,6 +187,22 @@ mw_api_operation mw_api_meter_read;
 mw_api_operation mw_api_meter_consumption;
 mw_api_operation mw_api_point_consumption;
 mw_api_operation mw_api_meter_revisions;
+mw_api_operation mw_api_meter_facets;
+mw_api_operation mw_api_export_meters;
+mw_api_operation mw_api_meter_bulk;
+mw_api_operation mw_api_meter_notes;
+mw_api_operation mw_api_meter_note_create;
+mw_api_operation mw_api_meter_installations;
+mw_api_operation mw_api_meter_frame;
+mw_api_operation mw_api_meter_heard;
+mw_api_operation mw_api_filter_list;
+mw_api_operation mw_api_filter_put;
+mw_api_operation mw_api_filter_delete;
+mw_api_operation mw_api_area_list;
+mw_api_operation mw_api_coverage;
+mw_api_operation mw_api_station_picture;
+mw_api_operation mw_api_station_status_put;
+mw_api_operation mw_api_station_picture_put;
 mw_api_operation mw_api_meter_fit_create;
 mw_api_operation mw_api_meter_remove_create;
 mw_api_operation mw_api_meter_exchange_create;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/api/fleet.h"
 #include "platform/api/internal.h"
 #include "protocols/smp/day.h"
 
@@ -182,7 +183,11 @@ void mw_api_meter_list(mw_api_call *call) {
     int64_t total = 0;
     mw_json_object_begin(&j);
     mw_json_put_array(&j, "items");
-    mw_status s = mw_store_meters(call->api->o.store, &q, list_meter, &l, &total);
+    mw_fleet_query narrow;
+    bool by_fleet = mw_api_fleet_query(call, &narrow) && call->person == NULL;
+    narrow.limit = q.limit;
+    mw_status s = by_fleet ? mw_api_fleet_page(call, &narrow, list_meter, &l, &total)
+                           : mw_store_meters(call->api->o.store, &q, list_meter, &l, &total);
     mw_json_array_end(&j);
     mw_json_put_text(&j, "next", l.more ? l.cursor : NULL);
     mw_json_put_int(&j, "total", total);

@@ -1,21 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "platform/api/internal.h"
+#include "platform/api/network.h"
 
-static mw_status put_station(void *ctx, const mw_store_sender *s) {
-    mw_json *j = ctx;
+static void put_station_members(mw_json *j, const mw_store_sender *s) {
     char epoch[17];
     static const char digits[] = "0123456789abcdef";
     for (int i = 0; i < 16; i++)
         epoch[i] = digits[s->epoch >> (60 - 4 * i) & 15];
     epoch[16] = 0;
-    mw_json_object_begin(j);
     mw_json_put_text(j, "id", s->id);
     mw_json_put_utc(j, "last_contact", s->last_contact);
     mw_json_put_int(j, "frames_24h", s->frames_24h);
     mw_json_put_text(j, "epoch", s->epoch != 0 ? epoch : NULL);
+}
+
+static mw_status put_station(void *ctx, const mw_store_sender *s) {
+    mw_json *j = ctx;
+    mw_json_object_begin(j);
+    put_station_members(j, s);
     mw_json_object_end(j);
+    return MW_OK;
+}
+
+typedef struct stations {
+    mw_json *json;
+    mw_api_call *call;
+} stations;
+
+static mw_status put_station_whole(void *ctx, const mw_store_sender *s) {
+    stations *l = ctx;
+    mw_json_object_begin(l->json);
+    put_station_members(l->json, s);
+    mw_json_put_bool(l->json, "listens", mw_api_downlink_connected(l->call->api, s->sender));
+    mw_api_station_put(l->json, l->call->api, l->call->tenant, s->id);
+    mw_json_object_end(l->json);
     return MW_OK;
 }
 
@@ -24,10 +43,11 @@ void mw_api_station_list(mw_api_call *call) {
     mw_buffer b;
     mw_buffer_init(&b, 1024 * 1024);
     mw_json j = mw_json_of(&b);
+    stations l = {&j, call};
     mw_json_object_begin(&j);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_senders_list(api->o.store, call->tenant, mw_loop_utc(api->o.loop),
-                                        put_station, &j);
+                                        put_station_whole, &l);
     mw_json_array_end(&j);
     mw_json_object_end(&j);
     if (s == MW_OK) {

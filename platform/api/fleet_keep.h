@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The fleets of the tenants that operators look at, kept fresh enough: a small fleet is made anew
+ * for each question, a large one by a thread behind the page, at most as often as it costs a
+ * twentieth of a processor. Only the very first question about a large fleet waits for it.
+ */
+#ifndef MW_PLATFORM_API_FLEET_KEEP_H
+#define MW_PLATFORM_API_FLEET_KEEP_H
+
+#include "platform/api/api.h"
+#include "platform/api/fleet.h"
+
+#define MW_FLEET_TENANTS_MAX 8 /* kept at a time; the one asked for longest ago goes */
+
+typedef struct mw_fleets mw_fleets;
+
+/* Everything in options is borrowed. */
+MW_NODISCARD mw_status mw_fleets_new(const mw_api_options *options, mw_fleets **out_fleets);
+/* Waits for threads under way. */
+void mw_fleets_free(mw_fleets *k);
+/* The newest fleet of the tenant; valid until the loop turns. */
+MW_NODISCARD mw_status mw_fleets_get(mw_fleets *k, int64_t tenant, const mw_fleet **out_fleet);
+/* Something that people see at once was changed: the next question gets a fleet that knows it. */
+void mw_fleets_changed(mw_fleets *k, int64_t tenant);
+
+#endif
