@@ -46,14 +46,17 @@ mw_status mw_platform_open_registry(const mw_platform_config *config, mw_store *
     return s;
 }
 
+mw_status mw_platform_epoch_file(const mw_platform_config *config, mw_span out_path) {
+    const char *own = config->epoch_file;
+    int n = own[0] != 0 ? snprintf((char *)out_path.p, out_path.n, "%s", own)
+                        : snprintf((char *)out_path.p, out_path.n, "%s.epoch", config->key_file);
+    return n < 0 || (size_t)n >= out_path.n ? MW_RANGE : MW_OK;
+}
+
 mw_status mw_platform_open_sender(const mw_platform_config *config, mw_store *store,
                                   mw_sender **out_sender) {
     char path[4096];
-    const char *own = config->epoch_file;
-    int n = own[0] != 0 ? snprintf(path, sizeof path, "%s", own)
-                        : snprintf(path, sizeof path, "%s.epoch", config->key_file);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return MW_RANGE;
+    MW_TRY(mw_platform_epoch_file(config, (mw_span){(uint8_t *)path, sizeof path}));
     return mw_sender_new(store, path, out_sender);
 }
 
@@ -463,6 +466,12 @@ int mw_platform_command(const mw_platform_config *config, int argc, char **argv)
         return mw_platform_table(config, argc, argv);
     if (strcmp(word, "conservation") == 0 && argc == 1)
         return mw_platform_conservation(config);
+    if (strcmp(word, "backup") == 0)
+        return mw_platform_backup(config, argc, argv);
+    if (strcmp(word, "verify-backup") == 0)
+        return mw_platform_verify_backup(config, argc, argv);
+    if (strcmp(word, "restore") == 0)
+        return mw_platform_restore(config, argc, argv);
     if (strcmp(word, "check") == 0 && argc == 1)
         return check(config);
     return misused("unknown command");

@@ -21,11 +21,18 @@ int mw_platform_table(const mw_platform_config *config, int argc, char **argv);
 /* The command "conservation". */
 int mw_platform_conservation(const mw_platform_config *config);
 
+/* The commands "backup", "verify-backup" and "restore". */
+int mw_platform_backup(const mw_platform_config *config, int argc, char **argv);
+int mw_platform_verify_backup(const mw_platform_config *config, int argc, char **argv);
+int mw_platform_restore(const mw_platform_config *config, int argc, char **argv);
+
 /* Opens the database as configured and says on standard error what is wrong. */
 MW_NODISCARD mw_status mw_platform_open_store(const mw_platform_config *config,
                                               mw_store **out_store);
 MW_NODISCARD mw_status mw_platform_open_registry(const mw_platform_config *config, mw_store *store,
                                                  mw_registry **out_registry);
+/* Name of the file of the sender epoch. MW_RANGE: too long. */
+MW_NODISCARD mw_status mw_platform_epoch_file(const mw_platform_config *config, mw_span out_path);
 MW_NODISCARD mw_status mw_platform_open_sender(const mw_platform_config *config, mw_store *store,
                                                mw_sender **out_sender);
 /* Takes the lock that keeps a second platform, or a redecode beside a running platform, from the

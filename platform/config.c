@@ -202,6 +202,25 @@ static const mw_setting settings[] = {
      .min = S(10),
      .max = S(86400),
      .text = "How long the meter's receipt is waited for before a command is sent again."},
+    {.key = "backup.folder",
+     .type = MW_SETTING_TEXT,
+     .offset = AT(backup_folder),
+     .fallback = "",
+     .text = "Folder that the platform makes backups into by itself. Empty: none."},
+    {.key = "backup.every",
+     .type = MW_SETTING_DUR,
+     .offset = AT(backup_every),
+     .fallback = "24h",
+     .min = S(60),
+     .max = S(366 * 86400),
+     .text = "How often a backup is made, counted from the newest one in the folder."},
+    {.key = "backup.keep",
+     .type = MW_SETTING_INT,
+     .offset = AT(backup_keep),
+     .fallback = "14",
+     .min = 1,
+     .max = 1000,
+     .text = "How many backups stay in the folder; the oldest go first."},
     {.key = "beacon.enabled",
      .type = MW_SETTING_BOOL,
      .offset = AT(beacons),
@@ -236,6 +255,10 @@ const mw_program mw_platform_program = {
         "[--dry-run]\n"
         "  table undo NUMBER                   take an import back [--tenant T]\n"
         "  sender-epoch [--raise | --to N]     shows it; raises it at fail-over or when lost\n"
+        "  backup FOLDER                       a copy of the running database; FOLDER must be new\n"
+        "  backup --into FOLDER [--keep N]     the same under a name with its time; keeps N (14)\n"
+        "  verify-backup FOLDER                checksum, every value, every register's account\n"
+        "  restore FOLDER [--epoch N]          put a backup back (platform stopped, no database)\n"
         "  redecode                            decode the whole journal again (platform stopped)\n"
         "  check                               look at database, key and time zones\n",
     .settings = settings,

@@ -39,6 +39,9 @@ typedef struct mw_platform_config {
     int64_t attempts;
     mw_dur command_ttl;
     mw_dur receipt_wait;
+    const char *backup_folder;
+    mw_dur backup_every;
+    int64_t backup_keep;
     bool beacons;
     int64_t beacon_uncertainty;
 } mw_platform_config;

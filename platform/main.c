@@ -9,6 +9,7 @@
 
 #include "platform/api/api.h"
 #include "platform/ask.h"
+#include "platform/backup_child.h"
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
 #include "platform/readings/settle.h"
@@ -36,6 +37,9 @@ typedef struct platform {
     mw_timer *validation_timer;
     mw_mono watched; /* when the last round over all meters began */
     mw_timer *command_timer;
+    mw_backup_child *backup;
+    int argc;
+    char **argv;
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -350,7 +354,9 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->validation_timer, mw_dur_ms(0), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, command_step, p, &p->command_timer));
     mw_timer_start(p->command_timer, mw_dur_ms(command_idle_ms), mw_dur_ms(0));
-    return MW_OK;
+    if (p->config.backup_folder[0] == 0)
+        return MW_OK;
+    return mw_backup_child_new(p->loop, &p->config, p->argc, p->argv, &p->backup);
 }
 
 static mw_status start(platform *p) {
@@ -383,6 +389,7 @@ static void stop(platform *p) {
     mw_timer_free(p->settle_timer);
     mw_timer_free(p->validation_timer);
     mw_timer_free(p->command_timer);
+    mw_backup_child_free(p->backup);
     mw_api_close(p->api);
     mw_commands_close(p->commands);
     mw_sender_free(p->sender);
@@ -426,6 +433,8 @@ int main(int argc, char **argv) {
     static platform p = {.lock = -1};
     mw_start st = mw_settings_start(&mw_platform_program, argc, argv, &p.config);
     int code = st.exit_code;
+    p.argc = argc;
+    p.argv = argv;
     if (st.run)
         code = st.argc > 0 ? mw_platform_command(&p.config, st.argc, st.argv) : run(&p);
     mw_settings_free(st.settings);

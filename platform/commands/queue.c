@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/commands/queue.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,16 +141,34 @@ mw_status mw_commands_retry(mw_commands *c, mw_store_command *cmd, mw_utc now, m
 
 /* ---- creating ---- */
 
+/* A database that was restored does not know which ids were used since its backup, and a meter
+ * answers an id that it remembers with the old receipt. So the first command of a device after a
+ * restore goes far ahead, each restore to another place: *out_skip, for commands up to *out_last. */
+static mw_status restored(mw_commands *c, uint32_t *out_skip, int64_t *out_last) {
+    enum { FAR = 4099 };
+    char text[64];
+    uint32_t epoch = 0;
+    int64_t last = 0;
+    mw_status s = mw_store_meta_get(c->o.store, "restore", (mw_span){(uint8_t *)text, sizeof text});
+    if (s != MW_OK && s != MW_NOT_FOUND)
+        return s;
+    bool known = s == MW_OK && sscanf(text, "%" SCNu32 " %" SCNd64, &epoch, &last) == 2;
+    *out_skip = known ? epoch % MW_SENDER_EPOCH_MAX * FAR : 0;
+    *out_last = known ? last : -1;
+    return MW_OK;
+}
+
 /* The next id of a device's commands: 1..65535, round and round. */
 static mw_status smp_id_next(mw_commands *c, int64_t tenant, int64_t device, uint16_t *out_id) {
-    mw_store_command last;
+    mw_store_command last = {.smp_id = 0};
+    uint32_t skip = 0;
+    int64_t before = -1;
+    MW_TRY(restored(c, &skip, &before));
     mw_status s = mw_store_command_last(c->o.store, tenant, device, &last);
-    if (s == MW_NOT_FOUND) {
-        *out_id = 1;
-        return MW_OK;
-    }
-    MW_TRY(s);
-    *out_id = (uint16_t)(last.smp_id == UINT16_MAX ? 1 : last.smp_id + 1);
+    if (s != MW_OK && s != MW_NOT_FOUND)
+        return s;
+    uint32_t id = last.smp_id + (last.id <= before ? skip : 0);
+    *out_id = (uint16_t)(id % UINT16_MAX + 1);
     return MW_OK;
 }
 
