@@ -65,7 +65,7 @@ mw_status mw_decode_config(mw_decoder *d, const mw_decode_record *r, mw_decode_o
         MW_TRY(mw_store_told_put(d->store, &told));
         MW_TRY(fact_add(d, r, o, &f));
     }
-    return MW_OK;
+    return mw_decode_device_changed(d, r, o);
 }
 
 mw_status mw_decode_boot(mw_decoder *d, const mw_decode_record *r, mw_decode_opened *o,

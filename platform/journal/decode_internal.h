@@ -92,4 +92,8 @@ MW_NODISCARD mw_status mw_decode_import(mw_decoder *d, const mw_store_envelope *
 /* Takes a message of another network: authenticates and decrypts it where a key is registered. */
 MW_NODISCARD mw_status mw_decode_foreign(mw_decoder *d, const mw_store_envelope *e);
 
+/* Marks the device's channels as changed: what it said of itself is read again. */
+MW_NODISCARD mw_status mw_decode_device_changed(mw_decoder *d, const mw_decode_record *r,
+                                                const mw_decode_opened *o);
+
 #endif

@@ -90,6 +90,19 @@ static mw_status clock_alarm(mw_decoder *d, const mw_decode_record *r, const mw_
                                  : "the meter reports hours that have not ended yet");
 }
 
+/* Validation keeps in memory what a meter said of itself: it reads it again. */
+mw_status mw_decode_device_changed(mw_decoder *d, const mw_decode_record *r,
+                                   const mw_decode_opened *o) {
+    for (size_t i = 0; i < o->entry->channels; i++) {
+        mw_store_change change = {.tenant = r->envelope->tenant,
+                                  .channel = o->entry->channel[i].channel,
+                                  .layer = MW_LAYER_RAW,
+                                  .master = true};
+        MW_TRY(mw_store_change_add(d->store, &change));
+    }
+    return MW_OK;
+}
+
 static mw_status day_store(mw_decoder *d, const mw_decode_record *r, const mw_decode_opened *o,
                            mw_slice body, bool *out_forget) {
     mw_smp_day day;
@@ -100,9 +113,13 @@ static mw_status day_store(mw_decoder *d, const mw_decode_record *r, const mw_de
         return mw_decode_count_add(d, r->envelope, "decode.unknown_channel", 1);
     unsigned shift = (day.channel & 1U) * 16;
     mw_store_device_state *state = &o->device->state;
+    uint32_t former = state->status;
     state->status = (state->status & ~(UINT32_C(0xffff) << shift)) | (uint32_t)day.status << shift;
+    bool broken = (day.status & MW_STORE_STATUS_SENSOR) != 0;
+    if (((former ^ state->status) & (uint32_t)MW_STORE_STATUS_SENSOR << shift) != 0)
+        MW_TRY(mw_decode_device_changed(d, r, o));
     mw_utc end = mw_smp_utc_of_hour(day.end_hour, day.grid);
-    uint32_t quality = clock_quality(&day);
+    uint32_t quality = clock_quality(&day) | (broken ? (uint32_t)MW_QUALITY_MEASURE_ERROR : 0);
     int64_t ahead_s = (end.us - r->envelope->received.us) / MW_US_PER_S;
     bool unset = day.clock == MW_SMP_CLOCK_UNSET, ahead = ahead_s > MW_DECODE_AHEAD_S;
     if (ahead)
@@ -132,6 +149,11 @@ static void clock_offset_learn(mw_store_device_state *state, uint32_t time_s, mw
                                  ? state->clock_offset_ms + (sample - state->clock_offset_ms) / 8
                                  : sample;
     state->has_clock_offset = true;
+}
+
+/* Far enough off that some tenant's tolerance may be passed; the rule itself has the limit. */
+static bool clock_astray(int64_t offset_ms) {
+    return offset_ms > 10000 || offset_ms < -10000;
 }
 
 static mw_status event_store(mw_decoder *d, const mw_decode_record *r, mw_decode_opened *o,
@@ -168,7 +190,10 @@ static mw_status health_store(mw_decoder *d, const mw_decode_record *r, const mw
                            .has_drift = h.drift_dppm != INT16_MIN,
                            .drift_dppm = h.drift_dppm};
     mw_bytes_copy(row.firmware, h.firmware, sizeof row.firmware);
+    int64_t former = o->device->state.clock_offset_ms;
     clock_offset_learn(&o->device->state, h.time_s, r->envelope->received);
+    if (clock_astray(former) || clock_astray(o->device->state.clock_offset_ms))
+        MW_TRY(mw_decode_device_changed(d, r, o));
     return mw_store_health_append(d->store, &row);
 }
 

@@ -166,6 +166,10 @@ typedef struct mw_store_reception {
 } mw_store_reception;
 
 /* The last known state of a device. Times are MW_UTC_NONE when nothing is known. */
+/* Bit of mw_store_device_state.status, as the metering protocol has it: sensor or line fault. The
+ * status of channels with an odd number stands 16 bits higher. */
+#define MW_STORE_STATUS_SENSOR 0x0080u
+
 typedef struct mw_store_device_state {
     int64_t tenant;
     int64_t device;

@@ -144,6 +144,11 @@ static bool of_period(mw_vee_rule r) {
            r == MW_VEE_V19_DYNAMIC;
 }
 
+/* Flags stand at the values; the clock's says when it was off and is kept like a warning. */
+static bool kept(const mw_vee_finding *f) {
+    return f->severity >= MW_VEE_WARN || f->rule == MW_VEE_V01_TIME;
+}
+
 static bool judged(const mw_assessment *a, const mw_vee_finding *f) {
     for (uint32_t k = 0; k < a->verdicts; k++)
         if (a->verdict[k].from <= f->from && f->from + f->n <= a->verdict[k].to && f->n > 0)
@@ -175,7 +180,7 @@ static mw_status opened_take(void *ctx, const mw_store_exception *row) {
     const mw_vee_findings *f = &a->findings;
     for (uint32_t k = 0; k < f->n; k++) {
         const mw_vee_finding *x = &f->item[k];
-        if ((uint16_t)x->rule == row->rule && !judged(a, x) && x->severity >= MW_VEE_WARN &&
+        if ((uint16_t)x->rule == row->rule && !judged(a, x) && kept(x) &&
             mw_window_time(a->window, x->from).us == row->from.us) {
             o->matched[k] = end_of(a, x).us == row->to.us && x->input[0] == row->input[0];
             until_move(&o->until, row->to);
@@ -213,7 +218,7 @@ static mw_status findings_sync(mw_store *store, const mw_assessment *a, mw_utc n
     for (uint32_t k = 0; k < a->findings.n; k++) {
         const mw_vee_finding *f = &a->findings.item[k];
         int64_t id = 0;
-        if (f->severity < MW_VEE_WARN || o.matched[k] || judged(a, f))
+        if (!kept(f) || o.matched[k] || judged(a, f))
             continue;
         mw_store_exception e = {.tenant = a->channel->tenant,
                                 .channel = a->channel->channel,

@@ -91,6 +91,8 @@ static void work_fill(mw_assessment *a) {
             a->work_flags[i] |= MW_VEE_LOCKED;
         if ((a->work_flags[i] & MW_VEE_MISSING) != 0)
             a->work_flags[i] = MW_VEE_MISSING;
+        else if (!past && !given && (a->work_flags[i] & MW_VEE_MEASURE_ERROR) != 0)
+            a->work_flags[i] |= MW_VEE_SUSPECT; /* the meter itself says that it is wrong */
     }
 }
 
@@ -152,8 +154,21 @@ static void verdicts_apply(mw_assessment *a) {
     }
 }
 
+/* What the series is looked at with besides its own values. */
+static void context_take(mw_vee_series *s, const mw_vee_series *around) {
+    s->clock_offset_ms = around->clock_offset_ms;
+    s->identity = around->identity;
+    s->identity_expected = around->identity_expected;
+    s->siblings = around->siblings;
+    memcpy(s->sibling, around->sibling, sizeof s->sibling);
+    s->reactive = around->reactive;
+    s->phases = around->phases;
+}
+
 static mw_status gaps_estimate(mw_assessment *a, const mw_vee_series *s) {
-    mw_vee_source q = {.s = s, .options = a->book->estimate};
+    mw_vee_source q = a->context == NULL ? (mw_vee_source){0} : a->context->source;
+    q.s = s;
+    q.options = a->book->estimate;
     mw_vee_fill fill = {.score = a->score,
                         .stamp = a->stamp,
                         .stamp_room = a->room / 2 + 2,
@@ -203,6 +218,8 @@ mw_status mw_assess(mw_assessment *a) {
     work_fill(a);
     mw_vee_series s = mw_assess_series(w, a->channel, a->book, a->work_value, a->work_flags);
     s.first = a->from;
+    if (a->context != NULL)
+        context_take(&s, &a->context->series);
     MW_TRY(rules_apply(a, &s));
     mw_vee_findings_mark(&a->findings, a->work_flags, w->n);
     verdicts_apply(a);

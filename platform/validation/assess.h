@@ -7,7 +7,7 @@
 #ifndef MW_PLATFORM_VALIDATION_ASSESS_H
 #define MW_PLATFORM_VALIDATION_ASSESS_H
 
-#include "platform/validation/screen.h"
+#include "platform/validation/context.h"
 #include "platform/vee/choice.h"
 
 enum {
@@ -29,6 +29,7 @@ typedef struct mw_assessment {
     uint32_t from, to;         /* cells to judge; those before are the past */
     bool review;               /* the rules that look at periods have their turn */
     const mw_vee_score *score; /* NULL = the book's plan */
+    const mw_context *context; /* what is around it; NULL = nothing */
     mw_assess_verdict verdict[MW_ASSESS_VERDICTS_MAX];
     uint32_t verdicts;
     /* Out: one for each cell of the window */

@@ -170,6 +170,68 @@ static mw_status end_of_open(void *ctx, const mw_store_exception *row) {
     return MW_OK;
 }
 
+/* --- the device ------------------------------------------------------------------------------ */
+
+static mw_status around_take(void *ctx, const mw_store_channel_newest *row) {
+    mw_channel_entry *e = ctx;
+    if (row->channel != e->c.channel)
+        e->around |= MW_AROUND_SIBLINGS;
+    return MW_OK;
+}
+
+typedef struct configuration {
+    mw_utc now;
+    mw_store_device_config row;
+    bool known, differs;
+} configuration;
+
+static mw_status config_take(void *ctx, const mw_store_device_config *row) {
+    configuration *c = ctx;
+    c->row = *row; /* ascending: the newest stays */
+    c->known = true;
+    return MW_OK;
+}
+
+/* The recorded text has words "key=value"; of those the meter told itself each must agree. */
+static mw_status told_take(void *ctx, const mw_store_told *row) {
+    configuration *c = ctx;
+    for (const char *at = c->row.text; *at != 0;) {
+        char *end = NULL;
+        long long key = strtoll(at, &end, 10);
+        if (end != at && *end == '=' && key == row->key && row->received.us >= c->row.from.us)
+            c->differs = c->differs || strtoll(end + 1, NULL, 10) != row->value;
+        at += strcspn(at, " \n");
+        at += strspn(at, " \n");
+    }
+    return MW_OK;
+}
+
+/* What the meter itself said lately: its clock, its sensor, its configuration. */
+static mw_status device_read(mw_channels *t, mw_channel_entry *e) {
+    mw_store_device_state state;
+    configuration c = {.known = false};
+    e->around = 0;
+    e->fatal = e->identity_differs = false;
+    e->clock_offset_ms = 0;
+    MW_TRY(mw_store_channels_of_device(t->store, e->c.tenant, e->c.device, around_take, e));
+    if ((e->around & MW_AROUND_SIBLINGS) != 0 && e->c.obis[0] == 1 && e->c.obis[2] == 1)
+        e->around |= MW_AROUND_ELECTRIC;
+    mw_status s = mw_store_device_state_get(t->store, e->c.tenant, e->c.device, &state);
+    if (s == MW_OK) {
+        int64_t offset = state.has_clock_offset ? state.clock_offset_ms : 0;
+        offset = offset > INT32_MAX ? INT32_MAX : offset < -INT32_MAX ? -INT32_MAX : offset;
+        e->clock_offset_ms = (int32_t)offset;
+        e->fatal = (state.status & (MW_STORE_STATUS_SENSOR | MW_STORE_STATUS_SENSOR << 16)) != 0;
+    } else if (s != MW_NOT_FOUND) {
+        return s;
+    }
+    MW_TRY(mw_store_device_configs(t->store, e->c.tenant, e->c.device, config_take, &c));
+    if (c.known)
+        MW_TRY(mw_store_told_list(t->store, e->c.tenant, e->c.device, told_take, &c));
+    e->identity_differs = c.differs;
+    return MW_OK;
+}
+
 static mw_status entry_read(mw_channels *t, mw_channel_entry *e) {
     mw_window_channel c;
     MW_TRY(mw_window_channel_read(t->store, t->zones, e->c.tenant, e->c.channel, &c));
@@ -179,6 +241,7 @@ static mw_status entry_read(mw_channels *t, mw_channel_entry *e) {
         .tenant = c.tenant, .channel = c.channel, .open_only = true, .limit = MW_STORE_PAGE_MAX};
     MW_TRY(mw_store_exceptions(t->store, &q, end_of_open, &e->open_until));
     MW_TRY(mw_closed_until(t->store, c.tenant, c.channel, &e->closed_until));
+    MW_TRY(device_read(t, e));
     e->book = 0;
     e->known = true;
     return MW_OK;
@@ -199,6 +262,14 @@ void mw_channels_forget(mw_channels *t) {
     t->books = 0;
     for (size_t i = 0; i < t->slots; i++)
         t->slot[i].known = false;
+}
+
+void mw_channels_forget_one(mw_channels *t, int64_t channel) {
+    if (t->slots == 0)
+        return;
+    mw_channel_entry *e = &t->slot[place_of(t->slot, t->slots, channel)];
+    if (e->c.channel == channel)
+        e->known = false;
 }
 
 /* --- books ----------------------------------------------------------------------------------- */

@@ -11,11 +11,21 @@
 
 enum { MW_CHANNEL_STATIONS = 4, MW_BOOKS_MAX = 256, MW_BOOK_ROWS_MAX = 4096 };
 
+/* What has to be looked at besides the channel's own values. */
+enum {
+    MW_AROUND_SIBLINGS = 1 << 0, /* its device has other channels */
+    MW_AROUND_ELECTRIC = 1 << 1, /* and some of them tell reactive energy or phases */
+};
+
 typedef struct mw_channel_entry {
     mw_window_channel c; /* c.channel 0 = empty; the rest valid when known */
     bool known;
-    bool watched;  /* not in order: has a row in the store */
-    uint32_t book; /* number of the book that the screen was made from, 0 = none */
+    bool watched;          /* not in order: has a row in the store */
+    bool fatal;            /* the meter says that it is broken */
+    bool identity_differs; /* what it tells of its configuration is not what is recorded */
+    uint8_t around;
+    int32_t clock_offset_ms; /* clamped */
+    uint32_t book;           /* number of the book that the screen was made from, 0 = none */
     uint16_t station[MW_CHANNEL_STATIONS]; /* who heard it lately, newest first; 0 = none */
     mw_screen screen;
     mw_utc valued_to;    /* end of its newest value, MW_UTC_NONE = none */
@@ -38,6 +48,8 @@ MW_NODISCARD mw_status mw_channels_get(mw_channels *t, int64_t tenant, int64_t c
                                        mw_channel_entry **out);
 /* Drops what was read of master data and settings: they may have changed. */
 void mw_channels_forget(mw_channels *t);
+/* The same of one channel. */
+void mw_channels_forget_one(mw_channels *t, int64_t channel);
 /* The book that held for a channel at a moment, and e->screen made from it; the pointer is valid
  * until the next call. */
 MW_NODISCARD mw_status mw_channels_book(mw_channels *t, mw_channel_entry *e, mw_utc at,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/validation/apply.h"
+#include "platform/validation/context.h"
 #include "platform/validation/learned.h"
 
 enum { DAY_S = 86400, REVIEW_HISTORY_DAYS = 61 };
@@ -26,6 +27,7 @@ struct mw_pipeline {
     mw_window window;
     mw_assessment assessment;
     mw_learner learner;
+    mw_context context;
     dirty change[MW_PIPELINE_CHANGES_MAX];
     uint32_t changes;
     int64_t last; /* change read last */
@@ -55,6 +57,7 @@ void mw_pipeline_free(mw_pipeline *p) {
     mw_window_fini(&p->window);
     mw_assessment_fini(&p->assessment);
     mw_learner_fini(&p->learner);
+    mw_context_fini(&p->context);
     free(p);
 }
 
@@ -193,6 +196,9 @@ static mw_status block_judge(mw_pipeline *p, mw_channel_entry *e, const mw_vee_b
     a->verdicts = 0;
     MW_TRY(mw_store_verdicts(p->store, e->c.tenant, e->c.channel, mw_window_time(w, first),
                              mw_window_time(w, end), verdict_take, a));
+    MW_TRY(mw_context_rules(&p->context, p->store, e, w, later(to, e->valued_to)));
+    MW_TRY(mw_context_sources(&p->context, p->store, &e->c, w));
+    a->context = &p->context;
     a->score = NULL;
     uint32_t gap = mw_assess_longest_gap(w, first, end);
     if (gap > 0)
@@ -237,6 +243,12 @@ static bool before(mw_utc t, mw_utc until) {
     return !mw_utc_is_none(until) && t.us < until.us;
 }
 
+/* Only what the rule V01 could object to: it says so itself. */
+static bool clock_off(const mw_channel_entry *e, const mw_vee_settings *rules) {
+    int64_t offset = e->clock_offset_ms < 0 ? -(int64_t)e->clock_offset_ms : e->clock_offset_ms;
+    return rules->rule[MW_VEE_V01_TIME].on && offset > rules->rule[MW_VEE_V01_TIME].t[1] * 1000;
+}
+
 /* Most of what arrives is ordinary: one look at it and at the day before is enough. */
 static mw_status screen_pass(mw_pipeline *p, mw_channel_entry *e, mw_utc from, mw_utc to,
                              bool *out_clean) {
@@ -245,7 +257,8 @@ static mw_status screen_pass(mw_pipeline *p, mw_channel_entry *e, mw_utc from, m
     *out_clean = false;
     MW_TRY(mw_channels_book(p->channels, e, from, &book));
     if (!e->screen.usable || e->watched || before(from, e->open_until) ||
-        before(from, e->closed_until))
+        before(from, e->closed_until) || e->fatal || e->identity_differs ||
+        (e->around & MW_AROUND_ELECTRIC) != 0 || clock_off(e, &book->rules))
         return MW_OK;
     /* What comes late belongs to days that were judged without it. */
     if (!mw_utc_is_none(e->valued_to) && to.us < e->valued_to.us)
@@ -254,7 +267,46 @@ static mw_status screen_pass(mw_pipeline *p, mw_channel_entry *e, mw_utc from, m
     uint32_t first = mw_window_index(w, from), end = w->n;
     if (mw_screen_review(&e->c, w, first, end))
         return MW_OK;
+    if ((e->around & MW_AROUND_SIBLINGS) != 0) {
+        MW_TRY(mw_context_rules(&p->context, p->store, e, w, later(to, e->valued_to)));
+        if (mw_context_sibling_missing(&p->context, w, 0, end))
+            return MW_OK;
+    }
     *out_clean = mw_screen_clean(&e->screen, w, first, end);
+    return MW_OK;
+}
+
+typedef struct siblings {
+    int64_t channel[MW_VEE_SIBLINGS_MAX];
+    uint32_t n;
+} siblings;
+
+static mw_status sibling_take(void *ctx, const mw_store_channel_newest *row) {
+    siblings *s = ctx;
+    if (s->n < MW_VEE_SIBLINGS_MAX)
+        s->channel[s->n++] = row->channel;
+    return MW_OK;
+}
+
+/* Others of the device may have waited for these values: their open findings are judged again. */
+static mw_status siblings_judge(mw_pipeline *p, const mw_channel_entry *self, mw_utc from,
+                                mw_utc to, mw_utc now, mw_pipeline_turn *turn) {
+    siblings s = {.n = 0};
+    int64_t own = self->c.channel, tenant = self->c.tenant;
+    MW_TRY(mw_store_channels_of_device(p->store, tenant, self->c.device, sibling_take, &s));
+    for (uint32_t i = 0; i < s.n; i++) {
+        mw_channel_entry *e = NULL;
+        mw_utc first, end;
+        if (s.channel[i] == own)
+            continue;
+        MW_TRY(mw_channels_get(p->channels, tenant, s.channel[i], &e));
+        if (!before(from, e->open_until) || mw_utc_is_none(e->valued_to) ||
+            from.us >= e->valued_to.us)
+            continue;
+        mw_utc known = earlier(to, e->valued_to);
+        MW_TRY(region_of(p, e, mw_window_floor(&e->c, from), known, &first, &end));
+        MW_TRY(region_judge(p, e, first, end, now, turn));
+    }
     return MW_OK;
 }
 
@@ -273,11 +325,18 @@ static mw_status span_take(mw_pipeline *p, const dirty *d, mw_utc now, mw_pipeli
         mw_utc first, end;
         if (late)
             MW_TRY(mw_learner_forget(p->store, &e->c, from));
+        /* A sibling's hole of the day before counts from now on. */
+        if ((e->around & MW_AROUND_SIBLINGS) != 0)
+            from = plus_days(from, -1);
         MW_TRY(region_of(p, e, from, d->to, &first, &end));
         MW_TRY(region_judge(p, e, first, end, now, turn));
     }
     if (mw_utc_is_none(e->valued_to) || d->to.us > e->valued_to.us)
         e->valued_to = d->to;
+    if ((e->around & MW_AROUND_SIBLINGS) != 0) {
+        MW_TRY(siblings_judge(p, e, from, d->to, now, turn));
+        MW_TRY(mw_channels_get(p->channels, d->tenant, d->channel, &e));
+    }
     return p->on_values != NULL ? p->on_values(p->ctx, e, now) : MW_OK;
 }
 
@@ -289,7 +348,10 @@ static mw_status change_take(void *ctx, const mw_store_change *row) {
     /* Our own revisions and those below the final layer are not new values; master data are read
      * again by whoever changed them. */
     if (row->master) { /* says nothing of which values are there */
-        mw_channels_forget(p->channels);
+        if (row->channel != 0)
+            mw_channels_forget_one(p->channels, row->channel);
+        else
+            mw_channels_forget(p->channels);
         return MW_OK;
     }
     if (row->from.us < row->to.us && row->layer != MW_LAYER_VALIDATED)

@@ -14,6 +14,7 @@ void mw_slots_fini(mw_slots *s) {
     mw_window_fini(&s->window);
     mw_assessment_fini(&s->assessment);
     mw_learner_fini(&s->learner);
+    mw_context_fini(&s->context);
 }
 
 static mw_utc plus_s(mw_utc t, int64_t seconds) {
@@ -68,7 +69,10 @@ static mw_status by_method(mw_slots *s, mw_store *store, const mw_window_channel
                            bool *out_done) {
     mw_assessment *a = &s->assessment;
     mw_vee_series series = hidden_series(s, c, book, silent);
-    mw_vee_source q = {.s = &series, .options = book->estimate};
+    MW_TRY(mw_context_sources(&s->context, store, c, &s->window));
+    mw_vee_source q = s->context.source;
+    q.s = &series;
+    q.options = book->estimate;
     mw_vee_method plan[MW_VEE_PLAN_MAX];
     uint64_t gap = (uint64_t)(from + n - silent) * c->grid_s;
     *out_done = false;
@@ -171,7 +175,7 @@ static mw_status by_ladder(mw_slots *s, mw_store *store, const mw_window_channel
                            const mw_vee_book *book, uint32_t from, uint32_t n, bool *out_done) {
     mw_window *w = &s->window;
     mw_assessment *a = &s->assessment;
-    int64_t before[MW_VEE_MONTHS], use = 0, first_day = INT64_MIN, slots = 1;
+    int64_t before[MW_VEE_MONTHS], use = 0, first_day = INT64_MIN, slots = 1, profile = -1;
     mw_vee_rung rung = MW_VEE_RUNG_NONE;
     mw_utc begin = MW_UTC_NONE, end = MW_UTC_NONE;
     *out_done = true;
@@ -186,8 +190,9 @@ static mw_status by_ladder(mw_slots *s, mw_store *store, const mw_window_channel
             for (int k = 0; k < MW_VEE_MONTHS; k++)
                 MW_TRY(month_use(store, c, day_start(c, month_start(day, k + 1)),
                                  day_start(c, month_start(day, k)), &before[k]));
+            MW_TRY(mw_context_month(store, c, begin, first_day, month_start(day, -1), &profile));
             mw_status found =
-                mw_vee_ladder_month(&book->ladder, before, -1, norm_of(book, c), &use, &rung);
+                mw_vee_ladder_month(&book->ladder, before, profile, norm_of(book, c), &use, &rung);
             if (found == MW_NOT_FOUND)
                 *out_done = false;
             else

@@ -476,25 +476,6 @@ mw_status mw_vigil_run(mw_vigil *w, mw_utc now, uint32_t max_looks, mw_vigil_tur
 
 /* --- from outside ---------------------------------------------------------------------------- */
 
-mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now) {
-    mw_vigil *w = watch;
-    const mw_vee_book *book = NULL;
-    mw_vee_policy policy;
-    e->check_at = MW_UTC_NONE;
-    if (!e->watched)
-        return MW_OK;
-    mw_store_vee_meter *m = row_find(w, e->c.channel);
-    if (m == NULL || e->valued_to.us <= m->valued.us || e->valued_to.us > now.us)
-        return MW_OK;
-    MW_TRY(mw_channels_book(w->channels, e, now, &book));
-    MW_TRY(policy_of(w, e, book, &policy));
-    mw_vee_event event = {.kind = MW_VEE_VALUE, .now = now, .slot_end = e->valued_to};
-    MW_TRY(event_give(w, e, book, &m, &policy, &event));
-    if (m != NULL && m->state == MW_VEE_RESTORED)
-        return restored_step(w, e, book, &m, &policy, now);
-    return MW_OK;
-}
-
 mw_status mw_vigil_fatal(mw_vigil *w, int64_t tenant, int64_t channel, mw_utc now) {
     mw_channel_entry *e = NULL;
     const mw_vee_book *book = NULL;
@@ -509,4 +490,38 @@ mw_status mw_vigil_fatal(mw_vigil *w, int64_t tenant, int64_t channel, mw_utc no
         MW_TRY(row_make(w, e, book, now, &m));
     mw_vee_event event = {.kind = MW_VEE_FATAL, .now = now, .slot_end = MW_UTC_NONE};
     return event_give(w, e, book, &m, &policy, &event);
+}
+
+/* Values of a meter that says that it is broken: the pipeline estimates them, so no slot is due, but
+ * they are no sign that it works again. */
+static mw_status fatal_values(mw_vigil *w, mw_channel_entry *e, mw_utc now) {
+    mw_store_vee_meter *m = row_find(w, e->c.channel);
+    if (m == NULL || (m->state != MW_VEE_OUT_OF_ORDER && m->state != MW_VEE_ESTIMATING))
+        MW_TRY(mw_vigil_fatal(w, e->c.tenant, e->c.channel, now));
+    m = row_find(w, e->c.channel);
+    if (m == NULL || e->valued_to.us <= m->filled.us)
+        return MW_OK;
+    m->filled = m->valued = e->valued_to;
+    return mw_store_vee_meter_put(w->store, m);
+}
+
+mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now) {
+    mw_vigil *w = watch;
+    const mw_vee_book *book = NULL;
+    mw_vee_policy policy;
+    e->check_at = MW_UTC_NONE;
+    if (e->fatal)
+        return fatal_values(w, e, now);
+    if (!e->watched)
+        return MW_OK;
+    mw_store_vee_meter *m = row_find(w, e->c.channel);
+    if (m == NULL || e->valued_to.us <= m->valued.us || e->valued_to.us > now.us)
+        return MW_OK;
+    MW_TRY(mw_channels_book(w->channels, e, now, &book));
+    MW_TRY(policy_of(w, e, book, &policy));
+    mw_vee_event event = {.kind = MW_VEE_VALUE, .now = now, .slot_end = e->valued_to};
+    MW_TRY(event_give(w, e, book, &m, &policy, &event));
+    if (m != NULL && m->state == MW_VEE_RESTORED)
+        return restored_step(w, e, book, &m, &policy, now);
+    return MW_OK;
 }

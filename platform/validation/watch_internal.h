@@ -54,6 +54,7 @@ typedef struct mw_slots {
     mw_window window;
     mw_assessment assessment;
     mw_learner learner;
+    mw_context context;
 } mw_slots;
 
 void mw_slots_fini(mw_slots *s);
