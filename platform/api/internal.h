@@ -226,6 +226,8 @@ mw_api_operation mw_api_vee_exception_read;
 mw_api_operation mw_api_vee_rules;
 mw_api_operation mw_api_class_read;
 mw_api_operation mw_api_class_set;
+mw_api_operation mw_api_config_read;
+mw_api_operation mw_api_config_record;
 mw_api_operation mw_api_source_list;
 mw_api_operation mw_api_source_set;
 mw_api_operation mw_api_source_drop;

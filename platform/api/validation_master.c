@@ -55,6 +55,78 @@ void mw_api_class_set(mw_api_call *call) {
     json_decref(root);
 }
 
+/* ---- configuration ---- */
+
+static mw_status put_config(void *ctx, const mw_store_device_config *row) {
+    mw_json *j = ctx;
+    mw_json_object_begin(j);
+    mw_json_put_utc(j, "from", row->from);
+    mw_json_put_text(j, "version", row->version);
+    mw_json_put_text(j, "values", row->text);
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
+static mw_status put_told(void *ctx, const mw_store_told *row) {
+    mw_json *j = ctx;
+    mw_json_object_begin(j);
+    mw_json_put_int(j, "key", row->key);
+    mw_json_put_int(j, "value", row->value);
+    mw_json_put_utc(j, "received_at", row->received);
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
+void mw_api_config_read(mw_api_call *call) {
+    mw_buffer b;
+    mw_buffer_init(&b, 1024 * 1024);
+    mw_json j = mw_json_of(&b);
+    mw_store *store = call->api->o.store;
+    mw_json_object_begin(&j);
+    mw_json_put_array(&j, "recorded");
+    mw_status s =
+        mw_store_device_configs(store, call->tenant, call->meter.device.device, put_config, &j);
+    mw_json_array_end(&j);
+    mw_json_put_array(&j, "told");
+    if (s == MW_OK)
+        s = mw_store_told_list(store, call->tenant, call->meter.device.device, put_told, &j);
+    mw_json_array_end(&j);
+    mw_json_object_end(&j);
+    if (s == MW_OK) {
+        mw_api_send_json(call, 200, &j, &b);
+        return;
+    }
+    mw_buffer_fini(&b);
+    mw_api_fail(call, s);
+}
+
+void mw_api_config_record(mw_api_call *call) {
+    static const char *const members[] = {"reason", "from", "version", "values", NULL};
+    mw_engine_person who;
+    const char *version = NULL, *values = NULL;
+    mw_store_device_config row = {.device = call->meter.device.device};
+    mw_json_error error = {"the body is malformed"};
+    json_t *root = mw_api_decision(call, members, 1, &who);
+    if (root == NULL)
+        return;
+    mw_status s = mw_json_get_utc(root, "from", &row.from, &error);
+    if (s == MW_OK)
+        s = mw_json_get_text(root, "version", sizeof row.version - 1, &version, &error);
+    if (s == MW_OK)
+        s = mw_json_get_text(root, "values", sizeof row.text - 1, &values, &error);
+    if (s == MW_OK) {
+        (void)snprintf(row.version, sizeof row.version, "%s", version);
+        (void)snprintf(row.text, sizeof row.text, "%s", values);
+        mw_api_decided(
+            call,
+            mw_engine_config(call->api->o.validation, &who, call->meter.channel.channel, &row),
+            "the configuration makes no sense");
+    } else {
+        mw_api_invalid(call, error.text);
+    }
+    json_decref(root);
+}
+
 /* ---- sources ---- */
 
 typedef struct source_list {

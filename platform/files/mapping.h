@@ -53,6 +53,7 @@ typedef enum mw_mapping_rows {
     X(scale, 'o', '-')                                                                             \
     X(register_digits, 'o', '-')                                                                   \
     X(label, 'o', '-')                                                                             \
+    X(class, 'o', '-')                                                                             \
     X(usage_point, 'o', '-')                                                                       \
     X(address, 'o', '-')                                                                           \
     X(time_zone, 'o', '-')                                                                         \

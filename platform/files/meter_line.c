@@ -94,6 +94,7 @@ static void put_channel(line *l) {
     else
         mw_json_put_int(&l->json, "register_digits", 0);
     put_text(l, "label", MW_FIELD_label, true);
+    put_text(l, "class", MW_FIELD_class, true);
     put_usage_point(l);
     mw_json_object_end(&l->json);
     mw_json_array_end(&l->json);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "platform/registry/foreign.h"
+#include "platform/registry/operations.h"
 #include "platform/registry/registry_internal.h"
 #include "runtime/json_read.h"
 
@@ -63,6 +64,33 @@ static bool zone_name_plausible(const char *name) {
     return name[0] != '/' && strstr(name, "..") == NULL && strchr(name, ' ') == NULL;
 }
 
+/* A channel that hangs there already stays as it is; one that hangs elsewhere is moved. */
+static mw_status fitting_take(importer *im, int64_t channel, const char *usage_point) {
+    mw_store_meter m;
+    mw_noted unknown = {.known = false};
+    mw_operator o = {im->store, im->tenant, "import", im->at};
+    MW_TRY(mw_store_meter_of_channel(im->store, im->tenant, channel, &m));
+    if (strcmp(m.usage_point.id, usage_point) == 0)
+        return MW_OK;
+    if (m.usage_point.id[0] != 0)
+        MW_TRY(mw_meter_remove(&o, channel, im->at, unknown));
+    return mw_meter_fit(&o, channel, usage_point, im->at, unknown);
+}
+
+/* "class": which thresholds, prices and profile hold (platform/vee knows them by number). */
+static mw_status class_take(importer *im, const json_t *o, int64_t channel) {
+    static const char *const classes[] = {"residential", "commercial"};
+    char name[16];
+    if (json_object_get(o, "class") == NULL)
+        return MW_OK;
+    MW_TRY(TEXT_INTO(im, o, "class", name, false));
+    for (uint8_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+        if (strcmp(name, classes[i]) == 0)
+            return mw_store_vee_class_set(im->store, im->tenant, channel, i);
+    snprintf(im->error.text, sizeof im->error.text, "\"class\" must be residential or commercial");
+    return MW_RANGE;
+}
+
 static mw_status point_take(importer *im, const json_t *channel, int64_t number) {
     json_t *point = json_object_get(channel, "usage_point");
     if (point == NULL || json_is_null(point))
@@ -81,9 +109,7 @@ static mw_status point_take(importer *im, const json_t *channel, int64_t number)
     }
     MW_TRY(person_take(im, point, &u));
     MW_TRY(mw_store_usage_point_put(im->store, im->tenant, &u));
-    mw_store_installation in = {.channel = number, .from = im->at, .to = MW_UTC_NONE};
-    snprintf(in.usage_point, sizeof in.usage_point, "%s", u.id);
-    mw_status s = mw_store_installation_put(im->store, im->tenant, &in);
+    mw_status s = fitting_take(im, number, u.id);
     if (s == MW_CONFLICT)
         snprintf(im->error.text, sizeof im->error.text,
                  "the channel has a later installation elsewhere");
@@ -133,6 +159,7 @@ static mw_status channel_take(importer *im, const json_t *o) {
     int64_t channel = 0;
     MW_TRY(mw_store_channel_put(im->store, im->tenant, &c, &channel));
     im->report->channels++;
+    MW_TRY(class_take(im, o, channel));
     return point_take(im, o, channel);
 }
 

@@ -100,19 +100,22 @@ static void work_fill(mw_assessment *a) {
 static const mw_vee_rule of_periods[] = {MW_VEE_V10_USAGE, MW_VEE_V11_PEAK, MW_VEE_V13_ZERO,
                                          MW_VEE_V19_DYNAMIC};
 
-/* Rules look day by day; a gap over midnight is one gap. */
+/* Rules look day by day; a hole over midnight is one hole, of the meter or of its k-th sibling. */
 static void gaps_join(mw_vee_findings *f) {
-    uint32_t n = 0, gap = UINT32_MAX;
+    uint32_t n = 0, last[1 + MW_VEE_SIBLINGS_MAX];
+    for (unsigned i = 0; i < 1 + MW_VEE_SIBLINGS_MAX; i++)
+        last[i] = UINT32_MAX;
     for (uint32_t k = 0; k < f->n; k++) {
         mw_vee_finding *x = &f->item[k];
-        if (x->rule == MW_VEE_V03_GAP) {
-            mw_vee_finding *former = gap == UINT32_MAX ? NULL : &f->item[gap];
+        if (x->rule == MW_VEE_V03_GAP || x->rule == MW_VEE_V17_SIBLING) {
+            uint32_t *of = &last[x->rule == MW_VEE_V03_GAP ? 0 : 1 + x->input[1]];
+            mw_vee_finding *former = *of == UINT32_MAX ? NULL : &f->item[*of];
             if (former != NULL && former->from + former->n == x->from) {
                 former->n += x->n;
                 former->input[0] += x->n;
                 continue;
             }
-            gap = n;
+            *of = n;
         }
         f->item[n++] = *x;
     }

@@ -199,7 +199,7 @@ mw_status mw_context_rules(mw_context *x, mw_store *store, const mw_channel_entr
         mw_context_flow *f = &x->sibling[k];
         MW_TRY(mw_store_meter_of_channel(store, e->c.tenant, others.row[k].channel, &m));
         MW_TRY(flow_read(x, store, e->c.tenant, others.row[k].channel, MW_LAYER_RAW, w, f));
-        if (e->c.obis[0] == 1)
+        if ((e->around & MW_AROUND_ELECTRIC) != 0)
             MW_TRY(electric_take(x, w, &e->c, &m.channel, f));
         if (gone(w, others.row[k].newest) || m.channel.grid_seconds > w->seconds ||
             is_momentary(&m.channel))

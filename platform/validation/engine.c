@@ -336,6 +336,21 @@ mw_status mw_engine_source(mw_engine *e, const mw_engine_person *who, const mw_s
     return finish(e, source_write(e, who, source, drop));
 }
 
+static mw_status config_write(mw_engine *e, const mw_engine_person *who, int64_t channel,
+                              const mw_store_device_config *config) {
+    MW_TRY(mw_store_device_config_put(e->o.store, who->tenant, config));
+    MW_TRY(master_changed(e, who, channel));
+    return audit_channel(e, who, "configuration_recorded", channel);
+}
+
+mw_status mw_engine_config(mw_engine *e, const mw_engine_person *who, int64_t channel,
+                           const mw_store_device_config *config) {
+    if (who->text[0] == 0)
+        return MW_RANGE;
+    MW_TRY(mw_store_begin(e->o.store));
+    return finish(e, config_write(e, who, channel, config));
+}
+
 static mw_status profile_write(mw_engine *e, const mw_engine_person *who,
                                const mw_store_profile *profile) {
     MW_TRY(mw_store_vee_profile_put(e->o.store, profile));

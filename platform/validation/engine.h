@@ -71,6 +71,10 @@ MW_NODISCARD mw_status mw_engine_class(mw_engine *e, const mw_engine_person *who
  * drop; MW_RANGE. */
 MW_NODISCARD mw_status mw_engine_source(mw_engine *e, const mw_engine_person *who,
                                         const mw_store_source *source, bool drop);
+/* What a device is configured to, as recorded: words "key=value". Where the meter tells another
+ * value of a recorded key, V02 finds it. */
+MW_NODISCARD mw_status mw_engine_config(mw_engine *e, const mw_engine_person *who, int64_t channel,
+                                        const mw_store_device_config *config);
 /* The profile of a class from a moment on. */
 MW_NODISCARD mw_status mw_engine_profile(mw_engine *e, const mw_engine_person *who,
                                          const mw_store_profile *profile);

@@ -254,11 +254,11 @@ class World:
         self.process = None
         return code
 
-    def frame(self, n, ch, grid, end, register, values, size=29):
+    def frame(self, n, ch, grid, end, register, values, size=29, more=()):
         self.counters[n] = self.counters.get(n, 0) + 1
         r = subprocess.run([self.seal_tool, MASTER, f"{n:016x}", str(4096 + n),
                             str(self.key_epoch), str(self.counters[n]), str(ch), str(grid),
-                            rfc(end), str(register), str(size), ",".join(map(str, values))],
+                            rfc(end), str(register), str(size), ",".join(map(str, values)), *more],
                            capture_output=True, text=True, timeout=20)
         if r.returncode != 0:
             raise AssertionError(r.stderr)
@@ -270,12 +270,12 @@ class World:
                 "frequency_mhz": 868100123456, "level_cdbm": -12345, "snr_cdb": 850, "rate": "R1",
                 "size": size, "payload": payload}
 
-    def day(self, n, ch, end, grid=0, registers=None):
+    def day(self, n, ch, end, grid=0, registers=None, more=()):
         """One day's report; remembers the register in `registers`."""
         hours = [end - timedelta(hours=24 - i) for i in range(24)]
         values = [value_at(n + ch, h) for h in hours]
         registers[(n, ch)] = registers.get((n, ch), 1000) + sum(values)
-        return self.item(self.frame(n, ch, grid, end, registers[(n, ch)], values, 61),
+        return self.item(self.frame(n, ch, grid, end, registers[(n, ch)], values, 61, more),
                          end + timedelta(minutes=5))
 
     def send(self, token, items, sender="st-1"):
