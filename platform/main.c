@@ -40,11 +40,14 @@ typedef struct platform {
     mw_backup_child *backup;
     int argc;
     char **argv;
+    mw_alarms *alarms;
+    mw_timer *alarm_timer;
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
     mw_metric *validated;
     mw_metric *estimated;
+    mw_metric *raised;
 } platform;
 
 /* ---- steps ---- */
@@ -71,6 +74,7 @@ static void decode_step(void *context) {
         mw_metric_add(p->decoded, n);
         mw_api_publish(p->api);
         mw_timer_start(p->command_timer, mw_dur_ms(0), mw_dur_ms(0));
+        mw_timer_start(p->alarm_timer, mw_dur_ms(0), mw_dur_ms(0));
     }
     mw_metric_set(p->waiting, n == batch);
     mw_timer_start(p->decode_timer, mw_dur_ms(n == batch ? 0 : decode_idle_ms), mw_dur_ms(0));
@@ -203,11 +207,9 @@ static void validation_step(void *context) {
 }
 
 static void on_notice(void *context, const mw_vigil_notice *n) {
-    platform *p = context;
+    (void)context;
     mw_log(MW_LOG_WARN, "meter or station", MW_S("kind", n->kind), MW_S("subject", n->subject),
            MW_S("text", n->text));
-    if (p->api != NULL)
-        mw_api_tell_alarm(p->api, n);
 }
 
 /* What cannot be asked now waits for the meter's next report. */
@@ -228,6 +230,36 @@ static mw_status open_validation(platform *p) {
                            .changes = (uint32_t)p->config.validation_changes,
                            .looks = 20000};
     return mw_engine_open(&o, &p->validation);
+}
+
+/* ---- alarms ---- */
+
+static const int64_t alarm_idle_ms = 2000;
+
+static void alarm_step(void *context) {
+    platform *p = context;
+    mw_alarms_turn turn = {.more = false};
+    mw_status s = mw_alarms_run(p->alarms, mw_loop_utc(p->loop), &turn);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "alarms failed, trying again", MW_ST("status", s));
+    mw_metric_add(p->raised, turn.opened);
+    int64_t wait = s != MW_OK ? retry_ms : turn.more ? 10 : alarm_idle_ms;
+    mw_timer_start(p->alarm_timer, mw_dur_ms(wait), mw_dur_ms(0));
+}
+
+static void alarm_told(void *context, const mw_alarm_notice *n) {
+    platform *p = context;
+    if (p->api != NULL)
+        mw_api_tell_alarm(p->api, n);
+}
+
+static mw_status open_alarms(platform *p) {
+    mw_alarms_options o = {.store = p->store,
+                           .zones = p->zones,
+                           .validation = p->validation,
+                           .ctx = p,
+                           .told = alarm_told};
+    return mw_alarms_new(&o, &p->alarms);
 }
 
 /* ---- start ---- */
@@ -283,7 +315,8 @@ static mw_status open_data(platform *p) {
     MW_TRY(mw_decoder_new(p->store, p->registry, &p->decoder));
     MW_TRY(mw_zones_open(p->config.zone_dir, &p->zones));
     MW_TRY(record_zone_version(p));
-    return open_validation(p);
+    MW_TRY(open_validation(p));
+    return open_alarms(p);
 }
 
 static mw_status open_reader(void *context, mw_store **out_store) {
@@ -320,6 +353,7 @@ static mw_status open_server(platform *p) {
         .registry = p->registry,
         .zones = p->zones,
         .validation = p->validation,
+        .alarms = p->alarms,
         .metrics = p->metrics,
         .password = {.passes = (uint32_t)c->password_passes,
                      .memory_kib = (uint32_t)(c->password_memory / 1024)},
@@ -354,6 +388,8 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->validation_timer, mw_dur_ms(0), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, command_step, p, &p->command_timer));
     mw_timer_start(p->command_timer, mw_dur_ms(command_idle_ms), mw_dur_ms(0));
+    MW_TRY(mw_timer_new(p->loop, alarm_step, p, &p->alarm_timer));
+    mw_timer_start(p->alarm_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
         return MW_OK;
     return mw_backup_child_new(p->loop, &p->config, p->argc, p->argv, &p->backup);
@@ -375,6 +411,8 @@ static mw_status start(platform *p) {
                                       "Interval values looked at by validation");
     p->estimated = mw_metrics_counter(p->metrics, "mw_platform_slots_estimated_total", NULL,
                                       "Slots estimated for meters out of order");
+    p->raised =
+        mw_metrics_counter(p->metrics, "mw_platform_alarms_opened_total", NULL, "Alarms opened");
     MW_TRY(open_data(p));
     MW_TRY(open_commands(p));
     MW_TRY(open_server(p));
@@ -390,9 +428,11 @@ static void stop(platform *p) {
     mw_timer_free(p->validation_timer);
     mw_timer_free(p->command_timer);
     mw_backup_child_free(p->backup);
+    mw_timer_free(p->alarm_timer);
     mw_api_close(p->api);
     mw_commands_close(p->commands);
     mw_sender_free(p->sender);
+    mw_alarms_free(p->alarms);
     mw_engine_close(p->validation);
     if (p->decoder != NULL)
         mw_decoder_free(p->decoder);

@@ -7,6 +7,7 @@
 #define MW_PLATFORM_API_API_H
 
 #include "platform/accounts/secret.h"
+#include "platform/alarms/alarms.h"
 #include "platform/commands/queue.h"
 #include "platform/readings/timezone.h"
 #include "platform/registry/registry.h"
@@ -24,6 +25,7 @@ typedef struct mw_api_options {
     mw_registry *registry; /* on the same store */
     mw_zones *zones;
     mw_engine *validation; /* NULL: decisions about values are refused */
+    mw_alarms *alarms;     /* NULL: nothing can be done about alarms */
     mw_metrics *metrics;
     mw_password_params password;
     mw_dur session_idle;      /* machine time */
@@ -51,8 +53,8 @@ void mw_api_close(mw_api *api);
 
 /* Tells streams what is new in the store: call it after decoding. */
 void mw_api_publish(mw_api *api);
-/* Tells the operators of a tenant of an alarm. */
-void mw_api_tell_alarm(mw_api *api, const mw_vigil_notice *n);
+/* Tells the streams of those who may see it what happened to an alarm. */
+void mw_api_tell_alarm(mw_api *api, const mw_alarm_notice *n);
 /* Tells the stream of a station about a new or withdrawn downlink; without one, nothing. */
 void mw_api_downlink_told(mw_api *api, const mw_store_downlink *entry, bool cancel);
 /* Whether the station listens for downlinks. */

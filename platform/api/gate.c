@@ -108,7 +108,21 @@ const mw_api_row mw_api_rows[] = {
     GET(veeSettings, "/v1/vee/settings", OPERATOR, ALL, false, mw_api_vee_settings),
     {"veeSettingPut", "POST", "/v1/vee/settings", MW_API_OPERATOR, MW_API_ALL, true, false, 4096,
      mw_api_vee_setting_put},
+    GET(signList, "/v1/signs", OPERATOR, ALL, false, mw_api_sign_list),
     GET(alarmList, "/v1/alarms", OPERATOR, ALL, false, mw_api_alarm_list),
+    GET(alarmSummary, "/v1/alarms/summary", OPERATOR, ALL, false, mw_api_alarm_summary),
+    {"alarmAct", "POST", "/v1/alarms/actions", MW_API_OPERATOR, MW_API_ALL, true, false, 16384,
+     mw_api_alarm_act},
+    GET(alarmRead, "/v1/alarms/{alarm}", OPERATOR, ALL, false, mw_api_alarm_read),
+    GET(alarmMembers, "/v1/alarms/{alarm}/members", OPERATOR, ALL, false, mw_api_alarm_members),
+    GET(alarmRules, "/v1/alarm-rules", OPERATOR, ALL, false, mw_api_alarm_rules),
+    {"alarmSettingPut", "POST", "/v1/alarm-rules/settings", MW_API_OPERATOR, MW_API_ALL, true,
+     false, 4096, mw_api_alarm_setting_put},
+    {"alarmTry", "POST", "/v1/alarm-rules/dry-run", MW_API_OPERATOR, MW_API_ALL, true, false, 4096,
+     mw_api_alarm_try},
+    GET(meterAlarms, "/v1/meters/{id}/alarms", USER, OWN, true, mw_api_meter_alarms),
+    {"meterThresholdPut", "POST", "/v1/meters/{id}/alarm-thresholds", MW_API_USER, MW_API_OWN, true,
+     true, 4096, mw_api_meter_threshold_put},
     GET(foreignMessageList, "/v1/foreign-messages", OPERATOR, ALL, false,
         mw_api_foreign_message_list),
     GET(mappingList, "/v1/mappings", OPERATOR, ALL, false, mw_api_mapping_list),
@@ -384,7 +398,7 @@ mw_status mw_api_open(const mw_api_options *options, mw_api **out_api) {
 void mw_api_close(mw_api *api) {
     if (api == NULL)
         return;
-    while (api->logins > 0)
+    while (api->logins > 0 || api->trials > 0)
         mw_loop_run_once(api->o.loop, mw_dur_ms(50));
     mw_assert(api->streams_n == 0 && api->downlinks_n == 0 && api->exports == 0);
     mw_timer_free(api->ticker);

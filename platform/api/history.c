@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Lists, newest first, page by page: register readings, receptions and events of one meter, the
- * alarms of a tenant, and messages of other networks.
+ * signs of a tenant, and messages of other networks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +199,7 @@ void mw_api_meter_events(mw_api_call *call) {
                                         p.before, p.limit + 1, put_event, &p));
 }
 
-static mw_status put_alarm(void *ctx, const mw_store_alarm *a) {
+static mw_status put_sign(void *ctx, const mw_store_sign *a) {
     mw_api_page *p = ctx;
     if (!mw_api_page_take(p, a->id))
         return MW_OK;
@@ -214,12 +214,12 @@ static mw_status put_alarm(void *ctx, const mw_store_alarm *a) {
     return MW_OK;
 }
 
-void mw_api_alarm_list(mw_api_call *call) {
+void mw_api_sign_list(mw_api_call *call) {
     mw_api_page p;
     if (mw_api_page_begin(call, &p, PAGE_BYTES))
-        mw_api_page_end(call, &p,
-                        mw_store_alarms(call->api->o.store, call->tenant, p.before, p.limit + 1,
-                                        put_alarm, &p));
+        mw_api_page_end(
+            call, &p,
+            mw_store_signs(call->api->o.store, call->tenant, p.before, p.limit + 1, put_sign, &p));
 }
 
 /* ---- messages of other networks ---- */

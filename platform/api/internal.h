@@ -69,6 +69,7 @@ typedef struct mw_api_downlink mw_api_downlink; /* downlinks.c */
 #define MW_API_DOWNLINKS_MAX 256
 #define MW_API_STATIONS_MAX  256                /* that told their status */
 #define MW_API_TABLE_MAX     (8u * 1024 * 1024) /* bytes of a table to import; larger ones by command */
+#define MW_API_TRIALS_MAX    2 /* dry runs of rules at the same time: a thread each */
 #define MW_API_EXPORTS_MAX   4 /* exports of a whole tenant at the same time: a thread each */
 
 struct mw_api {
@@ -79,6 +80,7 @@ struct mw_api {
     bool failing;
     size_t logins;  /* in flight */
     size_t exports; /* in flight */
+    size_t trials;  /* in flight */
     mw_api_stream *streams[MW_API_STREAMS_MAX];
     size_t streams_n;
     mw_api_downlink *downlinks[MW_API_DOWNLINKS_MAX]; /* one a station */
@@ -218,7 +220,17 @@ mw_api_operation mw_api_export_registers;
 mw_api_operation mw_api_export_intervals;
 mw_api_operation mw_api_stream_read;
 mw_api_operation mw_api_station_list;
+mw_api_operation mw_api_sign_list;
 mw_api_operation mw_api_alarm_list;
+mw_api_operation mw_api_alarm_summary;
+mw_api_operation mw_api_alarm_read;
+mw_api_operation mw_api_alarm_members;
+mw_api_operation mw_api_alarm_act;
+mw_api_operation mw_api_alarm_rules;
+mw_api_operation mw_api_alarm_setting_put;
+mw_api_operation mw_api_alarm_try;
+mw_api_operation mw_api_meter_alarms;
+mw_api_operation mw_api_meter_threshold_put;
 mw_api_operation mw_api_foreign_message_list;
 mw_api_operation mw_api_vee_summary;
 mw_api_operation mw_api_vee_exceptions;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/api/internal.h"
+#include "platform/api/alarms_json.h"
 
 #define REPLAY_MAX 1000
 #define TURN_MAX   200
@@ -137,22 +137,33 @@ static void tell_all(mw_api *api, const char *event) {
         push(api->streams[i], NULL, event, mw_slice_of_str("{}"));
 }
 
-void mw_api_tell_alarm(mw_api *api, const mw_vigil_notice *n) {
+/* A person hears of the own meters, and only what concerns a person. */
+static bool hears(const mw_api_stream *st, const mw_store_alarm *a, const mw_store_meter *m) {
+    mw_alarm_rule_id rule = MW_ALARM_LEAK;
+    if (st->tenant != a->tenant)
+        return false;
+    return !st->limited ||
+           (m != NULL && strcmp(st->person, m->person.id) == 0 &&
+            mw_alarm_rule_of(a->rule, &rule) == MW_OK && mw_alarm_rules[rule].consumer);
+}
+
+void mw_api_tell_alarm(mw_api *api, const mw_alarm_notice *n) {
+    mw_store_meter room;
+    const mw_store_meter *m = NULL;
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
+    if (api->streams_n == 0 || mw_api_alarm_meter(api, &n->alarm, &room, &m) != MW_OK)
+        return;
+    mw_buffer_init(&b, 16384);
     mw_json j = mw_json_of(&b);
     mw_json_object_begin(&j);
-    mw_json_put_text(&j, "kind", n->kind);
-    mw_json_put_text(&j, "subject", n->subject);
-    mw_json_put_text(&j, "text", n->text);
-    mw_json_put_utc(&j, "at", n->at);
+    mw_json_put_text(&j, "what", n->what);
+    mw_json_key(&j, "alarm");
+    mw_api_put_alarm(&j, &n->alarm, m);
     mw_json_object_end(&j);
     if (mw_json_done(&j) == MW_OK) {
-        for (size_t i = 0; i < api->streams_n; i++) {
-            mw_api_stream *st = api->streams[i];
-            if (st->tenant == n->tenant && !st->limited)
-                push(st, NULL, "alarm", mw_buffer_view(&b));
-        }
+        for (size_t i = 0; i < api->streams_n; i++)
+            if (hears(api->streams[i], &n->alarm, m))
+                push(api->streams[i], NULL, "alarm", mw_buffer_view(&b));
     }
     mw_buffer_fini(&b);
 }

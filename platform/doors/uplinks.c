@@ -59,24 +59,24 @@ static mw_status quarantine(taking *t, const mw_envelope_item *item, mw_slice co
 }
 
 static mw_status conflict_alarm(taking *t) {
-    mw_store_alarm alarm = {.tenant = t->sender->tenant,
-                            .kind = "uplink_conflict",
-                            .text = "one sequence number came with different contents",
-                            .last_at = t->now,
-                            .count = 1};
+    mw_store_sign alarm = {.tenant = t->sender->tenant,
+                           .kind = "uplink_conflict",
+                           .text = "one sequence number came with different contents",
+                           .last_at = t->now,
+                           .count = 1};
     snprintf(alarm.subject, sizeof alarm.subject, "%s", t->sender->id);
-    return mw_store_alarm_raise(t->store, &alarm);
+    return mw_store_sign_raise(t->store, &alarm);
 }
 
 /* One alarm for a batch: a wrong clock is wrong in each item. */
 static mw_status clock_alarm(const taking *t) {
-    mw_store_alarm alarm = {.tenant = t->sender->tenant,
-                            .kind = "station_clock",
-                            .text = "its times of reception are more than an hour ahead of ours",
-                            .last_at = t->now,
-                            .count = 1};
+    mw_store_sign alarm = {.tenant = t->sender->tenant,
+                           .kind = "station_clock",
+                           .text = "its times of reception are more than an hour ahead of ours",
+                           .last_at = t->now,
+                           .count = 1};
     snprintf(alarm.subject, sizeof alarm.subject, "%s", t->sender->id);
-    return mw_store_alarm_raise(t->store, &alarm);
+    return mw_store_sign_raise(t->store, &alarm);
 }
 
 static mw_status item_append(taking *t, const mw_envelope_item *item, mw_slice content) {

@@ -58,12 +58,12 @@ mw_status mw_decode_count_add(mw_decoder *d, const mw_store_envelope *e, const c
 
 mw_status mw_decode_alarm(mw_decoder *d, const mw_store_envelope *e, const char *kind,
                           const char *subject, const char *text) {
-    mw_store_alarm alarm = {
+    mw_store_sign alarm = {
         .tenant = e->tenant, .last_at = e->stored, .count = 1, .from_decode = true};
     snprintf(alarm.kind, sizeof alarm.kind, "%s", kind);
     snprintf(alarm.subject, sizeof alarm.subject, "%s", subject);
     snprintf(alarm.text, sizeof alarm.text, "%s", text);
-    return mw_store_alarm_raise(d->store, &alarm);
+    return mw_store_sign_raise(d->store, &alarm);
 }
 
 void mw_decode_subject(const mw_store_device *device, char out[MW_STORE_ID_MAX]) {
@@ -204,7 +204,7 @@ static mw_status record_decode(mw_decoder *d, const mw_store_envelope *e) {
         e->kind == MW_STORE_KIND_OPENUNB)
         return mw_decode_foreign(d, e);
     if (e->kind != MW_STORE_KIND_UNB && e->kind != MW_STORE_KIND_DOWNLINK)
-        return mw_decode_count_add(d, e, "decode.station", 1);
+        return mw_decode_station(d, e);
     mw_envelope_item item;
     mw_status s = mw_envelope_item_parse(e->content, &item);
     if (s == MW_NOMEM)

@@ -89,6 +89,9 @@ MW_NODISCARD mw_status mw_decode_boot(mw_decoder *d, const mw_decode_record *r, 
 /* Stores the register readings of a file's import, unless the import was undone. */
 MW_NODISCARD mw_status mw_decode_import(mw_decoder *d, const mw_store_envelope *e);
 
+/* What a station says of itself becomes a sign of it: its degraded modes and its spool. */
+MW_NODISCARD mw_status mw_decode_station(mw_decoder *d, const mw_store_envelope *e);
+
 /* Takes a message of another network: authenticates and decrypts it where a key is registered. */
 MW_NODISCARD mw_status mw_decode_foreign(mw_decoder *d, const mw_store_envelope *e);
 

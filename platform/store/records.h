@@ -269,8 +269,9 @@ typedef struct mw_store_health {
     int16_t drift_dppm; /* estimated clock drift, 0.1 ppm */
 } mw_store_health;
 
-/* Something that a person must know; one open row per (kind, subject). */
-typedef struct mw_store_alarm {
+/* Something out of the ordinary that was seen; one row per (kind, subject). Rules make alarms of
+ * signs (records_alarms.h). */
+typedef struct mw_store_sign {
     int64_t id;
     int64_t tenant;
     char kind[MW_STORE_SERIAL_MAX]; /* such as "auth_failures" */
@@ -280,7 +281,7 @@ typedef struct mw_store_alarm {
     mw_utc last_at;
     int64_t count;
     bool from_decode; /* raised by decoding: forgotten and raised again by a redecode */
-} mw_store_alarm;
+} mw_store_sign;
 
 /* --- accounts ------------------------------------------------------------------------------- */
 

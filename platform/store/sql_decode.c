@@ -90,8 +90,8 @@ mw_status mw_sq_op_health_append(mw_store *s, const mw_store_health *h) {
                      h->has_drift ? mw_sq_int(h->drift_dppm) : none);
 }
 
-mw_status mw_sq_op_alarm_raise(mw_store *s, const mw_store_alarm *a) {
-    return MW_SQ_RUN(mw_sq_of(s), ALARM_RAISE, mw_sq_int(a->tenant), mw_sq_text(a->kind),
+mw_status mw_sq_op_sign_raise(mw_store *s, const mw_store_sign *a) {
+    return MW_SQ_RUN(mw_sq_of(s), SIGN_RAISE, mw_sq_int(a->tenant), mw_sq_text(a->kind),
                      mw_sq_text(a->subject), mw_sq_text(a->text), mw_sq_int(a->last_at.us),
                      mw_sq_int(a->count == 0 ? 1 : a->count), mw_sq_int(a->from_decode));
 }
@@ -132,7 +132,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         return MW_STATE;
     static const char sql[] =
         "DELETE FROM frames; DELETE FROM receptions; DELETE FROM device_states; DELETE FROM heard;"
-        "DELETE FROM failures; DELETE FROM alarms WHERE from_decode = 1;"
+        "DELETE FROM failures; DELETE FROM signs WHERE from_decode = 1;"
         "DELETE FROM registers; DELETE FROM newest; DELETE FROM events; DELETE FROM hot;"
         "DELETE FROM chunks; DELETE FROM conflicts; DELETE FROM health;"
         "DELETE FROM vee_meters; DELETE FROM vee_choices;"
@@ -156,7 +156,7 @@ static const char *const digest_sql[] = {
     "SELECT * FROM receptions ORDER BY tenant, device, journal",
     "SELECT * FROM device_states ORDER BY tenant, device",
     "SELECT * FROM failures ORDER BY tenant, address, hour",
-    ("SELECT tenant, kind, subject, text, first_at, last_at, count FROM alarms"
+    ("SELECT tenant, kind, subject, text, first_at, last_at, count FROM signs"
      " WHERE from_decode = 1 ORDER BY tenant, kind, subject, closed_at"),
     "SELECT * FROM registers ORDER BY id",
     "SELECT * FROM newest ORDER BY tenant, channel, obis",

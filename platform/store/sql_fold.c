@@ -75,14 +75,14 @@ static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_inter
                      mw_sq_int(loser->journal)));
     if (mw_sq_changed(q) == 0)
         return MW_OK;
-    mw_store_alarm alarm = {.tenant = at->tenant,
-                            .kind = "value_conflict",
-                            .text = "two reports give different values for the same interval",
-                            .last_at = loser->received,
-                            .count = 1,
-                            .from_decode = true};
+    mw_store_sign alarm = {.tenant = at->tenant,
+                           .kind = "value_conflict",
+                           .text = "two reports give different values for the same interval",
+                           .last_at = loser->received,
+                           .count = 1,
+                           .from_decode = true};
     snprintf(alarm.subject, sizeof alarm.subject, "channel/%lld", (long long)at->channel);
-    return mw_sq_op_alarm_raise(&q->base, &alarm);
+    return mw_sq_op_sign_raise(&q->base, &alarm);
 }
 
 static void change_grow(mw_store_change *c, const mw_store_interval *row) {

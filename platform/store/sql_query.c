@@ -324,21 +324,21 @@ mw_status mw_sq_op_events(mw_store *s, int64_t tenant, int64_t device, int64_t b
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
-mw_status mw_sq_op_alarms(mw_store *s, int64_t tenant, int64_t before, uint32_t limit,
-                          mw_store_on_alarm each, void *ctx) {
+mw_status mw_sq_op_signs(mw_store *s, int64_t tenant, int64_t before, uint32_t limit,
+                         mw_store_on_sign each, void *ctx) {
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
     mw_sq_statement *st = NULL;
-    MW_TRY(MW_SQ_BIND(mw_sq_of(s), ALARMS, &st, mw_sq_int(tenant),
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), SIGNS, &st, mw_sq_int(tenant),
                       mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit)));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
-        mw_store_alarm a = {.id = mw_sq_get_int(st, 0),
-                            .tenant = mw_sq_get_int(st, 1),
-                            .first_at = mw_sq_get_utc(st, 5),
-                            .last_at = mw_sq_get_utc(st, 6),
-                            .count = mw_sq_get_int(st, 7),
-                            .from_decode = mw_sq_get_int(st, 8) != 0};
+        mw_store_sign a = {.id = mw_sq_get_int(st, 0),
+                           .tenant = mw_sq_get_int(st, 1),
+                           .first_at = mw_sq_get_utc(st, 5),
+                           .last_at = mw_sq_get_utc(st, 6),
+                           .count = mw_sq_get_int(st, 7),
+                           .from_decode = mw_sq_get_int(st, 8) != 0};
         MW_SQ_TEXT_INTO(st, 2, a.kind);
         MW_SQ_TEXT_INTO(st, 3, a.subject);
         MW_SQ_TEXT_INTO(st, 4, a.text);

@@ -6,6 +6,7 @@
 #define MW_PLATFORM_STORE_SQL_STATEMENTS_H
 
 #include "platform/store/sql_statements_accounts.h"
+#include "platform/store/sql_statements_alarms.h"
 #include "platform/store/sql_statements_commands.h"
 #include "platform/store/sql_statements_console.h"
 #include "platform/store/sql_statements_files.h"
@@ -33,7 +34,8 @@
     MW_SQ_FOREIGN_STATEMENTS(X)                                                                    \
     MW_SQ_FLEET_STATEMENTS(X)                                                                      \
     MW_SQ_MODEL_STATEMENTS(X)                                                                      \
-    MW_SQ_VALUE_STATEMENTS(X)
+    MW_SQ_VALUE_STATEMENTS(X)                                                                      \
+    MW_SQ_ALARM_STATEMENTS(X)
 
 #define MW_SQ_CORE_STATEMENTS(X)                                                                   \
     X(META_PUT, "INSERT INTO meta(name, value) VALUES(?1, ?2)"                                     \
@@ -181,13 +183,16 @@
       "INSERT INTO failures(tenant, address, hour, value) VALUES(?1, ?2, ?3, ?4)"                  \
       " ON CONFLICT(tenant, address, hour) DO UPDATE SET value = failures.value + excluded.value"  \
       " RETURNING value")                                                                          \
-    X(ALARM_RAISE, "INSERT INTO alarms(tenant, kind, subject, text, first_at, last_at, count,"     \
-                   " from_decode) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)"                          \
+    X(SIGN_RAISE, "INSERT INTO signs(tenant, kind, subject, text, first_at, last_at, count,"     \
+                   " from_decode, changed) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7,"                 \
+                   " (SELECT coalesce(max(changed), 0) + 1 FROM signs))"                           \
                    " ON CONFLICT(tenant, kind, subject) WHERE closed_at IS NULL DO UPDATE SET"     \
                    " text = excluded.text, first_at = CASE WHEN"                                   \
-                   " excluded.first_at < alarms.first_at THEN excluded.first_at ELSE alarms.first_at END, last_at = CASE WHEN"\
-                   " excluded.last_at > alarms.last_at THEN excluded.last_at"                      \
-                   " ELSE alarms.last_at END, count = alarms.count + excluded.count")              \
+                   " excluded.first_at < signs.first_at THEN excluded.first_at"                    \
+                   " ELSE signs.first_at END, last_at = CASE WHEN"                                 \
+                   " excluded.last_at > signs.last_at THEN excluded.last_at"                       \
+                   " ELSE signs.last_at END, count = signs.count + excluded.count,"                \
+                   " changed = excluded.changed")                                                  \
     X(REGISTER_ADD, "INSERT INTO registers(tenant, channel, obis, meter, received, stored,"        \
                     " value, quality, journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")        \
     X(NEWEST_PUT,                                                                                  \
@@ -328,8 +333,8 @@
       "SELECT journal, received, battery_mv, temperature_dc, resets, airtime_ds,"                  \
       " firmware, drift_dppm FROM health WHERE tenant = ?1 AND device = ?2 AND journal < ?3"       \
       " ORDER BY journal DESC LIMIT ?4")                                                           \
-    X(ALARMS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"      \
-              " FROM alarms WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                   \
+    X(SIGNS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"      \
+              " FROM signs WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                   \
               " ORDER BY id DESC LIMIT ?3")                                                        \
     X(OVERVIEW_METERS, "SELECT count(*), coalesce(sum(CASE WHEN s.last_seen > ?2 THEN 1 END), 0)"  \
                        " FROM channels c"                                                          \

@@ -22,6 +22,7 @@
 #define MW_PLATFORM_STORE_STORE_H
 
 #include "platform/store/ops_accounts.h"
+#include "platform/store/ops_alarms.h"
 #include "platform/store/ops_commands.h"
 #include "platform/store/ops_console.h"
 #include "platform/store/ops_files.h"
@@ -49,7 +50,7 @@ typedef mw_status (*mw_store_on_register)(void *ctx, const mw_store_register *ro
 typedef mw_status (*mw_store_on_interval)(void *ctx, int64_t channel, const mw_store_interval *row);
 typedef mw_status (*mw_store_on_event)(void *ctx, const mw_store_event *row);
 typedef mw_status (*mw_store_on_health)(void *ctx, const mw_store_health *row);
-typedef mw_status (*mw_store_on_alarm)(void *ctx, const mw_store_alarm *row);
+typedef mw_status (*mw_store_on_sign)(void *ctx, const mw_store_sign *row);
 typedef mw_status (*mw_store_on_audit)(void *ctx, const mw_store_audit *row);
 typedef mw_status (*mw_store_on_meter)(void *ctx, const mw_store_meter *row);
 typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t value);
@@ -164,8 +165,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
 /* Results of decoding. frame_accept: *out_first tells what is stored under the key: the given frame
  * (first hearing) or the earlier one. reception_append needs only tenant, device, journal, counter
  * and duplicate: the rest stands in the journal. failure_add counts n failed tags of an air
- * address in the hour of `at` and gives the count so far (n = 0 only asks). alarm_raise adds to the
- * open alarm of (kind, subject) or opens one. run_append appends values of one channel as one hot
+ * address in the hour of `at` and gives the count so far (n = 0 only asks). sign_raise adds to the
+ * sign of (kind, subject) or makes one. run_append appends values of one channel as one hot
  * row (1..1024 values, ascending, inside one UTC day). derived_clear forgets everything that
  * decoding made. digest is a 32-byte hash over everything that decoding made, for comparison; fold
  * first. */
@@ -181,7 +182,7 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
       (mw_store * s, int64_t tenant, uint32_t address, mw_utc at, int64_t n,                       \
        int64_t * out_in_hour),                                                                     \
       (s, tenant, address, at, n, out_in_hour))                                                    \
-    X(alarm_raise, (mw_store * s, const mw_store_alarm *a), (s, a))                                \
+    X(sign_raise, (mw_store * s, const mw_store_sign *a), (s, a))                                  \
     X(register_append, (mw_store * s, const mw_store_register *r), (s, r))                         \
     X(run_append,                                                                                  \
       (mw_store * s, int64_t tenant, int64_t channel, const mw_store_interval *rows, size_t n),    \
@@ -235,8 +236,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
       (mw_store * s, int64_t tenant, int64_t device, int64_t before, uint32_t limit,               \
        mw_store_on_health each, void *ctx),                                                        \
       (s, tenant, device, before, limit, each, ctx))                                               \
-    X(alarms,                                                                                      \
-      (mw_store * s, int64_t tenant, int64_t before, uint32_t limit, mw_store_on_alarm each,       \
+    X(signs,                                                                                       \
+      (mw_store * s, int64_t tenant, int64_t before, uint32_t limit, mw_store_on_sign each,        \
        void *ctx),                                                                                 \
       (s, tenant, before, limit, each, ctx))                                                       \
     X(intervals,                                                                                   \
@@ -277,7 +278,9 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_FINDING_OPS(X)                                                                        \
     MW_STORE_FILES_OPS(X)                                                                          \
     MW_STORE_FOREIGN_OPS(X)                                                                        \
-    MW_STORE_CONSOLE_OPS(X)
+    MW_STORE_CONSOLE_OPS(X)                                                                        \
+    MW_STORE_ALARM_OPS(X)                                                                          \
+    MW_STORE_NOTIFY_OPS(X)
 
 typedef struct mw_store_ops {
 #define X(name, parameters, arguments) mw_status(*name) parameters;

@@ -123,6 +123,14 @@ mw_status mw_engine_run(mw_engine *e, mw_utc now, bool watch, mw_engine_step *ou
     return MW_OK;
 }
 
+mw_status mw_engine_stations(const mw_engine *e, mw_vigil_on_station each, void *ctx) {
+    return mw_vigil_stations(e->watch, each, ctx);
+}
+
+void mw_engine_hearing(mw_engine *e, int64_t device, mw_utc *out_last, bool *out_failed) {
+    mw_vigil_hearing(e->watch, device, out_last, out_failed);
+}
+
 /* --- people ---------------------------------------------------------------------------------- */
 
 static mw_status audit(mw_engine *e, const mw_engine_person *who, const char *action,

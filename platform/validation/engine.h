@@ -38,6 +38,10 @@ void mw_engine_close(mw_engine *e);
 MW_NODISCARD mw_status mw_engine_run(mw_engine *e, mw_utc now, bool watch,
                                      mw_engine_step *out_step);
 
+/* What the watch knows of stations and hearings (watch.h). */
+MW_NODISCARD mw_status mw_engine_stations(const mw_engine *e, mw_vigil_on_station each, void *ctx);
+void mw_engine_hearing(mw_engine *e, int64_t device, mw_utc *out_last, bool *out_failed);
+
 /* --- people ---------------------------------------------------------------------------------- */
 
 typedef struct mw_engine_person {

@@ -19,6 +19,7 @@ struct mw_vigil {
     mw_stations stations;
     mw_slots slots;
     size_t at; /* slot of the table that is looked at next */
+    uint32_t rounds;
     int64_t share_ppm;
     mw_vigil_turn *turn; /* of the running turn; values of the pipeline count nowhere */
 };
@@ -143,11 +144,6 @@ void mw_vigil_free(mw_vigil *w) {
 
 static mw_status notice_give(mw_vigil *w, int64_t tenant, int64_t channel, const char *kind,
                              const char *subject, const char *text, mw_utc now) {
-    mw_store_alarm a = {.tenant = tenant, .last_at = now, .count = 1};
-    (void)snprintf(a.kind, sizeof a.kind, "%s", kind);
-    (void)snprintf(a.subject, sizeof a.subject, "%s", subject);
-    (void)snprintf(a.text, sizeof a.text, "%s", text);
-    MW_TRY(mw_store_alarm_raise(w->store, &a));
     if (w->turn != NULL)
         w->turn->notices++;
     mw_vigil_notice n = {.tenant = tenant,
@@ -450,6 +446,7 @@ static mw_status round_run(mw_vigil *w, mw_utc now, uint32_t max_looks) {
     if (turn->more)
         return MW_OK;
     w->at = 0;
+    w->rounds++;
     return stations_tell(w, now);
 }
 
@@ -524,4 +521,26 @@ mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now) {
     if (m != NULL && m->state == MW_VEE_RESTORED)
         return restored_step(w, e, book, &m, &policy, now);
     return MW_OK;
+}
+
+mw_status mw_vigil_stations(const mw_vigil *w, mw_vigil_on_station each, void *ctx) {
+    for (size_t i = 0; i < w->stations.stations && w->rounds > 0; i++) {
+        const mw_vigil_station *t = &w->stations.station[i];
+        mw_vigil_station_state state = {.tenant = t->tenant,
+                                        .sender = t->sender,
+                                        .id = t->id,
+                                        .last_contact = t->last_contact,
+                                        .meters = t->meters,
+                                        .late = t->late,
+                                        .failed = t->failed};
+        MW_TRY(each(ctx, &state));
+    }
+    return MW_OK;
+}
+
+void mw_vigil_hearing(mw_vigil *w, int64_t device, mw_utc *out_last, bool *out_failed) {
+    const mw_vigil_station *station = NULL;
+    const mw_hearer *h = mw_stations_hearer(&w->stations, device);
+    *out_last = h == NULL ? MW_UTC_NONE : h->last;
+    *out_failed = mw_stations_failed(&w->stations, device, &station);
 }

@@ -26,7 +26,8 @@ typedef enum mw_vigil_cause {
     MW_CAUSE_FATAL = 2,   /* it said so itself */
 } mw_vigil_cause;
 
-/* Something a person must know; the alarm row is stored already. Valid during the call. */
+/* A change of a meter's or station's state, for the log. Alarms are made from the states themselves
+ * (platform/alarms). Valid during the call. */
 typedef struct mw_vigil_notice {
     int64_t tenant, channel; /* channel 0: a station */
     const char *kind;        /* "meter_late", "meter_out_of_order", "meter_restored", ... */
@@ -63,6 +64,21 @@ MW_NODISCARD mw_status mw_vigil_run(mw_vigil *w, mw_utc now, uint32_t max_looks,
 MW_NODISCARD mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now);
 /* The meter itself says that it is broken. Inside a transaction. */
 MW_NODISCARD mw_status mw_vigil_fatal(mw_vigil *w, int64_t tenant, int64_t channel, mw_utc now);
+
+/* A station as the last whole round saw it; valid during the call. Nobody is told before a round is
+ * over. */
+typedef struct mw_vigil_station_state {
+    int64_t tenant, sender;
+    const char *id;
+    mw_utc last_contact;
+    uint32_t meters, late; /* of those that only it hears */
+    bool failed;
+} mw_vigil_station_state;
+typedef mw_status (*mw_vigil_on_station)(void *ctx, const mw_vigil_station_state *row);
+MW_NODISCARD mw_status mw_vigil_stations(const mw_vigil *w, mw_vigil_on_station each, void *ctx);
+/* When a device was heard last (MW_UTC_NONE: not in the last days), and whether all stations that
+ * heard it have failed. */
+void mw_vigil_hearing(mw_vigil *w, int64_t device, mw_utc *out_last, bool *out_failed);
 
 /* Money of an amount in the channel's unit at a price of the book; saturated. */
 int64_t mw_vigil_money(const mw_vee_book *b, const mw_window_channel *c, int64_t amount);

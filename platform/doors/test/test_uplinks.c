@@ -101,13 +101,13 @@ MW_TEST(a_batch_is_stored_and_its_repetition_is_known) {
     status_is(0, "stored"); /* another epoch is another spool */
 }
 
-static mw_status alarm_seen(void *ctx, const mw_store_alarm *a) {
+static mw_status alarm_seen(void *ctx, const mw_store_sign *a) {
     MW_CHECK_STR(a->kind, "uplink_conflict");
     *(int64_t *)ctx += a->count;
     return MW_OK;
 }
 
-static mw_status clock_alarm_seen(void *ctx, const mw_store_alarm *a) {
+static mw_status clock_alarm_seen(void *ctx, const mw_store_sign *a) {
     MW_CHECK_STR(a->kind, "station_clock");
     MW_CHECK_STR(a->subject, "st-1");
     *(int64_t *)ctx += a->count;
@@ -116,7 +116,7 @@ static mw_status clock_alarm_seen(void *ctx, const mw_store_alarm *a) {
 
 static int64_t clock_alarms(void) {
     int64_t n = 0;
-    MW_CHECK_OK(mw_store_alarms(w.store, w.tenant, 0, 10, clock_alarm_seen, &n));
+    MW_CHECK_OK(mw_store_signs(w.store, w.tenant, 0, 10, clock_alarm_seen, &n));
     return n;
 }
 
@@ -145,7 +145,7 @@ MW_TEST(other_content_under_a_key_is_kept_and_alarmed) {
     status_is(0, "duplicate");
     MW_CHECK_EQ(journal_rows(), 2);
     int64_t alarms = 0;
-    MW_CHECK_OK(mw_store_alarms(w.store, w.tenant, 0, 10, alarm_seen, &alarms));
+    MW_CHECK_OK(mw_store_signs(w.store, w.tenant, 0, 10, alarm_seen, &alarms));
     MW_CHECK_EQ(alarms, 1);
     for (int i = 0; i < 20; i++) { /* a sender gone mad does not fill the journal */
         char body[600];

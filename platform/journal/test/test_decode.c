@@ -73,7 +73,7 @@ static mw_status on_health(void *ctx, const mw_store_health *row) {
     return MW_OK;
 }
 
-static mw_status on_alarm(void *ctx, const mw_store_alarm *row) {
+static mw_status on_alarm(void *ctx, const mw_store_sign *row) {
     found *f = ctx;
     memcpy(f->alarm[f->alarms], row->kind, sizeof row->kind);
     f->alarm_count[f->alarms++] = row->count;
@@ -92,7 +92,7 @@ static found *look(unsigned device) {
     MW_CHECK_OK(mw_store_receptions(w.store, w.tenant, number, 0, 64, on_reception, &f));
     MW_CHECK_OK(mw_store_events(w.store, w.tenant, number, 0, 64, on_event, &f));
     MW_CHECK_OK(mw_store_health_list(w.store, w.tenant, number, 0, 64, on_health, &f));
-    MW_CHECK_OK(mw_store_alarms(w.store, w.tenant, 0, 16, on_alarm, &f));
+    MW_CHECK_OK(mw_store_signs(w.store, w.tenant, 0, 16, on_alarm, &f));
     return &f;
 }
 

@@ -327,24 +327,24 @@ MW_TEST(folding_keeps_every_value) {
     MW_CHECK_EQ(before.n, 2);
 }
 
-static mw_status count_alarm(void *ctx, const mw_store_alarm *a) {
+static mw_status count_alarm(void *ctx, const mw_store_sign *a) {
     int64_t *n = ctx;
     *n += a->count;
     return MW_OK;
 }
 
 MW_TEST(alarms_of_one_subject_are_one_row) {
-    mw_store_alarm a = {.tenant = tenant,
-                        .kind = "auth_failures",
-                        .subject = "0007",
-                        .text = "tags fail",
-                        .last_at = mw_utc_of_s(9)};
+    mw_store_sign a = {.tenant = tenant,
+                       .kind = "auth_failures",
+                       .subject = "0007",
+                       .text = "tags fail",
+                       .last_at = mw_utc_of_s(9)};
     MW_CHECK_OK(mw_store_begin(store));
     for (int i = 0; i < 3; i++)
-        MW_CHECK_OK(mw_store_alarm_raise(store, &a));
+        MW_CHECK_OK(mw_store_sign_raise(store, &a));
     MW_CHECK_OK(mw_store_commit(store));
     int64_t n = 0;
-    MW_CHECK_OK(mw_store_alarms(store, tenant, 0, 1, count_alarm, &n));
+    MW_CHECK_OK(mw_store_signs(store, tenant, 0, 1, count_alarm, &n));
     MW_CHECK_EQ(n, 3);
 }
 
