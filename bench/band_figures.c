@@ -6,6 +6,7 @@
  *   bench_band                           all figures, about three minutes
  *   bench_band realtime [SECONDS]        7 MHz on two threads and on one, 3 MHz on one
  *   bench_band stages [SECONDS]          cost of each stage, per MHz
+ *   bench_band busy MHZ THREADS SECONDS  one of the scenes of `realtime`: 3 or 7 MHz
  *   bench_band lab RATE SIZE ES_N0_DB FRAMES DRIFT_HZ_S [seam]   error rate at 1 MS/s through the
  *                                        bank, carriers anywhere, or all within 500 Hz of a seam
  *
@@ -96,7 +97,7 @@ static double carrier(const scene *s, unsigned rate, mw_prng *g) {
     double centre = (double)c->radio.centre.mhz / 1000, fs = (double)c->radio.rate_mhz / 1000;
     double guard = 2.0 * mw_unb_rate_bd((mw_unb_rate)rate) + 50;
     if (s->seam) {
-        unsigned channels = (unsigned)llround(fs / 1e6) * 4;
+        unsigned channels = (unsigned)llround(fs / 1e6) * 16;
         double spacing = fs / channels,
                width = (double)(c->radio.high.mhz - c->radio.low.mhz) / 1000;
         int seams = (int)(width / spacing / 2 - 0.5), k = (int)(2 * seams * uniform(g)) - seams;
@@ -297,7 +298,7 @@ static double bank_cost(double fs, unsigned channels) {
 
 static void stages(double seconds) {
     printf("# share of one core per MHz of band, on noise (3 MHz of 3.2 MS/s)\n");
-    printf("# filter bank             %.4f\n", bank_cost(3.2e6, 12) / 3);
+    printf("# filter bank             %.4f\n", bank_cost(3.2e6, 52) / 3);
     double r2 = noise_cost(MW_RECEIVER_R2, seconds), r1 = noise_cost(MW_RECEIVER_R1, seconds);
     double r0 = noise_cost(MW_RECEIVER_R0, seconds);
     printf("# bank, history, R2       %.4f\n# bank, history, R1       %.4f\n"
@@ -341,6 +342,8 @@ int main(int argc, char **argv) {
         lab(argc - 2, argv + 2);
         return 0;
     }
+    if (argc >= 5 && strcmp(argv[1], "busy") == 0)
+        (void)busy((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]), atof(argv[4]));
     if (argc == 1 || strcmp(argv[1], "realtime") == 0)
         realtime(argc > 2 ? atof(argv[2]) : 20);
     if (argc == 1 || strcmp(argv[1], "stages") == 0)

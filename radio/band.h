@@ -16,7 +16,7 @@
  * belongs to one thread and shares nothing with others, so neither the number of threads nor the
  * cutting of the stream into blocks changes any bit of the result.
  *
- * Sub-bands are about 250 kHz wide at 333 kS/s and overlap by 2 * MW_BAND_OVERLAP_HZ. What holds
+ * Sub-bands are about 62 kHz wide at 83 kS/s and overlap by 2 * MW_BAND_OVERLAP_HZ. What holds
  * for mw_receiver (bridged gaps, safe index, faults) holds here too, with indices of the wide
  * stream.
  */

@@ -7,7 +7,7 @@
 #include "protocols/unb/unb.h"
 
 /* One channel for so many millihertz of sample rate. */
-#define CHANNEL_MHZ UINT64_C(250000000)
+#define CHANNEL_MHZ UINT64_C(62500000)
 #define OVERLAP_MHZ (MW_BAND_OVERLAP_HZ * INT64_C(1000))
 
 static bool ranges_valid(const mw_band_config *c, const mw_band_range *ranges, size_t n) {

@@ -16,9 +16,9 @@
 
 #include "radio/samples.h"
 
-#define MW_BANK_TAPS         16u /* per channel */
+#define MW_BANK_TAPS         20u /* per channel */
 #define MW_BANK_CHANNELS_MAX 512u
-#define MW_BANK_FLAT         0.515 /* of the spacing */
+#define MW_BANK_FLAT         0.545 /* of the spacing */
 
 typedef struct mw_bank mw_bank;
 

@@ -17,6 +17,7 @@
 #define LEAD       (HOPS * (MW_UNB_PULSE_SPAN / 2)) /* hops that the pulse reaches to each side */
 #define STEP(back) ((back) / (2 * (size_t)HOPS))    /* points between bins, half a symbol rate */
 #define PHASE      (2 * (size_t)HOPS) /* hops in which every bin's carrier turns whole circles */
+#define LANES      ((size_t)MW_TRANSFORM_LANES)
 #define TWO_PI     6.28318530717958647692
 
 /* Neighbours that are one candidate. */
@@ -25,13 +26,14 @@
 
 /* Length of the way back and of the whole, searched for a pair that fits the symbol rate. */
 #define BACK_MIN 96u
-#define BACK_MAX 280u
+#define BACK_MAX MW_TRANSFORM_POINTS
 
 struct mw_detect_desk {
     float *samples, *spectrum; /* of a batch, pairs */
     size_t room;               /* in samples, of each */
     mw_kernel_desk *kernel;
-    float *shaped; /* TILE stretches of spectrum */
+    mw_kernel_word word;
+    mw_kernel_bank bank;
 };
 
 struct mw_detect {
@@ -46,12 +48,10 @@ struct mw_detect {
     double hop;     /* samples */
     double baud;    /* rate of HOPS hops: within 0.1 % of the symbol rate */
     long first_bin; /* of half that rate */
-    size_t tiles;
-    float *response; /* of the matched filter over `back` points, each value twice */
-    fftwf_plan forward, backward;
-    mw_kernel_tile *tile;
-    mw_kernel_word word;
-    mw_kernel_bank bank;
+    size_t groups;  /* of 8 bins */
+    fftwf_plan forward;
+    mw_transform *backward; /* with the matched filter */
+    mw_kernel_group *kept;
     float prefilter, sync; /* thresholds of the two scores */
     int drifts;            /* bank: -drifts .. drifts halves of 1/64 cycle a symbol a block */
     int64_t next_hop;      /* multiple of hops */
@@ -66,12 +66,13 @@ mw_status mw_detect_desk_new(mw_detect_desk **out_desk) {
     if (d == NULL)
         return MW_NOMEM;
     d->kernel = aligned_alloc(64, (sizeof *d->kernel + 63) / 64 * 64);
-    d->shaped = fftwf_malloc(2 * TILE * BACK_MAX * sizeof(float));
-    if (d->kernel == NULL || d->shaped == NULL) {
-        mw_detect_desk_free(d);
+    if (d->kernel == NULL) {
+        free(d);
         return MW_NOMEM;
     }
     memset(d->kernel, 0, sizeof *d->kernel);
+    mw_kernel_word_init(&d->word);
+    mw_kernel_bank_init(&d->bank);
     *out_desk = d;
     return MW_OK;
 }
@@ -82,12 +83,11 @@ void mw_detect_desk_free(mw_detect_desk *d) {
     fftwf_free(d->samples);
     fftwf_free(d->spectrum);
     free(d->kernel);
-    fftwf_free(d->shaped);
     free(d);
 }
 
 size_t mw_detect_desk_memory(const mw_detect_desk *d) {
-    return sizeof *d + sizeof *d->kernel + (2 * TILE * BACK_MAX + 4 * d->room) * sizeof(float);
+    return sizeof *d + sizeof *d->kernel + 4 * d->room * sizeof(float);
 }
 
 static mw_status desk_grow(mw_detect_desk *d, size_t samples) {
@@ -153,6 +153,8 @@ static double length_cost(size_t n) {
 static bool choose_lengths(mw_detect *d) {
     double best = 1e300, half = d->sps / (double)HOPS;
     for (size_t back = BACK_MIN; back <= BACK_MAX; back += 8) {
+        if (!mw_transform_fits(back))
+            continue;
         double exact = (double)back * half, way = length_cost(back);
         for (size_t whole = (size_t)(exact * 0.998); whole <= (size_t)(exact * 1.002) + 1;
              whole++) {
@@ -162,8 +164,9 @@ static bool choose_lengths(mw_detect *d) {
                 hops -= PHASE;
             if (off > 2e-3 || hops == 0)
                 continue;
-            double price =
-                (length_cost(whole) + 2 * way + 10000 * off) * (double)back / (double)hops;
+            /* Both transforms for each hop, and what is done for kept hops too. */
+            double price = (length_cost(whole) + way + 10000 * off) * (double)back / (double)hops +
+                           8 * (double)MW_KERNEL_OLD / (double)hops;
             if (price >= best)
                 continue;
             best = price;
@@ -188,46 +191,42 @@ static void *take(mw_detect *d, size_t bytes) {
     return p;
 }
 
-/* The pulse's spectrum at the points of the way back; it is real because the pulse is symmetric. */
-static void response_init(mw_detect *d) {
+/* The pulse's spectrum at the points of the way back, by rising frequency; it is real because the
+ * pulse is symmetric. */
+static mw_status backward_init(mw_detect *d) {
     enum { PER_SYMBOL = 64, POINTS = MW_UNB_PULSE_SPAN * PER_SYMBOL };
     mw_pulse_shape pulse;
+    float response[BACK_MAX];
     mw_pulse_shape_init(&pulse);
     for (size_t j = 0; j < d->back; j++) {
-        double bin = j < d->back / 2 ? (double)j : (double)j - (double)d->back;
+        double bin = (double)j - (double)(d->back / 2);
         double cycles = bin * d->sps / (double)d->whole, sum = 0; /* per symbol */
         for (int i = -POINTS / 2; i <= POINTS / 2; i++) {
             double t = (double)i / PER_SYMBOL;
             sum += (double)mw_pulse_shape_at(&pulse, t) * cos(TWO_PI * cycles * t);
         }
-        float v = (float)(sum / PER_SYMBOL * d->sps / (double)d->whole);
-        d->response[2 * j] = d->response[2 * j + 1] = v;
+        response[j] = (float)(sum / PER_SYMBOL * d->sps / (double)d->whole);
     }
+    return mw_transform_init(d->backward, d->back, response);
 }
 
 static mw_status allocate(mw_detect *d) {
-    d->response = take(d, 2 * d->back * sizeof(float));
-    d->tile = take(d, d->tiles * sizeof(mw_kernel_tile));
-    if (d->response == NULL || d->tile == NULL)
+    d->backward = take(d, sizeof *d->backward);
+    d->kept = take(d, d->groups * sizeof *d->kept);
+    if (d->backward == NULL || d->kept == NULL)
         return MW_NOMEM;
     d->desk = d->config.desk;
     if (d->desk == NULL) {
         MW_TRY(mw_detect_desk_new(&d->own_desk));
         d->desk = d->own_desk;
     }
-    size_t bins = (d->tiles * TILE + 2 * (size_t)HOPS) * STEP(d->back);
-    MW_TRY(desk_grow(d->desk, d->whole > bins ? d->whole : bins));
+    MW_TRY(desk_grow(d->desk, d->whole));
     if (d->own_desk != NULL)
         d->memory += mw_detect_desk_memory(d->own_desk);
     /* Estimated, not measured: a measured plan may differ from run to run in its last bits. */
     d->forward = fftwf_plan_dft_1d((int)d->whole, (fftwf_complex *)d->desk->samples,
                                    (fftwf_complex *)d->desk->spectrum, FFTW_FORWARD, FFTW_ESTIMATE);
-    int back = (int)d->back;
-    d->backward =
-        fftwf_plan_many_dft(1, &back, TILE, (fftwf_complex *)d->desk->shaped, NULL, 1, back,
-                            (fftwf_complex *)d->desk->kernel->x[MW_KERNEL_OLD - LEAD], NULL, TILE,
-                            1, FFTW_BACKWARD, FFTW_ESTIMATE);
-    return d->forward != NULL && d->backward != NULL ? MW_OK : MW_NOMEM;
+    return d->forward != NULL ? backward_init(d) : MW_NOMEM;
 }
 
 mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) {
@@ -245,7 +244,7 @@ mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) 
     d->baud = rate / (d->hop * (double)HOPS);
     d->first_bin = lround(floor(config->low_hz / (d->baud / 2)));
     long last = lround(ceil(config->high_hz / (d->baud / 2)));
-    d->tiles = ((size_t)(last - d->first_bin) + TILE) / TILE;
+    d->groups = (size_t)(last - d->first_bin) / LANES + 1;
     /* A block of 16 symbols moves by drift * 16 / baud; the bank counts in halves of baud / 64. */
     d->drifts = (int)lround(config->drift_max * 16 / config->baud / (config->baud / 128.0));
     if (d->drifts > 4)
@@ -255,10 +254,7 @@ mw_status mw_detect_new(const mw_detect_config *config, mw_detect **out_detect) 
         mw_detect_free(d);
         return s;
     }
-    response_init(d);
     thresholds(d);
-    mw_kernel_word_init(&d->word);
-    mw_kernel_bank_init(&d->bank);
     *out_detect = d;
     return MW_OK;
 }
@@ -268,16 +264,14 @@ void mw_detect_free(mw_detect *d) {
         return;
     if (d->forward != NULL)
         fftwf_destroy_plan(d->forward);
-    if (d->backward != NULL)
-        fftwf_destroy_plan(d->backward);
-    fftwf_free(d->response);
-    fftwf_free(d->tile);
+    fftwf_free(d->backward);
+    fftwf_free(d->kept);
     mw_detect_desk_free(d->own_desk);
     free(d);
 }
 
 void mw_detect_restart(mw_detect *d) {
-    memset(d->tile, 0, d->tiles * sizeof *d->tile);
+    memset(d->kept, 0, d->groups * sizeof *d->kept);
     d->next_hop = 0;
     d->hit_count = 0;
 }
@@ -292,39 +286,40 @@ size_t mw_detect_span(const mw_detect *d) {
 
 /* ---- Spectra ----------------------------------------------------------------------------------*/
 
-/* Spectrum of a batch, in the order of frequency from the first point that any bin needs. The
- * samples' place is taken again. */
-static const float *spectrum(mw_detect *d, const mw_history *h) {
+/* Spectrum of a batch. */
+static void spectrum(mw_detect *d, const mw_history *h) {
     mw_detect_desk *desk = d->desk;
     int64_t batch = d->next_hop / (int64_t)d->hops;
     mw_history_read(h, batch * (int64_t)d->advance - d->lead, d->whole, desk->samples);
     fftwf_execute_dft(d->forward, (fftwf_complex *)desk->samples, (fftwf_complex *)desk->spectrum);
-    long step = (long)STEP(d->back), n = (long)d->whole;
-    long first = d->first_bin * step - (long)d->back / 2;
-    size_t points = (d->tiles * TILE - 1) * (size_t)step + d->back;
-    size_t at = (size_t)((first % n + n) % n);
-    for (size_t done = 0; done < points;) {
-        size_t run = d->whole - at < points - done ? d->whole - at : points - done;
-        memcpy(desk->samples + 2 * done, desk->spectrum + 2 * at, 2 * run * sizeof(float));
-        done += run;
-        at = 0;
-    }
-    return desk->samples;
 }
 
-/* Matched filter output of a tile's bins at the hops of the batch, to the desk. Batches are a
- * multiple of PHASE hops apart: phases go on. */
-static void filter_tile(mw_detect *d, size_t tile, const float *points) {
-    mw_detect_desk *desk = d->desk;
-    size_t half = d->back / 2, step = STEP(d->back);
-    for (size_t i = 0; i < TILE; i++) {
-        const float *from = points + 2 * (tile * TILE + i) * step;
-        float *to = desk->shaped + 2 * i * d->back;
-        mw_kernel_shape(from + 2 * half, d->response, 2 * half, to);
-        mw_kernel_shape(from, d->response + 2 * half, 2 * half, to + 2 * half);
+/* The stretches of spectrum that a tile's bins need, side by side. A bin's begin half of the way
+ * back below it. */
+static void spread(mw_detect *d, size_t tile, size_t groups) {
+    size_t step = STEP(d->back);
+    long n = (long)d->whole, first = d->first_bin + (long)(tile * TILE) - (long)HOPS;
+    mw_transform_in *in = &d->desk->kernel->in;
+    for (size_t c = 0; c < groups * LANES + MW_TRANSFORM_STRETCH - 1; c++) {
+        size_t at = (size_t)(((first + (long)c) * (long)step % n + n) % n);
+        for (size_t r = 0; r < step; r++) {
+            in->at[r][0][c] = d->desk->spectrum[2 * at];
+            in->at[r][1][c] = d->desk->spectrum[2 * at + 1];
+            at = at + 1 < d->whole ? at + 1 : 0;
+        }
     }
-    fftwf_execute_dft(d->backward, (fftwf_complex *)desk->shaped,
-                      (fftwf_complex *)desk->kernel->x[MW_KERNEL_OLD - LEAD]);
+}
+
+/* Matched filter output of a tile's bins at the hops of the batch, and what the correlation says.
+ * Batches are a multiple of PHASE hops apart: phases go on. */
+static void work_tile(mw_detect *d, size_t tile, size_t groups) {
+    mw_kernel_desk *k = d->desk->kernel;
+    spread(d, tile, groups);
+    for (size_t g = 0; g < groups; g++) {
+        mw_transform_run(d->backward, &k->in, g * LANES, &k->work, k->x[g] + MW_KERNEL_OLD - LEAD);
+        mw_kernel_correlate(&d->kept[tile * MW_KERNEL_GROUPS + g], k, g, &d->desk->word, d->hops,
+                            d->prefilter);
+    }
 }
 
 /* ---- Candidates -------------------------------------------------------------------------------*/
@@ -355,7 +350,8 @@ static void refine(mw_detect *d, size_t tile, size_t hop, size_t bin) {
     const float *s = k->s[hop][bin / 8];
     double turn = atan2((double)s[bin % 8 + 8], (double)s[bin % 8]) / TWO_PI; /* cycles a symbol */
     int base = (int)lround(turn * 64);
-    mw_kernel_best best = mw_kernel_refine(&d->bank, k, &d->word, hop, bin, base, d->drifts);
+    mw_kernel_best best =
+        mw_kernel_refine(&d->desk->bank, k, &d->desk->word, hop, bin, base, d->drifts);
     float score = best.power / (16 * k->energy[hop][bin] + 1e-30f);
     if (score < d->sync)
         return;
@@ -370,17 +366,18 @@ static void refine(mw_detect *d, size_t tile, size_t hop, size_t bin) {
 }
 
 /* Points above the threshold that no neighbour in the tile and batch exceeds. */
-static void scan(mw_detect *d, size_t tile, size_t from) {
+static void scan(mw_detect *d, size_t tile, size_t groups, size_t from) {
     const mw_kernel_desk *k = d->desk->kernel;
+    size_t bins = groups * LANES;
     for (size_t i = from; i < d->hops; i++) {
-        for (size_t b = 0; b < TILE; b++) {
-            if (!k->above[i][b / 8]) {
-                b += 7;
+        for (size_t b = 0; b < bins; b++) {
+            if (!k->above[i][b / LANES]) {
+                b += LANES - 1;
                 continue;
             }
             float s = k->score[i][b];
             if (s <= d->prefilter || (b > 0 && k->score[i][b - 1] > s) ||
-                (b + 1 < TILE && k->score[i][b + 1] > s) || (i > from && k->score[i - 1][b] > s) ||
+                (b + 1 < bins && k->score[i][b + 1] > s) || (i > from && k->score[i - 1][b] > s) ||
                 (i + 1 < d->hops && k->score[i + 1][b] > s))
                 continue;
             d->prefilter_hits++;
@@ -390,12 +387,13 @@ static void scan(mw_detect *d, size_t tile, size_t from) {
 }
 
 static void batch(mw_detect *d, const mw_history *h) {
-    const float *points = spectrum(d, h);
+    spectrum(d, h);
     size_t from = d->next_hop >= FIRST ? 0 : (size_t)(FIRST - d->next_hop);
-    for (size_t tile = 0; tile < d->tiles; tile++) {
-        filter_tile(d, tile, points);
-        mw_kernel_correlate(&d->tile[tile], d->desk->kernel, &d->word, d->hops, d->prefilter);
-        scan(d, tile, from);
+    for (size_t done = 0; done < d->groups; done += MW_KERNEL_GROUPS) {
+        size_t rest = d->groups - done, groups = rest < MW_KERNEL_GROUPS ? rest : MW_KERNEL_GROUPS;
+        size_t tile = done / MW_KERNEL_GROUPS;
+        work_tile(d, tile, groups);
+        scan(d, tile, groups, from);
     }
     d->next_hop += (int64_t)d->hops;
 }

@@ -7,14 +7,13 @@
 #include "protocols/unb/unb.h"
 #include "radio/vector.h"
 
-#define TILE   MW_DETECT_TILE
-#define OLD    MW_KERNEL_OLD
-#define HOPS   MW_KERNEL_HOPS
-#define GROUPS MW_KERNEL_GROUPS
-#define PAIRS  31u /* of turns; turn 62 stands alone */
+#define TILE  MW_DETECT_TILE
+#define OLD   MW_KERNEL_OLD
+#define HOPS  MW_KERNEL_HOPS
+#define PAIRS 31u /* of turns; turn 62 stands alone */
 
 typedef uint32_t mw_bits __attribute__((may_alias)); /* of floats */
-typedef double mw_d8 __attribute__((vector_size(64), aligned(8)));
+typedef long long mw_l4 __attribute__((vector_size(32)));
 
 void mw_kernel_word_init(mw_kernel_word *w) {
     float turn[MW_KERNEL_SYMBOLS];
@@ -34,11 +33,6 @@ MW_CLONES static void kernel_fold(float *buffer, const float *iq, const float *w
         *(mw_v8 *)(buffer + i) += *(const mw_v8 *)(iq + i) * *(const mw_v8 *)(window + i);
     for (; i < 2 * n; i++)
         buffer[i] += iq[i] * window[i];
-}
-
-MW_CLONES static void kernel_shape(const float *in, const float *response, size_t n, float *out) {
-    for (size_t i = 0; i < n; i += 8)
-        *(mw_v8 *)(out + i) = *(const mw_v8 *)(in + i) * *(const mw_v8 *)(response + i);
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------*/
@@ -92,70 +86,79 @@ MW_CLONES static void kernel_load(const uint8_t *in, size_t n, uint32_t base, fl
     }
 }
 
+/* The largest of numbers that were kept, as float bits. */
+MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint32_t base) {
+    uint8_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t code = in[i] & CODE_MAX;
+        most = code > most ? code : most;
+    }
+    return most == 0 ? 0 : ((uint32_t)most << CODE_SHIFT) + base;
+}
+
 /* Joins the rows that were kept with the new ones, all rounded alike, and keeps the last. */
-static void join_rows(mw_kernel_tile *t, mw_kernel_desk *desk, size_t hops) {
-    const size_t row = 2 * TILE;
-    kernel_load(t->x[0], OLD * row, code_base(t->top), desk->x[0]);
-    uint32_t largest = kernel_largest(desk->x[0], (OLD + hops) * row);
+static void join_rows(mw_kernel_group *kept, float (*x)[16], size_t hops) {
+    const size_t old = (size_t)OLD * 16;
+    uint32_t base = code_base(kept->top), largest = kernel_largest(x[OLD], hops * 16);
+    uint32_t before = kernel_largest_kept(kept->x[0], old, base);
+    largest = before > largest ? before : largest;
     int top = (int)((largest + (1u << (CODE_SHIFT - 1))) >> 23) - 127;
     top = top < TOP_MIN ? TOP_MIN : top;
-    kernel_keep(desk->x[0], (OLD + hops) * row, code_base(top));
-    kernel_store(desk->x[hops], OLD * row, code_base(top), t->x[0]);
-    t->top = top;
+    kernel_load(kept->x[0], old, base, x[0]);
+    if (top > kept->top) /* else they are rounded as they are */
+        kernel_keep(x[0], old, code_base(top));
+    kernel_keep(x[OLD], hops * 16, code_base(top));
+    kernel_store(x[hops], old, code_base(top), kept->x[0]);
+    kept->top = top;
 }
 
-/* Eight pairs to eight real and eight imaginary parts. */
-static inline void kernel_split(const float *pairs, mw_v8 *re, mw_v8 *im) {
-    mw_v8 a = *(const mw_v8 *)pairs, b = *(const mw_v8 *)(pairs + 8);
-    *re = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-    *im = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-}
-
-/* Products of rows [HOPS, rows), sums and differences of [HOPS, rows - HOPS). */
-MW_CLONES static void kernel_products(mw_kernel_desk *desk, size_t g, size_t rows) {
-    for (size_t r = HOPS; r < rows; r++) {
-        mw_v8 xr, xi, yr, yi;
-        kernel_split(desk->x[r] + 16 * g, &xr, &xi);
-        kernel_split(desk->x[r - HOPS] + 16 * g, &yr, &yi);
-        *(mw_v8 *)desk->d[r] = xr * yr + xi * yi;
-        *(mw_v8 *)(desk->d[r] + 8) = xi * yr - xr * yi;
-    }
-    for (size_t r = HOPS; r + HOPS < rows; r++) {
-        mw_v16 a = *(const mw_v16 *)desk->d[r], b = *(const mw_v16 *)desk->d[r + HOPS];
-        *(mw_v16 *)desk->sum[r] = a + b;
-        *(mw_v16 *)desk->difference[r] = a - b;
+/* Products, their sums and differences, and energies, of `rows` rows of x a symbol apart. */
+MW_CLONES static void kernel_products(mw_kernel_desk *desk, float (*x)[16], size_t rows) {
+    mw_v8 yr = *(const mw_v8 *)x[0], yi = *(const mw_v8 *)(x[0] + 8), last_r = {0}, last_i = {0};
+    *(mw_v8 *)desk->energy_1[0] = yr * yr + yi * yi;
+    for (size_t r = 1; r < rows; r++) {
+        mw_v8 xr = *(const mw_v8 *)x[HOPS * r], xi = *(const mw_v8 *)(x[HOPS * r] + 8);
+        mw_v8 re = xr * yr + xi * yi, im = xi * yr - xr * yi;
+        *(mw_v8 *)desk->energy_1[r] = xr * xr + xi * xi;
+        *(mw_v8 *)desk->d[r] = re;
+        *(mw_v8 *)(desk->d[r] + 8) = im;
+        *(mw_v8 *)desk->sum[r - 1] = last_r + re;
+        *(mw_v8 *)(desk->sum[r - 1] + 8) = last_i + im;
+        *(mw_v8 *)desk->difference[r - 1] = last_r - re;
+        *(mw_v8 *)(desk->difference[r - 1] + 8) = last_i - im;
+        yr = xr;
+        yi = xi;
+        last_r = re;
+        last_i = im;
     }
 }
 
-/* Energy of 64 symbols at each new hop, as running sums; the rows' own sum in the beginning. */
-MW_CLONES static void kernel_energy(mw_kernel_desk *desk, size_t g, size_t hops) {
-    mw_d8 e[HOPS];
-    mw_v8 re, im;
-    for (size_t p = 0; p < HOPS; p++) {
-        e[p] = (mw_d8){0};
-        for (size_t r = p; r < OLD; r += HOPS) {
-            kernel_split(desk->x[r] + 16 * g, &re, &im);
-            e[p] += __builtin_convertvector(re * re + im * im, mw_d8);
-        }
+/* out[r] = sum of in[r], in[r + step], in[r + 2 step], in[r + 3 step] */
+static inline __attribute__((always_inline)) void add_four(const float (*in)[8], size_t step,
+                                                           size_t rows, float *out, size_t apart) {
+    for (size_t r = 0; r < rows; r++) {
+        mw_v8 a = *(const mw_v8 *)in[r] + *(const mw_v8 *)in[r + step];
+        mw_v8 b = *(const mw_v8 *)in[r + 2 * step] + *(const mw_v8 *)in[r + 3 * step];
+        *(mw_v8 *)(out + r * apart) = a + b;
     }
-    for (size_t i = 0; i < hops; i++) {
-        kernel_split(desk->x[OLD + i] + 16 * g, &re, &im);
-        mw_d8 now = e[i % HOPS] + __builtin_convertvector(re * re + im * im, mw_d8);
-        *(mw_v8 *)(desk->energy[i] + 8 * g) = __builtin_convertvector(now, mw_v8);
-        kernel_split(desk->x[i] + 16 * g, &re, &im); /* what the next of this phase will not see */
-        e[i % HOPS] = now - __builtin_convertvector(re * re + im * im, mw_d8);
-    }
+}
+
+/* Energy of 64 symbols at the new hops of a phase. */
+MW_CLONES static void kernel_energy(mw_kernel_desk *desk, float *out, size_t hops) {
+    add_four((const float(*)[8])desk->energy_1, 1, hops + 60, desk->energy_4[0], 8);
+    add_four((const float(*)[8])desk->energy_4, 4, hops + 48, desk->energy_16[0], 8);
+    add_four((const float(*)[8])desk->energy_16, 16, hops, out, HOPS * TILE);
 }
 
 /* ---- Correlation ------------------------------------------------------------------------------*/
 
-/* Where each pair's row stands for hop 0, those to be added first; returns their number. Row of
- * turn i for the word that ends at row r: r - HOPS * (62 - i). */
+/* Where each pair's row stands for hop 0, those to be added first; returns their number. Turn i of
+ * the word that begins at symbol 0 stands in row i + 1. */
 static size_t kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *word,
                             const float *at[PAIRS + 1]) {
     size_t plus = 0, minus = PAIRS + 1;
     for (size_t k = 0; k <= PAIRS; k++) {
-        size_t row = OLD - HOPS * (62 - 2 * k);
+        size_t row = 2 * k + 1;
         const float *base = k == PAIRS            ? desk->d[row]
                             : word->difference[k] ? desk->difference[row]
                                                   : desk->sum[row];
@@ -167,46 +170,50 @@ static size_t kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *wo
     return plus;
 }
 
-/* Scores of 8 bins at one hop; whether any is above the threshold. */
-static inline uint8_t kernel_score(mw_kernel_desk *desk, size_t i, size_t g, float threshold) {
-    const float *s = desk->s[i][g];
-    mw_v8 re = *(const mw_v8 *)s, im = *(const mw_v8 *)(s + 8);
+/* Scores of 8 bins at one hop; the correlation is written where one is above the threshold. */
+static inline __attribute__((always_inline)) void
+kernel_score(mw_kernel_desk *desk, const mw_v16 *sum, size_t i, size_t g, float threshold) {
+    mw_v8 re = __builtin_shufflevector(*sum, *sum, 0, 1, 2, 3, 4, 5, 6, 7);
+    mw_v8 im = __builtin_shufflevector(*sum, *sum, 8, 9, 10, 11, 12, 13, 14, 15);
     mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g);
     mw_v8 score = (re * re + im * im) / (e * e + 1e-30f);
     *(mw_v8 *)(desk->score[i] + 8 * g) = score;
-    unsigned above = 0;
-    for (size_t n = 0; n < 8; n++)
-        above |= score[n] > threshold;
-    return (uint8_t)above;
+    mw_l4 above = (mw_l4)(score > threshold);
+    desk->above[i][g] = (above[0] | above[1] | above[2] | above[3]) != 0;
+    if (desk->above[i][g])
+        *(mw_v16 *)desk->s[i][g] = *sum;
 }
 
-/* Four hops at a time: each place is looked up once for them. */
-MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const float *const at[PAIRS + 1],
-                                       size_t plus, size_t g, size_t hops, float threshold) {
-    for (size_t i = 0; i < hops; i += 4) {
-        mw_v16 a = {0}, b = {0}, c = {0}, d = {0};
-        size_t k = 0;
-        for (; k < plus; k++) {
-            const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
-            a += from[0];
-            b += from[1];
-            c += from[2];
-            d += from[3];
-        }
-        for (; k <= PAIRS; k++) {
-            const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
-            a -= from[0];
-            b -= from[1];
-            c -= from[2];
-            d -= from[3];
-        }
-        *(mw_v16 *)desk->s[i][g] = a;
-        *(mw_v16 *)desk->s[i + 1][g] = b;
-        *(mw_v16 *)desk->s[i + 2][g] = c;
-        *(mw_v16 *)desk->s[i + 3][g] = d;
-        for (size_t n = i; n < i + 4; n++)
-            desk->above[n][g] = kernel_score(desk, n, g, threshold);
+/* `n` hops a symbol apart (a constant where this is expanded) from the i-th of their phase: each
+ * place is looked up once for them. */
+static inline __attribute__((always_inline)) void kernel_some(mw_kernel_desk *desk,
+                                                              const float *const at[PAIRS + 1],
+                                                              size_t plus, size_t g, size_t phase,
+                                                              size_t i, size_t n, float threshold) {
+    mw_v16 sum[4] = {{0}, {0}, {0}, {0}};
+    size_t k = 0;
+    for (; k < plus; k++) {
+        const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
+        for (size_t j = 0; j < n; j++)
+            sum[j] += from[j];
     }
+    for (; k <= PAIRS; k++) {
+        const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
+        for (size_t j = 0; j < n; j++)
+            sum[j] -= from[j];
+    }
+    for (size_t j = 0; j < n; j++)
+        kernel_score(desk, &sum[j], HOPS * (i + j) + phase, g, threshold);
+}
+
+MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const float *const at[PAIRS + 1],
+                                       size_t plus, size_t g, size_t phase, size_t hops,
+                                       float threshold) {
+    size_t i = 0;
+    for (; i + 4 <= hops; i += 4)
+        kernel_some(desk, at, plus, g, phase, i, 4, threshold);
+    for (; i < hops; i++)
+        kernel_some(desk, at, plus, g, phase, i, 1, threshold);
 }
 
 /* ---- Second stage -----------------------------------------------------------------------------*/
@@ -262,10 +269,10 @@ MW_CLONES static mw_kernel_best kernel_refine(const mw_kernel_bank *bank,
                                               int base, int drifts) {
     float yr[MW_KERNEL_SYMBOLS], yi[MW_KERNEL_SYMBOLS];
     for (size_t n = 0; n < MW_KERNEL_SYMBOLS; n++) {
-        const float *x = desk->x[hop + HOPS * n] + 2 * bin;
+        const float *x = desk->x[bin / 8][hop + HOPS * n] + bin % 8;
         size_t place = n % 2 * 32 + n / 2;
         yr[place] = x[0] * word->sign[n];
-        yi[place] = x[1] * word->sign[n];
+        yi[place] = x[8] * word->sign[n];
     }
     /* The estimated turn taken off, pairs of symbols added: what remains is slow. */
     const float *tr = bank->turn_re[base & 63], *ti = bank->turn_im[base & 63];
@@ -298,19 +305,15 @@ void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t 
     kernel_fold(buffer, iq, window, n);
 }
 
-void mw_kernel_shape(const float *in, const float *response, size_t n, float *out) {
-    kernel_shape(in, response, n, out);
-}
-
-void mw_kernel_correlate(mw_kernel_tile *t, mw_kernel_desk *desk, const mw_kernel_word *word,
-                         size_t hops, float threshold) {
-    join_rows(t, desk, hops);
+void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
+                         const mw_kernel_word *word, size_t hops, float threshold) {
+    join_rows(kept, desk->x[g], hops);
     const float *at[PAIRS + 1];
-    size_t plus = kernel_places(desk, word, at);
-    for (size_t g = 0; g < GROUPS; g++) {
-        kernel_products(desk, g, OLD + hops);
-        kernel_energy(desk, g, hops);
-        kernel_correlate(desk, at, plus, g, hops, threshold);
+    size_t plus = kernel_places(desk, word, at), each = hops / HOPS;
+    for (size_t phase = 0; phase < HOPS; phase++) {
+        kernel_products(desk, desk->x[g] + phase, OLD / HOPS + each);
+        kernel_energy(desk, desk->energy[phase] + 8 * g, each);
+        kernel_correlate(desk, at, plus, g, phase, each, threshold);
     }
 }
 

@@ -8,35 +8,40 @@
 #define MW_RADIO_DETECT_KERNEL_H
 
 #include "radio/detect.h"
+#include "radio/detect_transform.h"
 
 #define MW_KERNEL_SYMBOLS 64u
 #define MW_KERNEL_HOPS    4u                                         /* per symbol */
 #define MW_KERNEL_OLD     ((MW_KERNEL_SYMBOLS - 1) * MW_KERNEL_HOPS) /* hops kept between batches */
-#define MW_KERNEL_NEW     256u                                       /* hops of a batch, at most */
+#define MW_KERNEL_NEW     MW_TRANSFORM_POINTS                        /* hops of a batch, at most */
 #define MW_KERNEL_ROWS    (MW_KERNEL_OLD + MW_KERNEL_NEW)
-#define MW_KERNEL_GROUPS  (MW_DETECT_TILE / 8u) /* of 8 bins, the width of a register */
+#define MW_KERNEL_GROUPS  (MW_DETECT_TILE / 8u)             /* of 8 bins, the width of a register */
+#define MW_KERNEL_PHASE   (MW_KERNEL_ROWS / MW_KERNEL_HOPS) /* rows a symbol apart */
 
-/* What is kept of a tile: the matched filter's output as numbers of 8 bits: sign, 4 of exponent, 3
+/* What is kept of 8 bins: the matched filter's output as numbers of 8 bits: sign, 4 of exponent, 3
  * of mantissa. Each value's rounding lies 24 dB below itself, which costs 0.02 dB, and all within
  * 90 dB of the loudest are kept. */
-typedef struct mw_kernel_tile {
-    uint8_t x[MW_KERNEL_OLD][2 * MW_DETECT_TILE];
+typedef struct mw_kernel_group {
+    uint8_t x[MW_KERNEL_OLD][16];
     int32_t top; /* exponent of the loudest */
-} mw_kernel_tile;
+} mw_kernel_group;
 
 /* Working memory for one tile at a time, at a multiple of 64 bytes. Row r is hop r - MW_KERNEL_OLD
- * of the batch. */
+ * of the batch. Rows of 16 are the real parts of 8 bins, then their imaginary parts. */
 typedef struct mw_kernel_desk {
-    float x[MW_KERNEL_ROWS + 64][2 * MW_DETECT_TILE]; /* matched filter output, pairs */
-    /* x times conj(x one symbol before) of 8 bins, the real parts first; sum and difference of this
-     * row and the one a symbol later */
-    float d[MW_KERNEL_ROWS][16];
-    float sum[MW_KERNEL_ROWS][16];
-    float difference[MW_KERNEL_ROWS][16];
+    mw_transform_in in;
+    mw_transform_work work;
+    float x[MW_KERNEL_GROUPS][MW_KERNEL_ROWS][16]; /* matched filter output */
+    /* Of 8 bins and the rows that are whole symbols apart: x times conj(x one symbol before); sum
+     * and difference of this row and the next; energies of 1, 4 and 16 symbols from here on */
+    float d[MW_KERNEL_PHASE][16];
+    float sum[MW_KERNEL_PHASE][16];
+    float difference[MW_KERNEL_PHASE][16];
+    float energy_1[MW_KERNEL_PHASE][8], energy_4[MW_KERNEL_PHASE][8], energy_16[MW_KERNEL_PHASE][8];
     /* what the correlation says about a bin at a hop of the batch: */
-    float s[MW_KERNEL_NEW][MW_KERNEL_GROUPS][16];   /* differential correlation, as d */
-    float energy[MW_KERNEL_NEW][MW_DETECT_TILE];    /* of the 64 symbols that end here */
-    float score[MW_KERNEL_NEW][MW_DETECT_TILE];     /* |s|^2 / energy^2 */
+    float s[MW_KERNEL_NEW][MW_KERNEL_GROUPS][16]; /* differential correlation; where `above` only */
+    float energy[MW_KERNEL_NEW][MW_DETECT_TILE];  /* of the 64 symbols that end here */
+    float score[MW_KERNEL_NEW][MW_DETECT_TILE];   /* |s|^2 / energy^2 */
     uint8_t above[MW_KERNEL_NEW][MW_KERNEL_GROUPS]; /* whether any bin passes the threshold */
 } mw_kernel_desk;
 
@@ -52,13 +57,10 @@ void mw_kernel_word_init(mw_kernel_word *w);
 
 /* buffer[0, 2n) += iq * window, both as pairs (the window holds each tap twice). */
 void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n);
-/* out[i] = in[i] * response[i] for n numbers (a multiple of 8): a stretch of spectrum through the
- * matched filter, both as pairs (the response holds each value twice). */
-void mw_kernel_shape(const float *in, const float *response, size_t n, float *out);
-/* Rows MW_KERNEL_OLD ... of desk->x hold `hops` new ones: joins what the tile kept, keeps the last,
- * and correlates. hops is a multiple of 4. */
-void mw_kernel_correlate(mw_kernel_tile *t, mw_kernel_desk *desk, const mw_kernel_word *word,
-                         size_t hops, float threshold);
+/* Rows MW_KERNEL_OLD ... of desk->x[g] hold `hops` new ones: joins what the group kept, keeps the
+ * last, and correlates. hops is a multiple of 8. */
+void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
+                         const mw_kernel_word *word, size_t hops, float threshold);
 
 /* Bank of the second stage: 16 frequencies around an estimate, 1/64 cycle a symbol apart. */
 #define MW_KERNEL_BANK 16u

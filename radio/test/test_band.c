@@ -10,12 +10,12 @@
 #include "radio/test/foreign_air.h"
 #include "tests/harness/mw_test.h"
 
-#define RATE    1000000.0 /* four channels of 250 kHz */
+#define RATE    1000000.0 /* 16 channels of 62.5 kHz */
 #define CENTRE  INT64_C(866500000000)
 #define FS_DBM  (-60.0)
 #define NF_DB   3.0
 #define FRAMES  24u
-#define SPACING 250000.0
+#define SPACING 62500.0
 #define SECONDS 2.6
 
 typedef struct sent {
@@ -70,14 +70,14 @@ static world *world_new(void) {
     world *w = calloc(1, sizeof *w);
     say(w, MW_UNB_R1, 0, 0.1, 10);
     for (int k = -2; k < 2; k++) {
-        double seam = (k + 0.5) * SPACING;
+        double seam = (4 * k + 0.5) * SPACING;
         say(w, MW_UNB_R1, seam, 0.15 + 0.01 * k, 10);
         say(w, MW_UNB_R1, seam + 390, 1.1 + 0.01 * k, 8);
         say(w, MW_UNB_R1, seam - 390, 1.3 - 0.013 * k, 8);
         say(w, MW_UNB_R2, seam + 30000, 0.2 + 0.2 * k + 0.5, 12);
     }
-    say(w, MW_UNB_R2, -125000, 2.2, 10);
-    say(w, MW_UNB_R2, 125300, 2.21, 10);
+    say(w, MW_UNB_R2, -93750, 2.2, 10); /* on a seam */
+    say(w, MW_UNB_R2, 94050, 2.21, 10);
     say(w, MW_UNB_R1, 479000, 0.4, 10);
     say(w, MW_UNB_R1, -479000, 0.5, 10);
     w->samples = (size_t)(SECONDS * RATE);
@@ -161,7 +161,7 @@ MW_TEST(anywhere_in_the_band_once) {
     mw_band_stats s = mw_band_stats_of(b);
     MW_CHECK_EQ(s.radio.frames, w->count);
     MW_CHECK(s.seam_duplicates >= 8); /* those on and beside seams were heard twice */
-    MW_CHECK_EQ(s.sub_bands, 5);
+    MW_CHECK_EQ(s.sub_bands, 17);
     MW_CHECK_EQ(s.radio.samples, w->samples);
     MW_CHECK_EQ(mw_band_safe_index(b), shift + w->samples);
     mw_band_free(b);
@@ -302,7 +302,7 @@ MW_TEST(copies_all_over_the_band) {
     static const char *const copies[3] = {"aaaaa35f01a0db334d00abad1deadc32758a",
                                           "aaaaa5980118806638c0d490d4650527d22d",
                                           "aaaaa5a301c8edff9e4081465a906b3ee8e8"};
-    static const double hz[3] = {-300000, 125000, 20000}; /* the second on a seam */
+    static const double hz[3] = {-300000, 156250, 20000}; /* the second on a seam */
     air *a = air_new(RATE, 480000, 5);
     air_listen(a, MW_RADIO_SIGFOX, 600);
     for (unsigned c = 0; c < 3; c++) {
@@ -340,7 +340,7 @@ MW_TEST(europe) {
     mw_band *b;
     ears *e = calloc(1, sizeof *e);
     MW_CHECK_OK(mw_band_new(&c, hear, e, &b));
-    MW_CHECK_EQ(mw_band_stats_of(b).sub_bands, 29);
+    MW_CHECK_EQ(mw_band_stats_of(b).sub_bands, 113);
     MW_CHECK(mw_band_memory(b) < 600u * 1024 * 1024);
     mw_band_free(b);
     free(e);

@@ -14,9 +14,9 @@
 #include "radio/modulator.h"
 #include "tests/harness/mw_test.h"
 
-#define RATE    1000000.0 /* four channels of 250 kHz */
+#define RATE    1000000.0 /* 16 channels of 62.5 kHz */
 #define CENTRE  INT64_C(866500000000)
-#define SPACING 250000.0
+#define SPACING 62500.0
 #define FS_DBM  (-60.0)
 #define NF_DB   3.0
 #define SYMBOL  2500u /* samples, at 400 Bd */
@@ -50,7 +50,7 @@ static int sub_of(mw_freq f) {
 /* The middle of a sub-band, not a seam. */
 static bool inside(mw_freq f) {
     double at = (double)(f.mhz - CENTRE) / 1000 / SPACING;
-    return fabs(at - round(at)) < 0.45 && fabs(at) < 1.8;
+    return fabs(at - round(at)) < 0.45 && fabs(at) < 7.2;
 }
 
 /* A meter whose first two copies lie in different sub-bands; returns its counter. */
@@ -165,7 +165,7 @@ MW_TEST(alone_neither_is_decoded) {
 }
 
 MW_TEST(together_once_whatever_the_threads) {
-    world *w = world_new(77, 3, true);
+    world *w = world_new(78, 3, true);
     MW_CHECK(sub_of(w->slot[0].carrier) != sub_of(w->slot[1].carrier));
     ears one = listen(w, 1, 65536);
     MW_CHECK_EQ(one.count, 1);
@@ -191,7 +191,7 @@ MW_TEST(together_once_whatever_the_threads) {
 
 /* The third copy after two that gave the frame does not give it again. */
 MW_TEST(three_copies_once) {
-    world *w = world_new(77, 7, true);
+    world *w = world_new(78, 7, true);
     ears e = listen(w, 2, 65536);
     MW_CHECK_EQ(e.count, 1);
     MW_CHECK_EQ(e.heard[0].copies, 2);
