@@ -7,8 +7,8 @@
  *   number modulo M -> FFT of M: value k is the band around k * rate / M, shifted to 0
  *
  * Folding by sample number makes the shift exact: a carrier keeps its phase. A channel is flat
- * within 0.05 dB to 0.515 of the spacing on both sides of its centre; what folds onto that comes
- * from beyond 0.818 of the spacing and is 70 dB down. 4/3 and not 2 because histories, which are
+ * within 0.05 dB to 0.545 of the spacing on both sides of its centre; what folds onto that comes
+ * from beyond 0.788 of the spacing and is 70 dB down. 4/3 and not 2 because histories, which are
  * kept per channel, are the memory of the whole receiver.
  */
 #ifndef MW_RADIO_BANK_H
