@@ -53,7 +53,7 @@ static bool started(bool before, int64_t *smooth, int64_t power, int64_t start) 
 
 static void pulses_of(mw_electric_pulser *p, int64_t quanta, int64_t parts) {
     p->owed += quanta;
-    p->each = p->owed * 32 / (parts / (MW_ELECTRIC_PARTS / 32) + 1);
+    p->each = p->owed / (parts / MW_ELECTRIC_PARTS) + 1;
 }
 
 static bool pulse(mw_electric_pulser *p) {

@@ -60,6 +60,18 @@ static int64_t subtract_noise(int64_t micro, int64_t noise) {
     return square > 0 ? mw_fix_sqrt((uint64_t)square) : 0;
 }
 
+/* Rms current less what no load shows: noise adds by squares, and what the voltage leaks into the
+ * current channel adds to the part of the current that is in phase with it. */
+static int64_t subtract_no_load(int64_t i_ua, const mw_electric_trim *trim,
+                                const mw_electric_element *e) {
+    int64_t square = i_ua * i_ua - (int64_t)trim->noise_ua * trim->noise_ua;
+    if (e->u_uv > 1000000) {
+        int64_t leak = mw_fix_mul_div(trim->power_offset_uw, 1000000, e->u_uv);
+        square -= 2 * leak * mw_fix_mul_div(e->p_uw, 1000000, e->u_uv);
+    }
+    return square > 0 ? mw_fix_sqrt((uint64_t)square) : 0;
+}
+
 static phasor phasor_of(const int64_t sum[2], int64_t parts) {
     return (phasor){mean(sum[0], parts) / MW_ELECTRIC_PARTS,
                     mean(sum[1], parts) / MW_ELECTRIC_PARTS};
@@ -97,10 +109,10 @@ static void element_of(const mw_electric_sums *s, int64_t parts, const mw_electr
     int64_t u = rms(s->uu, s->u, parts), i = rms(s->ii, s->i, parts);
     phasor u1 = phasor_of(s->u1, parts), i1 = phasor_of(s->i1, parts);
     e->u_uv = to_micro(u, u_gain);
-    e->i_ua = subtract_noise(to_micro(i, i_gain), trim->noise_ua);
     e->u1_uv = to_micro(rms_of(u1), u_gain);
     e->i1_ua = to_micro(rms_of(i1), i_gain);
     e->p_uw = to_power(product(s->ui, s->u, s->i, parts), u_gain, i_gain) - trim->power_offset_uw;
+    e->i_ua = subtract_no_load(to_micro(i, i_gain), trim, e);
     int64_t p1 = 2 * (u1.re * i1.re + u1.im * i1.im), q1 = 2 * (u1.im * i1.re - u1.re * i1.im);
     e->p1_uw = to_power(p1 / 256, u_gain, i_gain);
     e->q_uvar = to_power(q1 / 256, u_gain, i_gain);

@@ -28,7 +28,7 @@ static inline int64_t mw_fix_div(int64_t a, int64_t b) {
  * result within +-2^62. */
 int64_t mw_fix_mul_div(int64_t a, int64_t b, int64_t c);
 
-/* sin(2 pi x) with x in units of 2^-32 of a turn; 1.0 is 2^15, error below 2^-15. */
+/* sin(2 pi x) with x in units of 2^-32 of a turn; 1.0 is 2^15, error below 1.2 of them. */
 int32_t mw_fix_sine(uint32_t turn);
 
 #endif
