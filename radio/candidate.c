@@ -134,17 +134,7 @@ static unsigned plausible_sizes(mw_candidate_tools *t, const mw_candidate *c) {
     for (unsigned s = c->next_size; s < MW_UNB_SIZE_COUNT; s++) {
         if (!mw_unb_allowed((mw_unb_rate)c->rate, (mw_unb_size)s))
             continue;
-        double re = 0, im = 0, power = 0, count = 0;
-        for (size_t i = 0; i < symbols; i++) {
-            double sign = t->frame[s].sign[i], yr = t->rest[2 * i], yi = t->rest[2 * i + 1];
-            if (mw_track_erased(t->rest + 2 * i))
-                continue;
-            re += sign * yr;
-            im += sign * yi;
-            power += sign * sign * (yr * yr + yi * yi);
-            count += sign * sign;
-        }
-        share[s] = power > 0 ? (re * re + im * im) / (count * power) : 0;
+        share[s] = mw_track_share(t->rest, &t->frame[s], symbols);
         best = share[s] > best ? share[s] : best;
     }
     unsigned mask = 0;
@@ -223,7 +213,6 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
         mw_extract_run(&t->extract, h, &carrier, c->centre, known->symbols);
         mw_extract_symbols(&t->extract, c->centre, 0, known->symbols, t->y);
         fit.f = fit.d = 0;
-        mw_track_fit_over(t->y, known, known->symbols, 2, 2, &fit);
     }
     if (!(fit.share > FRAME_SHARE_MIN))
         return false;

@@ -189,19 +189,166 @@ void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, in
     io_fit->share = s.power > 0 ? coherent / s.power : 0;
 }
 
+/* ---- Frame ------------------------------------------------------------------------------------*/
+
+/* Symbols whose phase is taken for one: 0.05 rad a symbol of phase noise make 0.25 rad of it. */
+#define SEGMENT      96
+#define SEGMENTS_MAX ((MW_TRACK_SYMBOLS_MAX + SEGMENT - 1) / SEGMENT)
+/* What the first stretch leaves open: cycles a symbol, and a symbol squared. */
+#define WALK_F_REACH 0.002
+#define WALK_D_REACH 1e-4
+
+typedef struct segment_list {
+    search s;
+    size_t known_end[SEGMENTS_MAX], data_end[SEGMENTS_MAX];
+    double count[SEGMENTS_MAX]; /* known symbols */
+    size_t n;
+    double heard, total; /* all symbols, and their power */
+} segment_list;
+
+static void collect_segments(segment_list *l, const float *y, const mw_track_known *known,
+                             const mw_track_fit *fit) {
+    search *s = &l->s;
+    memset(l->count, 0, sizeof l->count);
+    l->n = 0;
+    l->total = l->heard = 0;
+    s->known.n = s->data.n = 0;
+    s->known.rate = 1;
+    s->data.rate = 2;
+    for (size_t i = 0; i < known->symbols; i++) {
+        float re = y[2 * i], im = y[2 * i + 1], sign = known->sign[i];
+        if (!mw_track_erased(y + 2 * i)) {
+            l->heard++;
+            l->total += (double)(re * re + im * im);
+            double at = (double)i - fit->centre;
+            if (sign == 0) {
+                add_term(&s->data, at, re * re - im * im, 2 * re * im);
+            } else {
+                add_term(&s->known, at, re * sign, im * sign);
+                l->count[l->n]++;
+            }
+        }
+        if ((i + 1) % SEGMENT == 0 || i + 1 == known->symbols) {
+            pad_terms(&s->known);
+            pad_terms(&s->data);
+            l->known_end[l->n] = s->known.n;
+            l->data_end[l->n] = s->data.n;
+            l->n++;
+        }
+    }
+}
+
+/* Sum over the segments of ln P, each at its own best phase; *out_power: sum over the segments of the
+ * known symbols' coherent energies. */
+static double segments_value(segment_list *l, double *out_power) {
+    term_list *a = &l->s.known, *b = &l->s.data;
+    double value = 0, power = 0;
+    for (size_t g = 0, k = 0, m = 0; g < l->n; k = l->known_end[g], m = l->data_end[g], g++) {
+        float p[2], q[2];
+        sum_and_turn(a->zr + k, a->zi + k, a->wr + k, a->wi + k, l->known_end[g] - k, p);
+        sum_and_turn(b->zr + m, b->zi + m, b->wr + m, b->wi + m, l->data_end[g] - m, q);
+        value += log_likelihood(&l->s, p, q);
+        if (l->count[g] > 0)
+            power += (double)(p[0] * p[0] + p[1] * p[1]) / l->count[g];
+    }
+    *out_power = power;
+    return value;
+}
+
+/* The best carrier around io_fit's, whose phase may walk from segment to segment. */
+static void search_segments(segment_list *l, double f_step, int f_steps, double d_step, int d_steps,
+                            mw_track_fit *io_fit, double *out_power) {
+    double best = -1e300, f0 = io_fit->f - f_steps * f_step, d0 = io_fit->d - d_steps * d_step;
+    aim_terms(&l->s.known, f0, d0, f_step, d_step);
+    aim_terms(&l->s.data, f0, d0, f_step, d_step);
+    for (int k = 0; k <= 2 * d_steps; k++) {
+        next_drift(&l->s.known);
+        next_drift(&l->s.data);
+        if (k != d_steps && fabs(d0 + k * d_step) > io_fit->d_max)
+            continue;
+        for (int m = 0; m <= 2 * f_steps; m++) {
+            double power, value = segments_value(l, &power);
+            if (value > best) {
+                best = value;
+                io_fit->f = f0 + m * f_step;
+                io_fit->d = d0 + k * d_step;
+                *out_power = power;
+            }
+        }
+    }
+}
+
+/* Each segment's coherent energy holds one symbol's noise. */
+static double signal_of(double power, double count, double used, double mean) {
+    double signal = count > used ? (power - used * mean) / (count - used) : power;
+    return signal > 0 ? signal : 0;
+}
+
+static void fit_segments(const float *y, const mw_track_known *known, mw_track_fit *io_fit) {
+    segment_list l;
+    collect_segments(&l, y, known, io_fit);
+    double signal = io_fit->re * io_fit->re + io_fit->im * io_fit->im;
+    double mean = l.heard > 0 ? l.total / l.heard : 0, noise = mean - signal;
+    if (noise < 0.3 * signal)
+        noise = 0.3 * signal;
+    noise += 1e-30;
+    l.s.linear = signal > 0 ? 2 * sqrt(signal) / noise : 1;
+    l.s.square = signal / (noise * noise);
+    /* The far end's frequency to a tenth of a cycle a segment. */
+    double far = (double)known->symbols - io_fit->centre, f_step = 0.1 / SEGMENT;
+    double d_step = 0.2 / SEGMENT / far, power = 0;
+    double reach = io_fit->d_max < WALK_D_REACH ? io_fit->d_max : WALK_D_REACH;
+    int d_steps = (int)lround(reach / d_step);
+    search_segments(&l, f_step, (int)ceil(WALK_F_REACH / f_step), d_step, d_steps, io_fit, &power);
+    search_segments(&l, f_step / 2.5, 1, d_step / 2.5, d_steps > 0 ? 1 : 0, io_fit, &power);
+    double count = 0, used = 0;
+    for (size_t g = 0; g < l.n; g++) {
+        count += l.count[g];
+        used += l.count[g] > 0;
+    }
+    signal = signal_of(power, count, used, mean);
+    io_fit->re = sqrt(signal);
+    io_fit->im = 0;
+    io_fit->share = mean > 0 ? signal / mean : 0;
+}
+
 void mw_track_fit_frame(const float *y, const mw_track_known *known, mw_track_fit *io_fit) {
     /* What the sync word leaves open must be searched at once, over a stretch that has enough to
-     * decide: small steps with the best of each would follow noise. Later steps only sharpen. */
-    static const struct {
-        uint16_t end;
-        uint8_t f_steps, d_steps;
-    } stages[] = {{176, 22, 16}, {338, 8, 8}, {610, 8, 8}, {1160, 8, 8}};
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
-        size_t end = stages[i].end < known->symbols ? stages[i].end : known->symbols;
-        mw_track_fit_over(y, known, end, stages[i].f_steps, stages[i].d_steps, io_fit);
-        if (end == known->symbols)
-            break;
+     * decide: small steps with the best of each would follow noise. */
+    size_t first = known->symbols < 176 ? known->symbols : 176;
+    mw_track_fit_over(y, known, first, 22, 16, io_fit);
+    if (first == known->symbols)
+        return;
+    fit_segments(y, known, io_fit);
+    /* The straight line nearest to the walk, so close by that it has no rival. */
+    mw_track_fit line = *io_fit;
+    mw_track_fit_over(y, known, known->symbols, 2, 2, &line);
+    io_fit->f = line.f;
+    io_fit->d = line.d;
+    io_fit->centre = line.centre;
+}
+
+double mw_track_share(const float *y, const mw_track_known *known, size_t n) {
+    double power = 0, total = 0, count = 0, used = 0;
+    for (size_t from = 0; from < n; from += SEGMENT) {
+        size_t end = from + SEGMENT < n ? from + SEGMENT : n;
+        double re = 0, im = 0, here = 0;
+        for (size_t i = from; i < end; i++) {
+            if (known->sign[i] == 0 || mw_track_erased(y + 2 * i))
+                continue;
+            double sign = known->sign[i], yr = (double)y[2 * i], yi = (double)y[2 * i + 1];
+            re += sign * yr;
+            im += sign * yi;
+            total += yr * yr + yi * yi;
+            here++;
+        }
+        count += here;
+        used += here > 0;
+        power += here > 0 ? (re * re + im * im) / here : 0;
     }
+    if (!(total > 0))
+        return 0;
+    return signal_of(power, count, used, total / count) * count / total;
 }
 
 void mw_track_derotate(float *y, size_t n, const mw_track_fit *fit) {

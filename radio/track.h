@@ -38,8 +38,14 @@ typedef struct mw_track_fit {
  * centre). */
 void mw_track_fit_over(const float *y, const mw_track_known *known, size_t n, int f_steps,
                        int d_steps, mw_track_fit *io_fit);
-/* Starting from a fit of the sync word, widens it to the whole frame step by step. */
+/* Starting from a fit of the sync word, over the first 176 symbols, then over the whole frame in
+ * segments of 96 symbols, each with a phase of its own: phase noise moves the phase by radians over
+ * a frame but hardly within a segment. Sets re to the amplitude, im to 0 and share to the signal's part of
+ * the power. */
 void mw_track_fit_frame(const float *y, const mw_track_known *known, mw_track_fit *io_fit);
+/* Share of the known symbols' power that is coherent within such segments, of symbols [0, n) whose
+ * carrier was taken off; noise has 0 on average. */
+double mw_track_share(const float *y, const mw_track_known *known, size_t n);
 /* Takes the fitted carrier off in place; known symbols come out real and positive times sign. */
 void mw_track_derotate(float *y, size_t n, const mw_track_fit *fit);
 
