@@ -148,7 +148,7 @@ static int account_create(const mw_platform_config *c, mw_store *store, const ch
     const char *zone = option(w, "--time-zone");
     const char *locale = option(w, "--locale");
     if (!options_ok(w, known) || role == NULL)
-        return misused("account create LOGIN --role operator|consumer [options]");
+        return misused("account create LOGIN --role ROLE [options]");
     mw_account_new a = {.tenant = tenant != NULL ? tenant : c->tenant,
                         .login = login,
                         .name = option(w, "--name"),
@@ -197,8 +197,10 @@ static int account(const mw_platform_config *c, int argc, char **argv) {
         mw_status s =
             mw_account_disable(store, login, strcmp(verb, "disable") == 0, mw_clock_machine_utc());
         code = s == MW_OK ? 0 : explain_account(s, login);
+    } else if (strcmp(verb, "second-factor-off") == 0 && w.argc == 0) {
+        code = mw_platform_factor_off(store, login);
     } else {
-        code = misused("account knows create, password, disable and enable");
+        code = misused("account knows create, password, disable, enable and second-factor-off");
     }
     mw_store_close(store);
     return code;
@@ -452,6 +454,8 @@ int mw_platform_command(const mw_platform_config *config, int argc, char **argv)
     const char *word = argv[0];
     if (strcmp(word, "account") == 0)
         return account(config, argc, argv);
+    if (strcmp(word, "audit") == 0)
+        return mw_platform_audit_command(config, argc, argv);
     if (strcmp(word, "station") == 0)
         return station(config, argc, argv);
     if (strcmp(word, "import") == 0)

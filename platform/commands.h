@@ -25,6 +25,10 @@ int mw_platform_conservation(const mw_platform_config *config);
 int mw_platform_backup(const mw_platform_config *config, int argc, char **argv);
 int mw_platform_verify_backup(const mw_platform_config *config, int argc, char **argv);
 int mw_platform_restore(const mw_platform_config *config, int argc, char **argv);
+/* The command "audit verify": 0 the trail is whole, 3 it is not. */
+int mw_platform_audit_command(const mw_platform_config *config, int argc, char **argv);
+/* "account second-factor-off LOGIN". */
+int mw_platform_factor_off(mw_store *store, const char *login);
 
 /* Opens the database as configured and says on standard error what is wrong. */
 MW_NODISCARD mw_status mw_platform_open_store(const mw_platform_config *config,

@@ -88,6 +88,12 @@ static const mw_setting settings[] = {
      .min = 4,
      .max = 10000,
      .text = "Connections of one address at the same time."},
+    {.key = "http.trusted_proxies",
+     .type = MW_SETTING_TEXT,
+     .offset = AT(trusted_proxies),
+     .fallback = "",
+     .text = "Addresses of reverse proxies, by spaces. Only their X-Forwarded-For is believed, so "
+             "that limits on signing in see the client and not the proxy."},
     {.key = "web.root",
      .type = MW_SETTING_TEXT,
      .offset = AT(web_root),
@@ -241,10 +247,13 @@ const mw_program mw_platform_program = {
     .about = "Takes in uplinks, decodes them, keeps readings and serves the API and the web pages.",
     .commands =
         "  import FILE [--at TIME]             devices, channels, owners, keys (JSON lines)\n"
-        "  account create LOGIN --role operator|consumer [--customer ID] [--tenant T]\n"
+        "  account create LOGIN --role administrator|operator|engineer|auditor|consumer\n"
+        "          [--customer ID] [--tenant T]\n"
         "          [--name NAME] [--time-zone ZONE] [--locale L] [--password-file F]\n"
         "  account password LOGIN [--password-file F]\n"
         "  account disable LOGIN | account enable LOGIN\n"
+        "  account second-factor-off LOGIN     for a lost phone\n"
+        "  audit verify [--tenant T] [--head H] is the audit trail whole? H: a head noted earlier\n"
         "  station add ID [--tenant T] [--token-file F]\n"
         "  conservation                        add up every register's account, print violations\n"
         "  vee dry-run [--tenant T] [--class C] [--from DAY] [--to DAY] [--set KEY=VALUE,...]\n"

@@ -22,6 +22,7 @@ typedef struct mw_platform_config {
     bool station_certificate;
     int64_t connections_max;
     int64_t per_ip_max;
+    const char *trusted_proxies;
     const char *web_root;
     mw_dur session_idle;
     mw_dur session_longest;

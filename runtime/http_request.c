@@ -186,6 +186,43 @@ const char *mw_http_header(const mw_http_request *r, const char *name) {
     return MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, name);
 }
 
+typedef struct joined {
+    const char *name;
+    mw_span out;
+    size_t n;
+    bool found, full;
+} joined;
+
+static enum MHD_Result join(void *ctx, enum MHD_ValueKind kind, const char *key,
+                            const char *value) {
+    joined *j = ctx;
+    (void)kind;
+    if (value == NULL || strcasecmp(key, j->name) != 0)
+        return MHD_YES;
+    size_t n = strlen(value);
+    size_t gap = j->found ? 2 : 0;
+    if (j->n + gap + n + 1 > j->out.n) {
+        j->full = true;
+        return MHD_NO;
+    }
+    mw_bytes_copy(j->out.p + j->n, ", ", gap);
+    mw_bytes_copy(j->out.p + j->n + gap, value, n);
+    j->n += gap + n;
+    j->found = true;
+    return MHD_YES;
+}
+
+mw_status mw_http_header_joined(const mw_http_request *r, const char *name, mw_span out) {
+    joined j = {.name = name, .out = out};
+    MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, join, &j);
+    if (j.full)
+        return MW_SPACE;
+    if (!j.found)
+        return MW_NOT_FOUND;
+    out.p[j.n] = 0;
+    return MW_OK;
+}
+
 mw_status mw_http_cookie(const mw_http_request *r, const char *name, mw_span out) {
     const char *at = mw_http_header(r, "Cookie");
     size_t name_n = strlen(name);

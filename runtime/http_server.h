@@ -24,7 +24,7 @@ typedef struct mw_http_server mw_http_server;
 typedef struct mw_http_request mw_http_request;
 typedef struct mw_http_sse mw_http_sse;
 
-#define MW_HTTP_ROUTES_MAX        128
+#define MW_HTTP_ROUTES_MAX        256
 #define MW_HTTP_PARAMS_MAX        8  /* {params} of a pattern */
 #define MW_HTTP_QUERY_MAX         32 /* query parameters of a request */
 #define MW_HTTP_REPLY_HEADERS_MAX 12 /* extra headers of a reply */
@@ -92,6 +92,9 @@ const char *mw_http_query(const mw_http_request *r, const char *name);
 /* A header by name, case-insensitive; NULL when absent. Repeated fields: the first one; a repeated
  * Authorization, Cookie, Content-Type or X-CSRF-Token never gets here (400). */
 const char *mw_http_header(const mw_http_request *r, const char *name);
+/* All fields of a name joined by ", " in the order they came (RFC 9110, 5.3); MW_NOT_FOUND, MW_SPACE. */
+MW_NODISCARD mw_status mw_http_header_joined(const mw_http_request *r, const char *name,
+                                             mw_span out);
 /* A cookie's value copied into out with NUL; MW_NOT_FOUND, MW_SPACE. */
 MW_NODISCARD mw_status mw_http_cookie(const mw_http_request *r, const char *name, mw_span out);
 /* The token of "Authorization: Bearer ...", empty when absent. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/accounts/role.h"
+
 static bool only(const char *text, const char *allowed) {
     size_t n = strlen(text);
     return n > 0 && n < MW_STORE_ID_MAX && strspn(text, allowed) == n;
@@ -80,10 +82,9 @@ static mw_status create(mw_store *store, const mw_account_new *a, const char *pa
 mw_status mw_account_create(mw_store *store, mw_password_params params,
                             const mw_account_new *account, mw_utc now,
                             char out_password[MW_PASSWORD_TEXT_MAX]) {
-    bool is_operator = strcmp(account->role, "operator") == 0;
-    bool is_consumer = strcmp(account->role, "consumer") == 0;
-    if (!mw_account_login_ok(account->login) || (!is_operator && !is_consumer) ||
-        is_consumer != (account->customer != NULL))
+    mw_role role = mw_role_of(account->role);
+    if (!mw_account_login_ok(account->login) || role == MW_ROLE_NONE ||
+        (role == MW_ROLE_CONSUMER) != (account->customer != NULL))
         return MW_SYNTAX;
     char password[MW_PASSWORD_TEXT_MAX];
     char hash[MW_PASSWORD_HASH_MAX];

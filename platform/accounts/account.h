@@ -14,8 +14,8 @@ typedef struct mw_account_new {
     const char *tenant;    /* name; made when it does not exist */
     const char *login;     /* 1..63 of a-z 0-9 . _ @ -, unique over all tenants */
     const char *name;      /* NULL = the customer's name, else the login */
-    const char *role;      /* "operator" or "consumer" */
-    const char *customer;  /* a person's id; required for a consumer, NULL for an operator */
+    const char *role;      /* see role.h */
+    const char *customer;  /* a person's id; required for a consumer, NULL for others */
     const char *time_zone; /* IANA name */
     const char *locale;    /* such as "en" */
 } mw_account_new;

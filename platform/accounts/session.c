@@ -39,7 +39,16 @@ static mw_status finish(mw_store *store, mw_status done) {
     return done;
 }
 
-mw_status mw_session_begin(const mw_sessions *t, const mw_store_user *user, mw_utc now,
+/* Printable ASCII only: it is shown to people, and nothing else belongs there. */
+static void put_shown(char *out, size_t size, const char *text) {
+    size_t n = 0;
+    for (; text != NULL && text[n] != 0 && n + 1 < size; n++)
+        out[n] = text[n] >= ' ' && text[n] < 0x7f ? text[n] : '?';
+    out[n] = 0;
+}
+
+mw_status mw_session_begin(const mw_sessions *t, const mw_store_user *user,
+                           const mw_session_origin *origin, mw_utc now,
                            char out_token[MW_TOKEN_TEXT_MAX], char out_csrf[MW_TOKEN_TEXT_MAX]) {
     mw_store_session row = {
         .tenant = user->tenant, .created = now, .last_used = now, .expires = end_of(t, now, now)};
@@ -51,6 +60,10 @@ mw_status mw_session_begin(const mw_sessions *t, const mw_store_user *user, mw_u
     mw_bytes_copy(row.token_hash, hash.b, sizeof hash.b);
     mw_bytes_copy(row.user, user->id, sizeof row.user);
     mw_bytes_copy(row.csrf, csrf, sizeof csrf);
+    if (origin != NULL) {
+        put_shown(row.address, sizeof row.address, origin->address);
+        put_shown(row.agent, sizeof row.agent, origin->agent);
+    }
     MW_TRY(mw_store_begin(t->store));
     mw_status s = mw_store_sessions_expire(t->store, now);
     if (s == MW_OK)

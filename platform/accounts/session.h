@@ -23,8 +23,15 @@ typedef struct mw_sessions {
     mw_dur longest;  /* at least 1 s */
 } mw_sessions;
 
+/* Where a session is begun from, for the list that its user sees; either may be NULL. */
+typedef struct mw_session_origin {
+    const char *address;
+    const char *agent; /* the browser's User-Agent; cut to what the store keeps */
+} mw_session_origin;
+
 /* Begins a session, and deletes those of anybody that have ended. */
-MW_NODISCARD mw_status mw_session_begin(const mw_sessions *t, const mw_store_user *user, mw_utc now,
+MW_NODISCARD mw_status mw_session_begin(const mw_sessions *t, const mw_store_user *user,
+                                        const mw_session_origin *origin, mw_utc now,
                                         char out_token[MW_TOKEN_TEXT_MAX],
                                         char out_csrf[MW_TOKEN_TEXT_MAX]);
 /* The user of a token; marks the session as used (written once in idle/16, not at each request).

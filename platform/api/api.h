@@ -28,10 +28,13 @@ typedef struct mw_api_options {
     mw_alarms *alarms;     /* NULL: nothing can be done about alarms */
     mw_metrics *metrics;
     mw_password_params password;
-    mw_dur session_idle;      /* machine time */
-    mw_dur session_longest;   /* machine time */
-    mw_dur overview_every;    /* how often a stream tells the overview, machine time */
-    bool station_certificate; /* stations need a certificate that names them */
+    mw_dur session_idle;         /* machine time */
+    mw_dur session_longest;      /* machine time */
+    mw_dur overview_every;       /* how often a stream tells the overview, machine time */
+    const char *host_tenant;     /* its administrators see and make tenants; NULL = nobody does */
+    const char *trusted_proxies; /* addresses, by spaces or commas, whose X-Forwarded-For counts */
+    const char *store_path;      /* for the health page: size and free space; NULL = not a file */
+    bool station_certificate;    /* stations need a certificate that names them */
     mw_commands *commands;
     void (*on_uplinks)(void *context);  /* something new stands in the journal */
     void (*on_commands)(void *context); /* a command was queued or cancelled */

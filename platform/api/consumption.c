@@ -42,6 +42,22 @@ static bool read_step(mw_api_call *call, span *out) {
     return false;
 }
 
+/* A guest's span begins on the first whole day of the access. */
+static bool guest_clip(mw_api_call *call, span *out) {
+    if (mw_utc_is_none(call->guest_from))
+        return true;
+    int32_t second = 0;
+    int64_t first = mw_zone_local_day(out->zone, call->guest_from, &second);
+    first += second != 0;
+    if (out->from < first)
+        out->from = first;
+    if (out->from < out->to)
+        return true;
+    mw_http_reply_problem(call->http, 403, "BEFORE_ACCESS",
+                          "your access to this home begins after this span");
+    return false;
+}
+
 /* Reads step, from, to, layer, as_of and the zone; answers itself when something is wrong. */
 static bool read_span(mw_api_call *call, span *out) {
     *out = (span){.layer = MW_LAYER_FINAL};
@@ -55,7 +71,7 @@ static bool read_span(mw_api_call *call, span *out) {
     }
     mw_status s = mw_api_zone_of(call->api, &call->meter, &out->zone, &out->zone_name);
     if (s == MW_OK)
-        return true;
+        return guest_clip(call, out);
     mw_http_reply_problem(call->http, 500, "TIME_ZONE",
                           "the time zone of the usage point is not known to this system");
     return false;
@@ -207,6 +223,8 @@ static void consumption_reply(mw_api_call *call, const span *asked) {
     if (!points_of(call, &sp, &now))
         return;
     mw_status s = MW_OK;
+    if (!mw_utc_is_none(call->guest_from))
+        compare = NULL; /* the period before may be somebody else's */
     if (compare != NULL) {
         int64_t from = 0;
         int64_t to = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The gate: the table of operations and the only place where roles, scopes, CSRF and the type
- * of bodies are checked.
+ * The gate: the table of operations. What each row asks for is checked in check.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +15,22 @@
 
 #define GET(id, pattern, role, scope, meter, run)                                                  \
     { #id, "GET", pattern, MW_API_##role, MW_API_##scope, false, meter, 0, run }
+/* The same for who was given access to a home, too. */
+#define GUEST(id, pattern, run)                                                                    \
+    { #id, "GET", pattern, MW_API_USER, MW_API_OWN, false, true, 0, run }
 
 /* An operator changes the master data of a meter. */
 #define CHANGE(id, pattern, run)                                                                   \
-    { #id, "POST", pattern, MW_API_OPERATOR, MW_API_ALL, true, true, 4096, run }
-/* Asking for a command of one kind. */
-#define COMMAND(id, kind)                                                                          \
+    { #id, "POST", pattern, MW_API_FIELD, MW_API_ALL, true, true, 4096, run }
+/* Asking for a command of one kind; who may, is an operator or (FIELD) an engineer too. */
+#define COMMAND(id, kind, who)                                                                     \
     {                                                                                              \
-#id, "POST", "/v1/meters/{id}/commands/" kind, MW_API_OPERATOR, MW_API_ALL, true, true,    \
-            4096, mw_api_command_create                                                            \
+#id, "POST", "/v1/meters/{id}/commands/" kind, MW_API_##who, MW_API_ALL, true, true, 4096, \
+            mw_api_command_create                                                                  \
     }
+/* A change of something that is no meter. */
+#define DO(id, method, pattern, role, scope, body, run)                                            \
+    { #id, method, pattern, MW_API_##role, MW_API_##scope, true, false, body, run }
 
 const mw_api_row mw_api_rows[] = {
     {"sessionCreate", "POST", "/v1/session", MW_API_PUBLIC, MW_API_NONE, false, false, 4096,
@@ -58,8 +63,8 @@ const mw_api_row mw_api_rows[] = {
      MW_API_STATION_STATUS_MAX, mw_api_station_status_put},
     {"stationPicturePut", "PUT", "/v1/station/picture", MW_API_STATION, MW_API_NONE, false, false,
      MW_API_PICTURE_MAX, mw_api_station_picture_put},
-    GET(meterRead, "/v1/meters/{id}", USER, OWN, true, mw_api_meter_read),
-    GET(meterConsumption, "/v1/meters/{id}/consumption", USER, OWN, true, mw_api_meter_consumption),
+    GUEST(meterRead, "/v1/meters/{id}", mw_api_meter_read),
+    GUEST(meterConsumption, "/v1/meters/{id}/consumption", mw_api_meter_consumption),
     GET(usagePointConsumption, "/v1/usage-points/{point}/consumption", OPERATOR, ALL, false,
         mw_api_point_consumption),
     GET(meterRevisions, "/v1/meters/{id}/revisions", USER, OWN, true, mw_api_meter_revisions),
@@ -69,16 +74,16 @@ const mw_api_row mw_api_rows[] = {
     CHANGE(meterSwap, "/v1/meters/{id}/swap", mw_api_meter_swap_create),
     CHANGE(meterFactor, "/v1/meters/{id}/factor", mw_api_meter_factor_create),
     CHANGE(meterReset, "/v1/meters/{id}/reset", mw_api_meter_reset_create),
-    GET(meterReadings, "/v1/meters/{id}/readings", USER, OWN, true, mw_api_meter_readings),
+    GUEST(meterReadings, "/v1/meters/{id}/readings", mw_api_meter_readings),
     GET(meterReceptions, "/v1/meters/{id}/receptions", OPERATOR, ALL, true,
         mw_api_meter_receptions),
-    GET(meterEvents, "/v1/meters/{id}/events", USER, OWN, true, mw_api_meter_events),
-    GET(meterExportCsv, "/v1/meters/{id}/export.csv", USER, OWN, true, mw_api_meter_export_csv),
-    GET(meterExportXlsx, "/v1/meters/{id}/export.xlsx", USER, OWN, true, mw_api_meter_export_xlsx),
+    GUEST(meterEvents, "/v1/meters/{id}/events", mw_api_meter_events),
+    GUEST(meterExportCsv, "/v1/meters/{id}/export.csv", mw_api_meter_export_csv),
+    GUEST(meterExportXlsx, "/v1/meters/{id}/export.xlsx", mw_api_meter_export_xlsx),
     GET(exportRegisters, "/v1/export/registers.csv", OPERATOR, ALL, false, mw_api_export_registers),
     GET(exportIntervals, "/v1/export/intervals.csv", OPERATOR, ALL, false, mw_api_export_intervals),
     GET(streamRead, "/v1/stream", USER, OWN, false, mw_api_stream_read),
-    GET(stationList, "/v1/stations", OPERATOR, ALL, false, mw_api_station_list),
+    GET(stationList, "/v1/stations", OPERATOR, WHOLE, false, mw_api_station_list),
     GET(veeSummary, "/v1/vee/summary", OPERATOR, ALL, false, mw_api_vee_summary),
     GET(veeExceptions, "/v1/vee/exceptions", OPERATOR, ALL, false, mw_api_vee_exceptions),
     GET(veeExceptionRead, "/v1/vee/exceptions/{exception}", OPERATOR, ALL, false,
@@ -152,21 +157,76 @@ const mw_api_row mw_api_rows[] = {
     {"uplinkCreate", "POST", "/v1/uplinks", MW_API_STATION, MW_API_NONE, false, false,
      MW_UPLINKS_BODY_MAX, mw_api_uplink_create},
     GET(downlinkStream, "/v1/downlinks", STATION, NONE, false, mw_api_downlink_stream),
-    COMMAND(commandPing, "ping"),
-    COMMAND(commandReadArchive, "read-archive"),
-    COMMAND(commandReadConfiguration, "read-configuration"),
-    COMMAND(commandSetConfiguration, "set-configuration"),
-    COMMAND(commandSetTime, "set-time"),
-    COMMAND(commandRelay, "relay"),
-    COMMAND(commandRestart, "restart"),
-    COMMAND(commandRequestHealth, "request-health"),
-    COMMAND(commandRotateKeys, "rotate-keys"),
-    COMMAND(commandSendGroupKey, "send-group-key"),
+    COMMAND(commandPing, "ping", FIELD),
+    COMMAND(commandReadArchive, "read-archive", FIELD),
+    COMMAND(commandReadConfiguration, "read-configuration", FIELD),
+    COMMAND(commandSetConfiguration, "set-configuration", OPERATOR),
+    COMMAND(commandSetTime, "set-time", FIELD),
+    COMMAND(commandRelay, "relay", OPERATOR),
+    COMMAND(commandRestart, "restart", FIELD),
+    COMMAND(commandRequestHealth, "request-health", FIELD),
+    COMMAND(commandRotateKeys, "rotate-keys", OPERATOR),
+    COMMAND(commandSendGroupKey, "send-group-key", OPERATOR),
     GET(meterCommands, "/v1/meters/{id}/commands", OPERATOR, ALL, true, mw_api_meter_commands),
     GET(commandList, "/v1/commands", OPERATOR, ALL, false, mw_api_command_list),
     GET(commandRead, "/v1/commands/{command}", OPERATOR, ALL, false, mw_api_command_read),
     {"commandCancel", "DELETE", "/v1/commands/{command}", MW_API_OPERATOR, MW_API_ALL, true, false,
      4096, mw_api_command_cancel},
+    GET(userList, "/v1/users", ADMIN, ALL, false, mw_api_user_list),
+    DO(userCreate, "POST", "/v1/users", ADMIN, ALL, 4096, mw_api_user_create),
+    GET(userRead, "/v1/users/{user}", ADMIN, ALL, false, mw_api_user_read),
+    DO(userChange, "PUT", "/v1/users/{user}", ADMIN, ALL, 4096, mw_api_user_change),
+    DO(userInvite, "POST", "/v1/users/{user}/invitation", ADMIN, ALL, 4096, mw_api_user_invite),
+    GET(userSessions, "/v1/users/{user}/sessions", ADMIN, ALL, false, mw_api_user_sessions),
+    DO(userSessionsEnd, "DELETE", "/v1/users/{user}/sessions", ADMIN, ALL, 4096,
+       mw_api_user_sessions_end),
+    DO(userFactorRemove, "DELETE", "/v1/users/{user}/second-factor", ADMIN, ALL, 4096,
+       mw_api_user_factor_remove),
+    GET(tokenList, "/v1/tokens", USER, OWN, false, mw_api_token_list),
+    DO(tokenCreate, "POST", "/v1/tokens", USER, OWN, 4096, mw_api_token_create),
+    DO(tokenDelete, "DELETE", "/v1/tokens/{token}", USER, OWN, 4096, mw_api_token_delete),
+    GET(tokenAll, "/v1/tokens/all", ADMIN, ALL, false, mw_api_token_all),
+    GET(ownSessions, "/v1/sessions", USER, OWN, false, mw_api_session_list),
+    DO(ownSessionEnd, "DELETE", "/v1/sessions/{session}", USER, OWN, 4096, mw_api_session_revoke),
+    DO(passwordChange, "POST", "/v1/session/password", USER, OWN, 4096, mw_api_password_change),
+    GET(factorRead, "/v1/session/second-factor", USER, OWN, false, mw_api_factor_read),
+    DO(factorBegin, "POST", "/v1/session/second-factor", USER, OWN, 4096, mw_api_factor_begin),
+    DO(factorConfirm, "POST", "/v1/session/second-factor/confirmation", USER, OWN, 4096,
+       mw_api_factor_confirm),
+    DO(factorRemove, "POST", "/v1/session/second-factor/removal", USER, OWN, 4096,
+       mw_api_factor_remove),
+    {"invitationLook", "POST", "/v1/invitations/look", MW_API_PUBLIC, MW_API_NONE, false, false,
+     4096, mw_api_invitation_look},
+    {"invitationAccept", "POST", "/v1/invitations/accept", MW_API_PUBLIC, MW_API_NONE, false, false,
+     4096, mw_api_invitation_accept},
+    GET(auditList, "/v1/audit", AUDIT, ALL, false, mw_api_audit_list),
+    GET(auditCheck, "/v1/audit/check", AUDIT, ALL, false, mw_api_audit_check),
+    GET(tenantList, "/v1/tenants", HOST, ALL, false, mw_api_tenant_list),
+    DO(tenantCreate, "POST", "/v1/tenants", HOST, ALL, 4096, mw_api_tenant_create),
+    GET(settingList, "/v1/settings", AUDIT, ALL, false, mw_api_setting_list),
+    DO(settingPut, "PUT", "/v1/settings/{setting}", ADMIN, ALL, 4096, mw_api_setting_put),
+    GET(healthDetail, "/v1/health", AUDIT, ALL, false, mw_api_health_detail),
+    GET(accessList, "/v1/access", USER, OWN, false, mw_api_access_list),
+    DO(accessInvite, "POST", "/v1/access/{point}/invitations", USER, OWN, 4096,
+       mw_api_access_invite),
+    DO(accessAccept, "POST", "/v1/access", USER, OWN, 4096, mw_api_access_accept),
+    DO(accessRevoke, "DELETE", "/v1/access/{point}/{grant}", USER, OWN, 4096, mw_api_access_revoke),
+    GET(meterPeers, "/v1/meters/{id}/peers", USER, OWN, true, mw_api_peers_read),
+    GET(handedOfMeter, "/v1/meters/{id}/handed-readings", USER, OWN, true, mw_api_handed_of_meter),
+    {"handedCreate", "POST", "/v1/meters/{id}/handed-readings", MW_API_USER, MW_API_OWN, true, true,
+     MW_STORE_PHOTO_MAX / 3 * 4 + 8192, mw_api_handed_create},
+    GET(handedList, "/v1/handed-readings", OPERATOR, AREA, false, mw_api_handed_list),
+    GET(handedPhoto, "/v1/meters/{id}/handed-readings/{reading}/photo", USER, OWN, true,
+        mw_api_handed_photo),
+    {"handedAccept", "POST", "/v1/meters/{id}/handed-readings/{reading}/acceptance",
+     MW_API_OPERATOR, MW_API_ALL, true, true, 4096, mw_api_handed_accept},
+    {"handedReject", "POST", "/v1/meters/{id}/handed-readings/{reading}/rejection", MW_API_OPERATOR,
+     MW_API_ALL, true, true, 4096, mw_api_handed_reject},
+    GET(absenceList, "/v1/meters/{id}/absences", USER, OWN, true, mw_api_absence_list),
+    {"absenceCreate", "POST", "/v1/meters/{id}/absences", MW_API_USER, MW_API_OWN, true, true, 4096,
+     mw_api_absence_create},
+    {"absenceEnd", "DELETE", "/v1/meters/{id}/absences/{absence}", MW_API_USER, MW_API_OWN, true,
+     true, 4096, mw_api_absence_end},
     GET(openapiRead, "/v1/openapi.json", PUBLIC, NONE, false, mw_api_openapi_read),
     GET(healthRead, "/healthz", PUBLIC, NONE, false, mw_api_health_read),
     GET(metricsRead, "/metrics", PUBLIC, NONE, false, mw_api_metrics_read),
@@ -180,161 +240,20 @@ static const mw_api_row nothing_here = {
 typedef struct route_context {
     mw_api *api;
     const mw_api_row *row;
+    unsigned flags;
 } route_context;
 
 /* One context for each route of the one API of this process. */
 static route_context *contexts_of(mw_api *api);
 
-mw_status mw_api_cookie(mw_http_request *r, char out_token[MW_API_COOKIE_MAX]) {
-    mw_span room = {(uint8_t *)out_token, MW_API_COOKIE_MAX};
-    return mw_http_cookie(r, MW_API_COOKIE, room) == MW_OK ? MW_OK : MW_NOT_FOUND;
-}
-
-const char *mw_api_person_of(const mw_store_user *user) {
-    if (strcmp(user->role, "operator") == 0)
-        return NULL;
-    /* A consumer without a customer sees nothing; the empty id would mean usage points that belong
-     * to nobody, and no id contains a control byte. */
-    return user->person[0] != 0 ? user->person : "\x7f";
-}
-
-static bool check_user(mw_api_call *call) {
-    char token[MW_API_COOKIE_MAX];
-    mw_status s = mw_api_cookie(call->http, token);
-    if (s == MW_OK)
-        s = mw_session_find(&call->api->sessions, mw_slice_of_str(token),
-                            mw_loop_machine_utc(call->api->o.loop), &call->user, call->csrf);
-    if (s == MW_AUTH || s == MW_NOT_FOUND) {
-        mw_http_reply_problem(call->http, 401, "UNAUTHENTICATED", "sign in first");
-        return false;
-    }
-    if (s != MW_OK) {
-        mw_api_fail(call, s);
-        return false;
-    }
-    call->tenant = call->user.tenant;
-    call->person = mw_api_person_of(&call->user);
-    bool is_operator = strcmp(call->user.role, "operator") == 0;
-    bool is_consumer = strcmp(call->user.role, "consumer") == 0;
-    if (call->row->role == MW_API_OPERATOR ? is_operator : is_operator || is_consumer)
-        return true;
-    mw_http_reply_problem(call->http, 403, "FORBIDDEN", "your role does not allow this");
-    return false;
-}
-
-/* A certificate that is shown must name the station, also where none is needed: a token that was
- * stolen does not work from another station. */
-static bool station_certificate_fits(const mw_api_call *call) {
-    if (!mw_http_is_certified(call->http))
-        return !call->api->o.station_certificate;
-    return mw_http_is_certified_as(call->http, call->sender.id);
-}
-
-static bool check_station(mw_api_call *call) {
-    mw_slice token = mw_http_bearer(call->http);
-    uint8_t hash[MW_STORE_TOKEN_HASH];
-    mw_status s = MW_NOT_FOUND;
-    if (token.n > 0) {
-        mw_uplinks_token_hash(token, hash);
-        s = mw_store_sender_by_token(call->api->o.store, MW_SLICE_OF(hash), &call->sender);
-    }
-    if (s == MW_OK && !station_certificate_fits(call)) {
-        mw_http_reply_problem(call->http, 403, "CERTIFICATE",
-                              "this station needs a certificate that names it");
-        return false;
-    }
-    if (s == MW_OK) {
-        call->tenant = call->sender.tenant;
-        return true;
-    }
-    if (s == MW_NOT_FOUND)
-        mw_http_reply_problem(call->http, 401, "UNAUTHENTICATED", "no valid station token");
-    else
-        mw_api_fail(call, s);
-    return false;
-}
-
-static bool check_csrf(mw_api_call *call) {
-    const char *given = mw_http_header(call->http, "X-CSRF-Token");
-    if (given != NULL && mw_slice_equal_ct(mw_slice_of_str(given), mw_slice_of_str(call->csrf)))
-        return true;
-    mw_http_reply_problem(call->http, 403, "CSRF", "the X-CSRF-Token header is missing or wrong");
-    return false;
-}
-
-/* A page of a stranger can make a browser post a form or plain text here, but JSON only with our
- * leave. That guards what has no token yet, such as signing in. */
-static bool type_is(const mw_api_call *call, const char *wanted) {
-    const char *type = mw_http_header(call->http, "Content-Type");
-    size_t n = strlen(wanted);
-    if (type == NULL || strncasecmp(type, wanted, n) != 0)
-        return false;
-    type += n;
-    type += strspn(type, " \t");
-    return *type == 0 || *type == ';';
-}
-
-/* Tables are files; what keeps strangers' pages out there is the CSRF header. */
-static bool takes_file(const mw_api_row *row) {
-    return row->run == mw_api_import_create || row->run == mw_api_import_preview;
-}
-
-static bool check_type(mw_api_call *call) {
-    if (strcmp(call->row->method, "GET") == 0 || strcmp(call->row->method, "DELETE") == 0)
-        return true;
-    if (takes_file(call->row)) {
-        if (type_is(call, "text/csv") || type_is(call, "application/octet-stream") ||
-            type_is(call, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
-            return true;
-        mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be CSV or XLSX");
-        return false;
-    }
-    if (call->row->run == mw_api_station_picture_put && type_is(call, "image/png"))
-        return true;
-    if (type_is(call, "application/json"))
-        return true;
-    mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be application/json");
-    return false;
-}
-
-/* Loads the channel that {id} names, when this user may see it. What is not the user's does not
- * exist. */
-static bool check_meter(mw_api_call *call) {
-    uint64_t identity = 0;
-    uint8_t number = 0;
-    mw_status s =
-        mw_api_parse_meter(mw_slice_of_str(mw_http_param(call->http, "id")), &identity, &number);
-    if (s == MW_OK)
-        s = mw_store_meter_get(call->api->o.store, call->tenant, identity, number, &call->meter);
-    if (s == MW_OK && call->person != NULL && strcmp(call->meter.person.id, call->person) != 0)
-        s = MW_NOT_FOUND;
-    if (s == MW_OK)
-        return true;
-    if (s == MW_NOT_FOUND || s == MW_SYNTAX)
-        mw_http_reply_problem(call->http, 404, "NOT_FOUND", "there is no such meter");
-    else
-        mw_api_fail(call, s);
-    return false;
-}
-
-static bool check(mw_api_call *call) {
-    switch (call->row->role) {
-    case MW_API_PUBLIC:
-        return true;
-    case MW_API_STATION:
-        return check_station(call);
-    case MW_API_USER:
-    case MW_API_OPERATOR:
-        return check_user(call) && (!call->row->csrf || check_csrf(call)) &&
-               (!call->row->meter || check_meter(call));
-    }
-    return false;
-}
-
 static void handle(void *context, mw_http_request *request) {
     const route_context *c = context;
-    mw_api_call call = {.api = c->api, .http = request, .row = c->row};
-    if (check(&call) && check_type(&call))
+    mw_api_call call = {.api = c->api,
+                        .http = request,
+                        .row = c->row,
+                        .flags = c->flags,
+                        .guest_from = MW_UTC_NONE};
+    if (mw_api_check(&call))
         call.row->run(&call);
     mw_bytes_wipe(call.csrf, sizeof call.csrf);
 }
@@ -351,7 +270,7 @@ static route_context *contexts_of(mw_api *api) {
 
 static mw_status add_route(mw_api *api, size_t i, const mw_api_row *row) {
     route_context *c = &contexts_of(api)[i];
-    *c = (route_context){.api = api, .row = row};
+    *c = (route_context){.api = api, .row = row, .flags = mw_api_flags(row)};
     mw_http_route route = {.method = row->method,
                            .pattern = row->pattern,
                            .handler = handle,
@@ -362,6 +281,7 @@ static mw_status add_route(mw_api *api, size_t i, const mw_api_row *row) {
 
 static void tick(void *context) {
     mw_api_streams_tick(context);
+    mw_api_watch_turn(context);
 }
 
 static mw_status start(mw_api *api) {
@@ -386,6 +306,7 @@ mw_status mw_api_open(const mw_api_options *options, mw_api **out_api) {
                                   .longest = options->session_longest};
     mw_throttle_init(&api->by_login, mw_throttle_policy_login());
     mw_throttle_init(&api->by_address, mw_throttle_policy_address());
+    mw_throttle_init(&api->by_code, mw_throttle_policy_login());
     mw_status s = start(api);
     if (s != MW_OK) {
         mw_api_close(api);

@@ -14,7 +14,7 @@
 
 static mw_status put_reading(void *ctx, const mw_store_register *r) {
     mw_api_page *p = ctx;
-    if (!mw_api_page_take(p, r->id))
+    if (r->meter.us < p->since.us || !mw_api_page_take(p, r->id))
         return MW_OK;
     char obis[MW_OBIS_TEXT_MAX];
     char text[MW_AMOUNT_TEXT_MAX];
@@ -179,7 +179,7 @@ const char *mw_api_event_name(uint16_t code) {
 
 static mw_status put_event(void *ctx, const mw_store_event *e) {
     mw_api_page *p = ctx;
-    if (!mw_api_page_take(p, e->id))
+    if (e->meter.us < p->since.us || !mw_api_page_take(p, e->id))
         return MW_OK;
     mw_json_object_begin(&p->json);
     mw_json_put_utc(&p->json, "at", e->meter);

@@ -7,10 +7,12 @@
 #ifndef MW_PLATFORM_API_INTERNAL_H
 #define MW_PLATFORM_API_INTERNAL_H
 
+#include "platform/accounts/role.h"
 #include "platform/accounts/session.h"
 #include "platform/accounts/throttle.h"
 #include "platform/api/api.h"
 #include "platform/api/export.h"
+#include "runtime/json_read.h"
 #include "runtime/json_writer.h"
 
 typedef enum mw_api_role {
@@ -18,13 +20,25 @@ typedef enum mw_api_role {
     MW_API_USER, /* anybody who is signed in */
     MW_API_OPERATOR,
     MW_API_STATION, /* by bearer token */
+    MW_API_FIELD,   /* operators and field engineers */
+    MW_API_AUDIT,   /* administrators and auditors */
+    MW_API_ADMIN,   /* administrators */
+    MW_API_HOST,    /* administrators of the tenant that runs the installation */
 } mw_api_role;
 
 typedef enum mw_api_scope {
-    MW_API_NONE, /* no meter data */
-    MW_API_OWN,  /* a consumer sees the own usage points, an operator the tenant's */
-    MW_API_ALL,  /* the tenant's; for operators */
+    MW_API_NONE,  /* no meter data */
+    MW_API_OWN,   /* a consumer sees the own usage points, an operator the tenant's */
+    MW_API_ALL,   /* the tenant's; who is limited to an area gets it for meters of the area only */
+    MW_API_AREA,  /* the tenant's, narrowed by the operation to the user's area */
+    MW_API_WHOLE, /* things of the tenant that lie in no area, such as stations */
 } mw_api_scope;
+
+/* What else is said of an operation. */
+enum {
+    MW_API_GUEST = 1,  /* who was given access to a home may do it, from the day of the access on */
+    MW_API_PERSON = 2, /* by people who signed in: no token of a program will do */
+};
 
 typedef struct mw_api_call mw_api_call;
 typedef void mw_api_operation(mw_api_call *call);
@@ -53,7 +67,12 @@ struct mw_api_call {
     int64_t tenant;
     mw_store_user user;           /* USER, OPERATOR */
     char csrf[MW_TOKEN_TEXT_MAX]; /* USER, OPERATOR */
+    unsigned flags;               /* MW_API_GUEST ... */
+    mw_role role;                 /* USER, OPERATOR ... */
     const char *person;           /* scope of list queries: NULL = the whole tenant */
+    const char *area;             /* the area that the user is limited to; NULL = none */
+    mw_store_token token;         /* .id = 0: signed in with a password */
+    mw_utc guest_from;            /* a guest sees nothing before; MW_UTC_NONE = no guest */
     mw_store_sender sender;       /* STATION */
     mw_store_meter meter;         /* rows with .meter */
 };
@@ -72,15 +91,21 @@ typedef struct mw_api_downlink mw_api_downlink; /* downlinks.c */
 #define MW_API_TRIALS_MAX    2 /* dry runs of rules at the same time: a thread each */
 #define MW_API_EXPORTS_MAX   4 /* exports of a whole tenant at the same time: a thread each */
 
+/* What is said of an operation beyond its row, by its id (check.c). */
+unsigned mw_api_flags(const mw_api_row *row);
+/* Lets a call pass, with what its row promises in it; or answers and returns false. */
+bool mw_api_check(mw_api_call *call);
+
 struct mw_api {
     mw_api_options o;
     mw_sessions sessions;
     mw_throttle by_login;
     mw_throttle by_address;
     bool failing;
-    size_t logins;  /* in flight */
-    size_t exports; /* in flight */
-    size_t trials;  /* in flight */
+    size_t logins;       /* in flight */
+    size_t exports;      /* in flight */
+    size_t trials;       /* in flight */
+    mw_throttle by_code; /* second factors and invitations, by user or address */
     mw_api_stream *streams[MW_API_STREAMS_MAX];
     size_t streams_n;
     mw_api_downlink *downlinks[MW_API_DOWNLINKS_MAX]; /* one a station */
@@ -90,6 +115,8 @@ struct mw_api {
     mw_fleets *fleets;
     int64_t told; /* newest register reading that streams know of */
     mw_timer *ticker;
+    mw_mono watched;     /* when absences were looked at */
+    int64_t watch_after; /* the watch that the next look goes on after */
 };
 
 /* ---- answers (reply.c) ---- */
@@ -97,6 +124,25 @@ void mw_api_fail(mw_api_call *call, mw_status why);
 void mw_api_invalid(mw_api_call *call, const char *message);
 /* Sends what was written when it is whole, else 503. Frees the buffer. */
 void mw_api_send_json(mw_api_call *call, int status, mw_json *json, mw_buffer *buffer);
+
+/* ---- bodies and small answers (body.c) ---- */
+/* The body as an object with none but these members (NULL-terminated); answers 400 itself. Free with
+ * json_decref. */
+bool mw_api_body(mw_api_call *call, const char *const *members, json_t **out_root);
+/* A text member copied into an array; 400 when it is absent (unless optional: then ""), longer, or
+ * has control bytes. */
+bool mw_api_body_text(mw_api_call *call, const json_t *root, const char *key, bool optional,
+                      char *out, size_t size);
+/* 204 when s is MW_OK, else the failure. */
+void mw_api_done(mw_api_call *call, mw_status s);
+/* A path parameter that is a positive number; answers 404 itself. */
+bool mw_api_number(mw_api_call *call, const char *name, int64_t *out_number);
+/* The client's address: the peer's, or what a trusted proxy says of it. */
+void mw_api_client(const mw_api *api, const mw_http_request *http, char out_address[64]);
+/* True when the key may try; answers 429 otherwise. */
+bool mw_api_may_try(mw_api_call *call, const mw_throttle *t, const char *key);
+/* Days of UTC around an instant. */
+int64_t mw_api_day_of(mw_utc t);
 
 /* ---- changes (audit.c) ---- */
 /* Adds a row to the audit trail inside the open transaction: who, what, on what, in words. */
@@ -137,6 +183,7 @@ typedef struct mw_api_page {
     int64_t before;
     uint32_t limit;
     const mw_store_channel *channel; /* of rows with .meter */
+    mw_utc since;                    /* a guest sees nothing before; else the beginning of time */
 } mw_api_page;
 bool mw_api_page_begin(mw_api_call *call, mw_api_page *p, size_t bytes_max);
 bool mw_api_page_take(mw_api_page *p, int64_t cursor);
@@ -164,7 +211,7 @@ void mw_api_quality_words(uint32_t quality, char out_text[MW_API_QUALITY_MAX]);
 void mw_api_put_clock(mw_json *j, mw_api *api);
 /* The overview of an operator (person NULL) or a consumer, as one object. */
 MW_NODISCARD mw_status mw_api_put_overview(mw_json *j, mw_api *api, int64_t tenant,
-                                           const char *person);
+                                           const char *person, const char *area);
 void mw_api_put_meter(mw_json *j, const mw_store_meter *m, bool with_customer);
 /* Reads what a list of meters is narrowed by; false when nothing but the medium narrows it. */
 bool mw_api_fleet_query(mw_api_call *call, struct mw_fleet_query *q);
@@ -178,6 +225,22 @@ const char *mw_api_person_of(const mw_store_user *user);
 /* The zone of a channel's usage point; UTC where none is known. */
 MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
                                       const mw_zone **out_zone, const char **out_name);
+
+/* ---- operations of people and homes ---- */
+#define MW_API_ACCOUNT_OPERATIONS(X)                                                               \
+    X(user_list)                                                                                   \
+    X(user_create)                                                                                 \
+    X(user_read)                                                                                   \
+    X(user_change)                                                                                 \
+    X(user_invite) X(token_list) X(token_create) X(token_delete) X(token_all) X(session_list)      \
+        X(session_revoke) X(user_sessions) X(user_sessions_end) X(password_change) X(factor_read)  \
+            X(factor_begin) X(factor_confirm) X(factor_remove) X(user_factor_remove)               \
+                X(invitation_look) X(invitation_accept) X(audit_list) X(audit_check)               \
+                    X(tenant_list) X(tenant_create) X(setting_list) X(setting_put)                 \
+                        X(health_detail) X(access_list) X(access_invite) X(access_accept)          \
+                            X(access_revoke) X(peers_read) X(handed_create) X(handed_of_meter)     \
+                                X(handed_list) X(handed_photo) X(handed_accept) X(handed_reject)   \
+                                    X(absence_list) X(absence_create) X(absence_end)
 
 /* ---- operations ---- */
 mw_api_operation mw_api_session_create;
@@ -278,6 +341,29 @@ mw_api_operation mw_api_openapi_read;
 mw_api_operation mw_api_health_read;
 mw_api_operation mw_api_metrics_read;
 mw_api_operation mw_api_nothing_here;
+
+#define X(name) mw_api_operation mw_api_##name;
+MW_API_ACCOUNT_OPERATIONS(X)
+#undef X
+
+/* Whether a usage point lies in the area that the user is limited to; true without a limit. */
+bool mw_api_in_area(const mw_api_call *call, const char *usage_point);
+/* At the end of a list of meters: those of other people's homes that this consumer was given access
+ * to; adds to *total how many. */
+MW_NODISCARD mw_status mw_api_put_guest_meters(mw_api_call *call, mw_json *j, const char *medium,
+                                               int64_t *total);
+void mw_api_put_guest_meter(mw_json *j, const mw_store_meter *m, mw_utc from);
+/* The day the user's access to a usage point begins, MW_NOT_FOUND when there is none now. */
+MW_NODISCARD mw_status mw_api_guest_since(mw_api_call *call, const char *usage_point,
+                                          mw_utc *out_from);
+/* Looks whether anything flows where nothing should. */
+void mw_api_watch_turn(mw_api *api);
+/* A setting of the tenant as a number, or what it is when nobody set it. */
+int64_t mw_api_setting(mw_api *api, int64_t tenant, const char *name);
+/* Checks a code of a second factor, or a recovery code, and uses it up: MW_OK, MW_AUTH, or
+ * MW_NOT_FOUND when the user has no second factor. In no transaction. */
+MW_NODISCARD mw_status mw_api_second_factor(mw_api *api, const mw_store_user *user,
+                                            const char *code);
 
 /* ---- parts of the API that live across requests ---- */
 void mw_api_streams_tick(mw_api *api);

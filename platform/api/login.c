@@ -24,6 +24,8 @@ typedef struct login_job {
     char login[65];
     char address[64];
     char password[MW_PASSWORD_MAX + 1];
+    char code[16];   /* of the second factor, "" = not given */
+    char agent[256]; /* what the browser calls itself */
 } login_job;
 
 static void put_session(mw_json *j, mw_api *api, const mw_store_user *user, const char *csrf) {
@@ -35,6 +37,7 @@ static void put_session(mw_json *j, mw_api *api, const mw_store_user *user, cons
     mw_json_put_text(j, "role", user->role);
     mw_json_put_text(j, "time_zone", user->time_zone);
     mw_json_put_text(j, "locale", user->locale);
+    mw_json_put_text(j, "area", user->area[0] != 0 ? user->area : NULL);
     mw_json_object_end(j);
     mw_json_put_text(j, "csrf", csrf);
     mw_api_put_clock(j, api);
@@ -77,7 +80,8 @@ static void let_in(login_job *job) {
     char csrf[MW_TOKEN_TEXT_MAX];
     char cookie[COOKIE_TEXT_MAX];
     mw_status s =
-        mw_session_begin(&api->sessions, &job->user, mw_loop_machine_utc(api->o.loop), token, csrf);
+        mw_session_begin(&api->sessions, &job->user, &(mw_session_origin){job->address, job->agent},
+                         mw_loop_machine_utc(api->o.loop), token, csrf);
     if (s != MW_OK) {
         mw_http_reply_problem(job->http, 503, "UNAVAILABLE", "not possible now, try later");
         return;
@@ -98,21 +102,50 @@ static void hash_password(uv_work_t *work) {
         mw_password_verify_nobody(job->api->o.password, password);
 }
 
+/* The second factor, when the user has one: true when the user may come in. Answers otherwise. */
+static bool check_factor(login_job *job) {
+    mw_api *api = job->api;
+    mw_status s = mw_api_second_factor(api, &job->user, job->code);
+    if (s == MW_OK || s == MW_NOT_FOUND)
+        return true;
+    if (job->http == NULL)
+        return false;
+    if (s != MW_AUTH) {
+        mw_http_reply_problem(job->http, 503, "UNAVAILABLE", "not possible now, try later");
+    } else if (job->code[0] == 0) {
+        /* The password was right, nobody guessed: the try is taken back. */
+        mw_throttle_forgive(&api->by_login, mw_slice_of_str(job->login), mw_loop_mono(api->o.loop));
+        mw_throttle_forgive(&api->by_address, mw_slice_of_str(job->address),
+                            mw_loop_mono(api->o.loop));
+        mw_http_reply_problem(job->http, 401, "SECOND_FACTOR", "the code of your app is needed");
+    } else {
+        mw_http_reply_problem(job->http, 401, "WRONG_CODE", "this code does not fit");
+    }
+    return false;
+}
+
+static void welcome(login_job *job) {
+    mw_api *api = job->api;
+    mw_mono now = mw_loop_mono(api->o.loop);
+    mw_throttle_success(&api->by_login, mw_slice_of_str(job->login));
+    mw_throttle_forgive(&api->by_address, mw_slice_of_str(job->address), now);
+    if (job->http != NULL)
+        let_in(job);
+}
+
 static void hashed(uv_work_t *work, int status) {
     login_job *job = work->data;
     mw_api *api = job->api;
-    mw_mono now = mw_loop_mono(api->o.loop);
-    bool in = status == 0 && job->right && !job->user.disabled;
-    if (in) {
-        mw_throttle_success(&api->by_login, mw_slice_of_str(job->login));
-        mw_throttle_forgive(&api->by_address, mw_slice_of_str(job->address), now);
-    } else {
+    bool right = status == 0 && job->right && !job->user.disabled;
+    if (!right) {
         mw_log(MW_LOG_WARN, "sign-in refused", MW_S("address", job->address));
+        if (job->http != NULL)
+            refuse(job->http);
+    } else if (check_factor(job)) {
+        welcome(job);
+    } else {
+        mw_log(MW_LOG_WARN, "sign-in stopped at the second factor", MW_S("address", job->address));
     }
-    if (job->http != NULL && in)
-        let_in(job);
-    else if (job->http != NULL)
-        refuse(job->http);
     api->logins--;
     mw_bytes_wipe(job, sizeof *job);
     free(job);
@@ -124,7 +157,7 @@ static void client_left(void *context) {
 }
 
 /* True when the key may try; answers 429 otherwise. */
-static bool may_try(mw_api_call *call, const mw_throttle *t, const char *key) {
+bool mw_api_may_try(mw_api_call *call, const mw_throttle *t, const char *key) {
     mw_dur wait;
     if (mw_throttle_check(t, mw_slice_of_str(key), mw_loop_mono(call->api->o.loop), &wait) == MW_OK)
         return true;
@@ -141,7 +174,7 @@ static bool may_try(mw_api_call *call, const mw_throttle *t, const char *key) {
 }
 
 static mw_status read_credentials(mw_slice body, login_job *job, mw_json_error *error) {
-    static const char *const members[] = {"login", "password", NULL};
+    static const char *const members[] = {"login", "password", "code", NULL};
     json_t *root = NULL;
     const char *login = NULL;
     const char *password = NULL;
@@ -151,7 +184,13 @@ static mw_status read_credentials(mw_slice body, login_job *job, mw_json_error *
         s = mw_json_get_text(root, "login", sizeof job->login - 1, &login, error);
     if (s == MW_OK)
         s = mw_json_get_text(root, "password", sizeof job->password - 1, &password, error);
+    const char *code = "";
     if (s == MW_OK) {
+        s = mw_json_get_text(root, "code", sizeof job->code - 1, &code, error);
+        s = s == MW_NOT_FOUND ? MW_OK : s;
+    }
+    if (s == MW_OK) {
+        mw_bytes_copy(job->code, code, strlen(code));
         mw_bytes_copy(job->login, login, strlen(login));
         mw_bytes_copy(job->password, password, strlen(password));
     }
@@ -166,7 +205,8 @@ static mw_status begin_hashing(mw_api_call *call, login_job *job) {
     mw_status s = mw_store_user_by_login(api->o.store, job->login, &job->user);
     if (s != MW_OK && s != MW_NOT_FOUND)
         return s;
-    job->known = s == MW_OK;
+    /* Who was invited and has no password yet is, to a stranger, nobody. */
+    job->known = s == MW_OK && job->user.password_hash[0] != 0;
     mw_mono now = mw_loop_mono(api->o.loop);
     mw_throttle_failure(&api->by_login, mw_slice_of_str(job->login), now);
     mw_throttle_failure(&api->by_address, mw_slice_of_str(job->address), now);
@@ -188,12 +228,14 @@ void mw_api_session_create(mw_api_call *call) {
         mw_api_fail(call, MW_AGAIN);
         return;
     }
-    snprintf(job->address, sizeof job->address, "%.63s", mw_http_peer(call->http));
+    const char *agent = mw_http_header(call->http, "User-Agent");
+    mw_api_client(call->api, call->http, job->address);
+    snprintf(job->agent, sizeof job->agent, "%.255s", agent != NULL ? agent : "");
     bool free_job = true;
     if (read_credentials(mw_http_body(call->http), job, &error) != MW_OK) {
         mw_api_invalid(call, error.text);
-    } else if (may_try(call, &call->api->by_address, job->address) &&
-               may_try(call, &call->api->by_login, job->login)) {
+    } else if (mw_api_may_try(call, &call->api->by_address, job->address) &&
+               mw_api_may_try(call, &call->api->by_login, job->login)) {
         mw_status s = begin_hashing(call, job);
         free_job = s != MW_OK;
         if (free_job)

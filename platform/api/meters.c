@@ -106,6 +106,13 @@ void mw_api_put_meter(mw_json *j, const mw_store_meter *m, bool with_customer) {
     mw_json_object_end(j);
 }
 
+void mw_api_put_guest_meter(mw_json *j, const mw_store_meter *m, mw_utc from) {
+    mw_json_object_begin(j);
+    put_members(j, m, false);
+    mw_json_put_utc(j, "shared_since", from);
+    mw_json_object_end(j);
+}
+
 /* ---- GET /v1/meters ---- */
 
 typedef struct list_state {
@@ -144,6 +151,8 @@ static bool read_query(mw_api_call *call, mw_store_meter_query *q) {
     const char *sort = mw_http_query(call->http, "sort");
     q->tenant = call->tenant;
     q->person = call->person;
+    q->area = call->area;
+    q->now = mw_loop_utc(call->api->o.loop);
     q->search = mw_http_query(call->http, "search");
     q->medium = mw_http_query(call->http, "medium");
     q->after = mw_http_query(call->http, "after");
@@ -184,10 +193,12 @@ void mw_api_meter_list(mw_api_call *call) {
     mw_json_object_begin(&j);
     mw_json_put_array(&j, "items");
     mw_fleet_query narrow;
-    bool by_fleet = mw_api_fleet_query(call, &narrow) && call->person == NULL;
+    bool by_fleet = mw_api_fleet_query(call, &narrow) && call->person == NULL && call->area == NULL;
     narrow.limit = q.limit;
     mw_status s = by_fleet ? mw_api_fleet_page(call, &narrow, list_meter, &l, &total)
                            : mw_store_meters(call->api->o.store, &q, list_meter, &l, &total);
+    if (s == MW_OK && call->person != NULL && !l.more && (q.search == NULL || q.search[0] == 0))
+        s = mw_api_put_guest_meters(call, &j, q.medium, &total);
     mw_json_array_end(&j);
     mw_json_put_text(&j, "next", l.more ? l.cursor : NULL);
     mw_json_put_int(&j, "total", total);

@@ -69,11 +69,13 @@ typedef struct own_counts {
     char media[MEDIA_MAX][16];
     int64_t by_medium[MEDIA_MAX];
     size_t media_n;
+    mw_store_meter last;
 } own_counts;
 
 static mw_status count_own(void *ctx, const mw_store_meter *m) {
     own_counts *c = ctx;
     c->total++;
+    c->last = *m;
     if (!mw_utc_is_none(m->state.last_seen) &&
         mw_utc_since(c->now, m->state.last_seen).ns < 86400 * MW_NS_PER_S)
         c->heard++;
@@ -89,11 +91,28 @@ static mw_status count_own(void *ctx, const mw_store_meter *m) {
     return MW_OK;
 }
 
-static mw_status put_own_overview(mw_json *j, mw_api *api, int64_t tenant, const char *person) {
+/* Counts by going through the meters, page by page; of an area at most OVERVIEW_PAGES. */
+static mw_status count_all(mw_api *api, mw_store_meter_query *q, own_counts *c, int64_t *total) {
+    enum { OVERVIEW_PAGES = 20 };
+    char cursor[MW_STORE_CURSOR_MAX];
+    for (int i = 0; i < OVERVIEW_PAGES; i++) {
+        int64_t before = c->total;
+        MW_TRY(mw_store_meters(api->o.store, q, count_own, c, total));
+        if (c->total - before < MW_STORE_PAGE_MAX)
+            return MW_OK;
+        mw_store_meter_cursor(&c->last, MW_STORE_SORT_SERIAL, cursor);
+        q->after = cursor;
+    }
+    return MW_OK;
+}
+
+static mw_status put_own_overview(mw_json *j, mw_api *api, int64_t tenant, const char *person,
+                                  const char *area) {
     own_counts c = {.now = mw_loop_utc(api->o.loop)};
-    mw_store_meter_query q = {.tenant = tenant, .person = person, .limit = MW_STORE_PAGE_MAX};
+    mw_store_meter_query q = {
+        .tenant = tenant, .person = person, .area = area, .now = c.now, .limit = MW_STORE_PAGE_MAX};
     int64_t total = 0;
-    MW_TRY(mw_store_meters(api->o.store, &q, count_own, &c, &total));
+    MW_TRY(count_all(api, &q, &c, &total));
     mw_json_object_begin(j);
     mw_api_put_clock(j, api);
     mw_json_put_object(j, "meters");
@@ -108,9 +127,10 @@ static mw_status put_own_overview(mw_json *j, mw_api *api, int64_t tenant, const
     return MW_OK;
 }
 
-mw_status mw_api_put_overview(mw_json *j, mw_api *api, int64_t tenant, const char *person) {
-    if (person != NULL)
-        return put_own_overview(j, api, tenant, person);
+mw_status mw_api_put_overview(mw_json *j, mw_api *api, int64_t tenant, const char *person,
+                              const char *area) {
+    if (person != NULL || area != NULL)
+        return put_own_overview(j, api, tenant, person, area);
     mw_utc now = mw_loop_utc(api->o.loop);
     mw_store_overview o;
     MW_TRY(mw_store_overview_get(api->o.store, tenant, now, &o));
@@ -143,7 +163,7 @@ void mw_api_overview_read(mw_api_call *call) {
     mw_buffer b;
     mw_buffer_init(&b, 1024 * 1024);
     mw_json j = mw_json_of(&b);
-    mw_status s = mw_api_put_overview(&j, call->api, call->tenant, call->person);
+    mw_status s = mw_api_put_overview(&j, call->api, call->tenant, call->person, call->area);
     if (s == MW_OK) {
         mw_api_send_json(call, 200, &j, &b);
         return;

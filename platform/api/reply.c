@@ -193,6 +193,7 @@ static const struct {
     {MW_QUALITY_VERIFIED, "verified"},
     {MW_QUALITY_DERIVED, "derived"},
     {MW_QUALITY_IMPORTED, "imported"},
+    {MW_QUALITY_CUSTOMER, "customer"},
     {MW_QUALITY_OUTAGE, "outage"},
     {MW_QUALITY_DISCONNECTED, "disconnected"},
     {MW_QUALITY_VACANT, "vacant"},
@@ -247,7 +248,9 @@ mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m, const mw_zone **o
 /* ---- pages ---- */
 
 bool mw_api_page_begin(mw_api_call *call, mw_api_page *p, size_t bytes_max) {
-    *p = (mw_api_page){.channel = &call->meter.channel};
+    *p = (mw_api_page){.channel = &call->meter.channel, .since = {INT64_MIN}};
+    if (!mw_utc_is_none(call->guest_from))
+        p->since = call->guest_from;
     if (!mw_api_limit(call, &p->limit) || !mw_api_before(call, &p->before))
         return false;
     p->left = p->limit;

@@ -22,7 +22,8 @@ struct mw_api_stream {
     int64_t tenant;
     char user[MW_STORE_ID_MAX];
     char person[MW_STORE_ID_MAX];
-    bool limited; /* only .person's usage points */
+    char area[MW_STORE_ID_MAX]; /* "" = no limit to an area */
+    bool limited;               /* only .person's usage points */
     char token[MW_API_COOKIE_MAX];
     bool closing;
 };
@@ -63,7 +64,14 @@ typedef struct feed {
 } feed;
 
 static bool may_see(const mw_api_stream *st, int64_t tenant, const mw_store_meter *m) {
-    return st->tenant == tenant && (!st->limited || strcmp(st->person, m->person.id) == 0);
+    bool holds = true;
+    if (st->tenant != tenant || (st->limited && strcmp(st->person, m->person.id) != 0))
+        return false;
+    if (st->area[0] != 0 &&
+        mw_store_area_holds(st->api->o.store, tenant, st->area, m->usage_point.id,
+                            mw_loop_utc(st->api->o.loop), &holds) != MW_OK)
+        return false;
+    return holds;
 }
 
 static void tell(feed *f, const mw_store_register *r, const mw_store_meter *m) {
@@ -140,7 +148,7 @@ static void tell_all(mw_api *api, const char *event) {
 /* A person hears of the own meters, and only what concerns a person. */
 static bool hears(const mw_api_stream *st, const mw_store_alarm *a, const mw_store_meter *m) {
     mw_alarm_rule_id rule = MW_ALARM_LEAK;
-    if (st->tenant != a->tenant)
+    if (st->tenant != a->tenant || (st->area[0] != 0 && (m == NULL || !may_see(st, a->tenant, m))))
         return false;
     return !st->limited ||
            (m != NULL && strcmp(st->person, m->person.id) == 0 &&
@@ -203,7 +211,8 @@ void mw_api_publish(mw_api *api) {
 /* ---- overview and the end of sessions ---- */
 
 static bool sees_alike(const mw_api_stream *a, const mw_api_stream *b) {
-    return a->tenant == b->tenant && a->limited == b->limited && strcmp(a->person, b->person) == 0;
+    return a->tenant == b->tenant && a->limited == b->limited &&
+           strcmp(a->person, b->person) == 0 && strcmp(a->area, b->area) == 0;
 }
 
 /* Tells one stream, or all that see the same as it does. */
@@ -212,7 +221,8 @@ static void tell_overview(mw_api_stream *st, bool everybody_alike) {
     mw_buffer b;
     mw_buffer_init(&b, QUEUE_MAX / 2);
     mw_json j = mw_json_of(&b);
-    mw_status s = mw_api_put_overview(&j, api, st->tenant, st->limited ? st->person : NULL);
+    mw_status s = mw_api_put_overview(&j, api, st->tenant, st->limited ? st->person : NULL,
+                                      st->area[0] != 0 ? st->area : NULL);
     if (s == MW_OK && mw_json_done(&j) == MW_OK) {
         for (size_t i = 0; i < api->streams_n; i++)
             if (api->streams[i] == st || (everybody_alike && sees_alike(api->streams[i], st)))
@@ -238,7 +248,8 @@ void mw_api_streams_tick(mw_api *api) {
         bool first = true;
         for (size_t k = 0; k < i && first; k++)
             first = !sees_alike(api->streams[k], api->streams[i]);
-        if (first)
+        /* An area's overview goes through its meters: told when a page opens, not all the time. */
+        if (first && api->streams[i]->area[0] == 0)
             tell_overview(api->streams[i], true);
     }
 }
@@ -299,6 +310,8 @@ void mw_api_stream_read(mw_api_call *call) {
     st->tenant = call->tenant;
     st->limited = call->person != NULL;
     mw_bytes_copy(st->user, call->user.id, sizeof st->user);
+    if (call->area != NULL)
+        snprintf(st->area, sizeof st->area, "%s", call->area);
     if (st->limited)
         snprintf(st->person, sizeof st->person, "%s", call->person);
     /* Those who listen already must have everything up to here before the newest id moves. */

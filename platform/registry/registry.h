@@ -56,6 +56,16 @@ MW_NODISCARD mw_status mw_registry_network_key_put(mw_registry *r, int64_t tenan
                                                    uint32_t key_epoch,
                                                    const uint8_t key[MW_REGISTRY_KEY_SIZE]);
 
+/* Wraps and unwraps a small secret of a user under the master key; bound to tenant and owner.
+ * MW_REGISTRY_SECRET_WRAPPED bytes; MW_AUTH when the bytes, the owner or the key are others. */
+#define MW_REGISTRY_SECRET_WRAPPED 46
+MW_NODISCARD mw_status mw_registry_secret_wrap(mw_registry *r, int64_t tenant, const char *owner,
+                                               const uint8_t secret[MW_REGISTRY_KEY_SIZE],
+                                               uint8_t out_wrapped[MW_REGISTRY_SECRET_WRAPPED]);
+MW_NODISCARD mw_status mw_registry_secret_unwrap(mw_registry *r, int64_t tenant, const char *owner,
+                                                 mw_slice wrapped,
+                                                 uint8_t out_secret[MW_REGISTRY_KEY_SIZE]);
+
 typedef struct mw_registry_import_report {
     uint32_t lines;
     uint32_t devices;

@@ -118,19 +118,19 @@ MW_TEST(session_lives_and_ends) {
     mw_store_user user = make("lives", password);
     mw_store_user found;
     mw_sessions t = sessions();
-    MW_CHECK_OK(mw_session_begin(&t, &user, at(0), token, csrf));
+    MW_CHECK_OK(mw_session_begin(&t, &user, NULL, at(0), token, csrf));
     MW_CHECK_OK(mw_session_find(&t, mw_slice_of_str(token), at(90), &found, seen));
     MW_CHECK_STR(found.login, "lives");
     MW_CHECK_STR(seen, csrf);
     MW_CHECK_OK(find(token, 180));
     MW_CHECK_STATUS(find(token, 281), MW_AUTH);
 
-    MW_CHECK_OK(mw_session_begin(&t, &user, at(0), token, csrf));
+    MW_CHECK_OK(mw_session_begin(&t, &user, NULL, at(0), token, csrf));
     for (int64_t now = 0; now < 1000; now += 50)
         MW_CHECK_OK(find(token, now));
     MW_CHECK_STATUS(find(token, 1001), MW_AUTH);
 
-    MW_CHECK_OK(mw_session_begin(&t, &user, at(0), token, csrf));
+    MW_CHECK_OK(mw_session_begin(&t, &user, NULL, at(0), token, csrf));
     MW_CHECK_OK(mw_session_end(&t, mw_slice_of_str(token)));
     MW_CHECK_OK(mw_session_end(&t, mw_slice_of_str(token)));
     MW_CHECK_STATUS(find(token, 1), MW_AUTH);
@@ -145,7 +145,7 @@ MW_TEST(token_is_not_stored) {
     char csrf[MW_TOKEN_TEXT_MAX];
     mw_store_user user = make("stored", password);
     mw_sessions t = sessions();
-    MW_CHECK_OK(mw_session_begin(&t, &user, at(0), token, csrf));
+    MW_CHECK_OK(mw_session_begin(&t, &user, NULL, at(0), token, csrf));
     mw_token_hash h = mw_token_hash_of(mw_slice_of_str(token));
     mw_store_session row;
     MW_CHECK_OK(mw_store_session_get(store, MW_SLICE_OF(h.b), &row));
@@ -160,7 +160,7 @@ MW_TEST(password_change_and_disable_end_sessions) {
     char csrf[MW_TOKEN_TEXT_MAX];
     mw_store_user user = make("change", password);
     mw_sessions t = sessions();
-    MW_CHECK_OK(mw_session_begin(&t, &user, at(0), token, csrf));
+    MW_CHECK_OK(mw_session_begin(&t, &user, NULL, at(0), token, csrf));
     MW_CHECK_OK(find(token, 1));
     MW_CHECK_OK(mw_account_password(store, mw_password_params_test(), "change", at(1), fresh));
     MW_CHECK(strcmp(password, fresh) != 0);
@@ -168,7 +168,7 @@ MW_TEST(password_change_and_disable_end_sessions) {
 
     MW_CHECK_OK(mw_store_user_by_login(store, "change", &user));
     MW_CHECK(mw_password_verify(user.password_hash, mw_slice_of_str(fresh)));
-    MW_CHECK_OK(mw_session_begin(&t, &user, at(2), token, csrf));
+    MW_CHECK_OK(mw_session_begin(&t, &user, NULL, at(2), token, csrf));
     MW_CHECK_OK(mw_account_disable(store, "change", true, at(2)));
     MW_CHECK_STATUS(find(token, 3), MW_AUTH);
     MW_CHECK_OK(mw_account_disable(store, "change", false, at(3)));

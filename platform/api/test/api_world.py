@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import tempfile
@@ -102,11 +103,21 @@ class Client:
         c.close()
         return reply
 
+    def put(self, path, body):
+        return self.call("PUT", path, body)
+
+    def post(self, path, body):
+        return self.call("POST", path, body)
+
+    def delete(self, path):
+        return self.call("DELETE", path)
+
     def get(self, path, **headers):
         return self.call("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
-    def sign_in(self, login, password):
-        r = self.call("POST", "/v1/session", {"login": login, "password": password})
+    def sign_in(self, login, password, code=None, headers=None):
+        body = {"login": login, "password": password} | ({"code": code} if code else {})
+        r = self.call("POST", "/v1/session", body, headers)
         if r.status == 200:
             self.cookie = r.headers["Set-Cookie"].split(";")[0]
             self.csrf = r.json()["csrf"]
@@ -309,6 +320,8 @@ class Town(World):
             r = self.command("import", population, "--at", "2025-01-01T00:00:00Z")
             assert "5 devices" in r.stdout, r.stdout
         self.passwords["ops"] = self.account("ops", "--role", "operator")
+        for login, role in (("boss", "administrator"), ("fitter", "engineer"), ("eye", "auditor")):
+            self.passwords[login] = self.account(login, "--role", role)
         for login, customer in (("anna", "cu-1"), ("bruno", "cu-2"), ("carla", "cu-3")):
             self.passwords[login] = self.account(login, "--role", "consumer", "--customer",
                                                  customer)
@@ -344,6 +357,46 @@ class Town(World):
             assert r.status == 200, (login, r.status, r.body)
             self.people[login] = c
         return self.people[login]
+
+    def sql(self, text, *values):
+        """Straight into the database, for what only files and registers of a utility bring."""
+        with sqlite3.connect(os.path.join(self.folder, "test.db"), timeout=20) as db:
+            db.execute(text, values)
+
+    def areas(self):
+        """Two areas below one; Anna's usage point hangs in the first, Bruno's in the second."""
+        if getattr(self, "has_areas", False):
+            return
+        self.has_areas = True
+        for area in ("region", "north", "south"):
+            self.sql("INSERT INTO areas(tenant, id, kind, name) VALUES(1, ?, 'region', ?)", area,
+                     area.title())
+        for kind, member, area in ((1, "north", "region"), (1, "south", "region"),
+                                   (3, "up-1", "north"), (3, "up-2", "south"),
+                                   (3, "up-2w", "south")):
+            self.sql("INSERT INTO memberships(tenant, kind, member, area, area_kind, from_us)"
+                     " VALUES(1, ?, ?, ?, 'region', 0)", kind, member, area)
+
+    def invite(self, login, role, **more):
+        """A new user with a password of the own choice."""
+        made = self.person("boss").post("/v1/users", {"login": login, "name": login.title(),
+                                                      "role": role} | more)
+        assert made.status == 201, made.body
+        self.passwords[login] = "a password of " + login
+        taken = Client(self).post("/v1/invitations/accept",
+                                  {"code": made.json()["code"], "password": self.passwords[login]})
+        assert taken.status == 204, taken.body
+        return self.person(login)
+
+    def limited(self):
+        """An operator of the area north."""
+        self.areas()
+        return self.people.get("north") or self.invite("north", "operator", area="north")
+
+    def token_of(self, login, scope):
+        r = self.person(login).post("/v1/tokens", {"name": "t", "scope": scope, "days": 30})
+        assert r.status == 201, r.body
+        return r.json()["token"]
 
     def restart(self, *overrides):
         code = self.stop()

@@ -29,8 +29,9 @@ static void lower(const char *in, char out[16]) {
     out[i] = 0;
 }
 
-static const char *const role_names[] = {"public", "user", "operator", "station"};
-static const char *const scope_names[] = {"none", "own", "all"};
+static const char *const role_names[] = {"public", "user",    "operator",      "station",
+                                         "field",  "auditor", "administrator", "host"};
+static const char *const scope_names[] = {"none", "own", "all", "area", "whole"};
 
 MW_TEST(each_route_is_documented) {
     json_t *root = document();
@@ -49,6 +50,10 @@ MW_TEST(each_route_is_documented) {
         MW_CHECK_STR(text_of(operation, "x-scope"), scope_names[row->scope]);
         MW_CHECK_EQ(json_is_true(json_object_get(operation, "x-csrf")), row->csrf);
         MW_CHECK_EQ(strstr(row->pattern, "{id}") != NULL, row->meter);
+        MW_CHECK_EQ(json_is_true(json_object_get(operation, "x-guest")),
+                    (mw_api_flags(row) & MW_API_GUEST) != 0);
+        MW_CHECK_EQ(json_is_true(json_object_get(operation, "x-session-only")),
+                    (mw_api_flags(row) & MW_API_PERSON) != 0);
     }
     json_decref(root);
 }
