@@ -21,6 +21,9 @@
 
 /* An operator changes the master data of a meter. */
 #define CHANGE(id, pattern, run)                                                                   \
+    { #id, "POST", pattern, MW_API_OPERATOR, MW_API_ALL, true, true, 4096, run }
+/* The same, and an engineer in the field does it too. */
+#define FIT(id, pattern, run)                                                                      \
     { #id, "POST", pattern, MW_API_FIELD, MW_API_ALL, true, true, 4096, run }
 /* Asking for a command of one kind; who may, is an operator or (FIELD) an engineer too. */
 #define COMMAND(id, kind, who)                                                                     \
@@ -45,7 +48,7 @@ const mw_api_row mw_api_rows[] = {
     {"meterBulk", "POST", "/v1/meters/bulk", MW_API_OPERATOR, MW_API_ALL, true, false, 65536,
      mw_api_meter_bulk},
     GET(meterNotes, "/v1/meters/{id}/notes", OPERATOR, ALL, true, mw_api_meter_notes),
-    CHANGE(meterNoteCreate, "/v1/meters/{id}/notes", mw_api_meter_note_create),
+    FIT(meterNoteCreate, "/v1/meters/{id}/notes", mw_api_meter_note_create),
     GET(meterInstallations, "/v1/meters/{id}/installations", OPERATOR, ALL, true,
         mw_api_meter_installations),
     GET(meterFrame, "/v1/meters/{id}/frames/{frame}", OPERATOR, ALL, true, mw_api_meter_frame),
@@ -68,12 +71,12 @@ const mw_api_row mw_api_rows[] = {
     GET(usagePointConsumption, "/v1/usage-points/{point}/consumption", OPERATOR, ALL, false,
         mw_api_point_consumption),
     GET(meterRevisions, "/v1/meters/{id}/revisions", USER, OWN, true, mw_api_meter_revisions),
-    CHANGE(meterFit, "/v1/meters/{id}/installation", mw_api_meter_fit_create),
-    CHANGE(meterRemove, "/v1/meters/{id}/removal", mw_api_meter_remove_create),
-    CHANGE(meterExchange, "/v1/meters/{id}/exchange", mw_api_meter_exchange_create),
-    CHANGE(meterSwap, "/v1/meters/{id}/swap", mw_api_meter_swap_create),
-    CHANGE(meterFactor, "/v1/meters/{id}/factor", mw_api_meter_factor_create),
-    CHANGE(meterReset, "/v1/meters/{id}/reset", mw_api_meter_reset_create),
+    FIT(meterFit, "/v1/meters/{id}/installation", mw_api_meter_fit_create),
+    FIT(meterRemove, "/v1/meters/{id}/removal", mw_api_meter_remove_create),
+    FIT(meterExchange, "/v1/meters/{id}/exchange", mw_api_meter_exchange_create),
+    FIT(meterSwap, "/v1/meters/{id}/swap", mw_api_meter_swap_create),
+    FIT(meterFactor, "/v1/meters/{id}/factor", mw_api_meter_factor_create),
+    FIT(meterReset, "/v1/meters/{id}/reset", mw_api_meter_reset_create),
     GUEST(meterReadings, "/v1/meters/{id}/readings", mw_api_meter_readings),
     GET(meterReceptions, "/v1/meters/{id}/receptions", OPERATOR, ALL, true,
         mw_api_meter_receptions),
