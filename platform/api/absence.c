@@ -10,7 +10,7 @@
 #include "platform/api/internal.h"
 
 #define WATCHES_A_TURN 50
-#define EVERY_S        10
+#define EVERY_S 5
 #define LONGEST_DAYS   400
 #define OPEN_MAX       5 /* watches of one person on one meter */
 #define LATE_DAYS      3 /* reports may come this much later: so long a watch stays open */
