@@ -10,7 +10,7 @@
 #include "platform/api/internal.h"
 
 #define WATCHES_A_TURN 50
-#define EVERY_S 5
+#define EVERY_S        5
 #define LONGEST_DAYS   400
 #define OPEN_MAX       5 /* watches of one person on one meter */
 #define LATE_DAYS      3 /* reports may come this much later: so long a watch stays open */
@@ -49,7 +49,7 @@ static mw_status take_due(void *ctx, const mw_store_watch *w) {
 static mw_status tell(mw_api *api, const mw_store_watch *w, const flow *f, mw_utc now) {
     mw_store_meter m;
     char text[MW_AMOUNT_TEXT_MAX];
-    mw_store_alarm a = {.tenant = w->tenant, .first_at = f->at, .last_at = now, .count = 1};
+    mw_store_sign a = {.tenant = w->tenant, .first_at = f->at, .last_at = now, .count = 1};
     MW_TRY(mw_store_meter_of_channel(api->o.store, w->tenant, w->channel, &m));
     mw_display d = mw_display_of(m.channel.unit, m.channel.scale);
     mw_display_amount(d, f->value, text);
@@ -58,7 +58,7 @@ static mw_status tell(mw_api *api, const mw_store_watch *w, const flow *f, mw_ut
     snprintf(a.text, sizeof a.text, "%s %s flowed while the home was said to be empty", text,
              d.symbol);
     MW_TRY(mw_store_watch_tell(api->o.store, w->tenant, w->id, now, f->at, f->value));
-    return mw_store_alarm_raise(api->o.store, &a);
+    return mw_store_sign_raise(api->o.store, &a);
 }
 
 static mw_status look(mw_api *api, const mw_store_watch *w, mw_utc now) {
