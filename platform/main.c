@@ -13,6 +13,7 @@
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
 #include "platform/readings/settle.h"
+#include "platform/retention/retention.h"
 #include "platform/store/sqlite.h"
 #include "runtime/log.h"
 
@@ -37,6 +38,7 @@ typedef struct platform {
     mw_timer *validation_timer;
     mw_mono watched; /* when the last round over all meters began */
     mw_timer *command_timer;
+    mw_timer *retention_timer;
     mw_backup_child *backup;
     int argc;
     char **argv;
@@ -48,6 +50,7 @@ typedef struct platform {
     mw_metric *validated;
     mw_metric *estimated;
     mw_metric *raised;
+    mw_metric *let_go;
 } platform;
 
 /* ---- steps ---- */
@@ -204,6 +207,19 @@ static void validation_step(void *context) {
     bool more = s == MW_OK && step.more;
     mw_timer_start(p->validation_timer, more ? mw_dur_ms(5) : mw_dur_ms(decode_idle_ms),
                    mw_dur_ms(0));
+}
+
+/* What is old enough goes a little at a time, when nothing else waits for the thread for long. */
+static void retention_step(void *context) {
+    enum { LET_GO_A_TURN = 20 };
+    platform *p = context;
+    mw_retention_turn t = {.more = false};
+    mw_status s = mw_retention_run(p->store, p->zones, mw_loop_utc(p->loop), LET_GO_A_TURN, &t);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "retention failed, trying again", MW_ST("status", s));
+    mw_metric_add(p->let_go, t.coarse + t.gone);
+    bool more = s == MW_OK && t.more;
+    mw_timer_start(p->retention_timer, more ? mw_dur_ms(100) : p->config.fold_every, mw_dur_ms(0));
 }
 
 static void on_notice(void *context, const mw_vigil_notice *n) {
@@ -393,6 +409,8 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->command_timer, mw_dur_ms(command_idle_ms), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, alarm_step, p, &p->alarm_timer));
     mw_timer_start(p->alarm_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
+    MW_TRY(mw_timer_new(p->loop, retention_step, p, &p->retention_timer));
+    mw_timer_start(p->retention_timer, p->config.fold_every, mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
         return MW_OK;
     return mw_backup_child_new(p->loop, &p->config, p->argc, p->argv, &p->backup);
@@ -416,6 +434,8 @@ static mw_status start(platform *p) {
                                       "Slots estimated for meters out of order");
     p->raised =
         mw_metrics_counter(p->metrics, "mw_platform_alarms_opened_total", NULL, "Alarms opened");
+    p->let_go = mw_metrics_counter(p->metrics, "mw_platform_days_let_go_total", NULL,
+                                   "Days of channels that became sums or went by retention");
     MW_TRY(open_data(p));
     MW_TRY(open_commands(p));
     MW_TRY(open_server(p));
@@ -430,6 +450,7 @@ static void stop(platform *p) {
     mw_timer_free(p->settle_timer);
     mw_timer_free(p->validation_timer);
     mw_timer_free(p->command_timer);
+    mw_timer_free(p->retention_timer);
     mw_backup_child_free(p->backup);
     mw_timer_free(p->alarm_timer);
     mw_api_close(p->api);

@@ -10,7 +10,7 @@
 #include "platform/journal/decode_internal.h"
 #include "runtime/buffer.h"
 
-static const char cursor_name[] = "decode";
+static const char cursor_name[] = MW_DECODE_CURSOR;
 
 mw_status mw_decoder_new(mw_store *store, mw_registry *registry, mw_decoder **out_decoder) {
     mw_decoder *d = calloc(1, sizeof *d);
@@ -310,6 +310,10 @@ mw_status mw_decoder_turn(mw_decoder *d, uint32_t max_records, uint32_t *out_rec
 }
 
 mw_status mw_decoder_rewind(mw_decoder *d) {
+    int64_t forgotten = 0;
+    MW_TRY(mw_store_cursor_get(d->store, MW_DECODE_FORGOTTEN, &forgotten));
+    if (forgotten != 0)
+        return MW_STATE;
     MW_TRY(mw_store_begin(d->store));
     mw_status s = mw_store_derived_clear(d->store);
     if (s == MW_OK)

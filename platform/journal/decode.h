@@ -24,6 +24,10 @@
 #include "platform/registry/registry.h"
 #include "platform/store/store.h"
 
+/* Cursors: how far decoding came; not 0 when retention let go of something that a rewind would need. */
+#define MW_DECODE_CURSOR    "decode"
+#define MW_DECODE_FORGOTTEN "retention/forgotten"
+
 enum {
     MW_DECODE_TURN_MAX = 1024,     /* journal records per turn */
     MW_DECODE_BEHIND_MAX = 1024,   /* a counter this far or more behind the newest is a replay */

@@ -60,7 +60,9 @@ typedef struct mw_mem_installation {
     X(revisions, mw_store_revision)                                                                \
     X(locks, mw_store_lock)                                                                        \
     X(changes, mw_store_change)                                                                    \
-    X(suspense, mw_store_suspense)
+    X(suspense, mw_store_suspense)                                                                 \
+    X(retentions, mw_store_retention)                                                              \
+    X(holds, mw_store_hold)
 
 typedef struct mw_mem_state {
 #define X(name, type) mw_mem_list name;
@@ -94,6 +96,7 @@ void *mw_mem_keep(mw_mem *m, const void *bytes, size_t n);
 void mw_mem_core_ops(mw_store_ops *ops);
 void mw_mem_value_ops(mw_store_ops *ops);
 void mw_mem_master_ops(mw_store_ops *ops);
+void mw_mem_retention_ops(mw_store_ops *ops);
 
 MW_NODISCARD mw_status mw_mem_locks(mw_store *s, int64_t tenant, int64_t channel, mw_utc from,
                                     mw_utc to, mw_store_on_lock each, void *ctx);

@@ -49,9 +49,9 @@ static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t chann
     return status == MW_OK ? MW_OK : MW_CORRUPT;
 }
 
-static mw_status chunk_store(mw_sq *q, const hot_ref *at, size_t n) {
+mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t n) {
     size_t size;
-    MW_TRY(mw_chunk_encode(at->day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
+    MW_TRY(mw_chunk_encode(day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
     int64_t total = 0;
     bool fits = true;
     uint32_t quality = 0;
@@ -59,9 +59,9 @@ static mw_status chunk_store(mw_sq *q, const hot_ref *at, size_t n) {
         fits = fits && !__builtin_add_overflow(total, q->rows[i].value, &total);
         quality |= q->rows[i].quality;
     }
-    int64_t origin = at->day * MW_DAY_S;
-    return MW_SQ_RUN(q, CHUNK_PUT, mw_sq_int(at->tenant), mw_sq_int(at->day),
-                     mw_sq_int(at->channel), mw_sq_int((int64_t)n),
+    int64_t origin = day * MW_DAY_S;
+    return MW_SQ_RUN(q, CHUNK_PUT, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel),
+                     mw_sq_int((int64_t)n),
                      fits ? mw_sq_int(total) : (mw_sq_value){.type = MW_SQ_NULL},
                      mw_sq_int(mw_utc_floor_s(q->rows[0].start) - origin),
                      mw_sq_int(mw_utc_floor_s(q->rows[n - 1].start) - origin), mw_sq_int(quality),
@@ -139,7 +139,7 @@ static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
     }
     if (changed.from.us < changed.to.us)
         MW_TRY(mw_sq_change_add(q, &changed));
-    return n == 0 ? MW_OK : chunk_store(q, &refs[0], n);
+    return n == 0 ? MW_OK : mw_sq_chunk_store(q, refs[0].tenant, refs[0].day, refs[0].channel, n);
 }
 
 static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_ref *refs, size_t *out_n) {

@@ -110,6 +110,9 @@ MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel,
 MW_NODISCARD mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to,
                                        int64_t *out_first, int64_t *out_end);
 MW_NODISCARD mw_status mw_sq_change_add(mw_sq *q, const mw_store_change *c);
+/* Encodes q->rows[0..n) as the chunk of a day; needs a transaction. */
+MW_NODISCARD mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel,
+                                         size_t n);
 void mw_sq_layers_free(mw_sq *q);
 /* Steps through rows of MW_SQ_READING_COLUMNS. */
 MW_NODISCARD mw_status mw_sq_registers_give(mw_sq_statement *st, mw_store_on_register each,

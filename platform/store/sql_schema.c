@@ -14,8 +14,9 @@ const char *const *const mw_sq_schema_steps[] = {
     mw_sq_step_foreign,    /* 10: devices of other networks and their messages */
     mw_sq_step_accounts, /* 11: tokens, second factors, shared access, audit chain, handed readings */
     mw_sq_step_vee_2,    /* 12: decisions about findings, other sources, class profiles */
-    mw_sq_step_console, /* 13: filters, notes, who hears whom */
-    mw_sq_step_alarms,  /* 14: signs, alarms, their rules, collection of days */
-    mw_sq_step_notify,  /* 15: recipients and deliveries */
+    mw_sq_step_console,   /* 13: filters, notes, who hears whom */
+    mw_sq_step_alarms,    /* 14: signs, alarms, their rules, collection of days */
+    mw_sq_step_notify,    /* 15: recipients and deliveries */
+    mw_sq_step_retention, /* 16: how long data stay, legal holds */
 };
 const int mw_sq_schema_count = sizeof mw_sq_schema_steps / sizeof mw_sq_schema_steps[0];

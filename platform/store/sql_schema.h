@@ -35,5 +35,6 @@ extern const char *const mw_sq_step_vee_2[];
 extern const char *const mw_sq_step_console[];
 extern const char *const mw_sq_step_alarms[];
 extern const char *const mw_sq_step_notify[];
+extern const char *const mw_sq_step_retention[];
 
 #endif

@@ -13,6 +13,7 @@
 #include "platform/store/sql_statements_fleet.h"
 #include "platform/store/sql_statements_foreign.h"
 #include "platform/store/sql_statements_model.h"
+#include "platform/store/sql_statements_retention.h"
 #include "platform/store/sql_statements_values.h"
 #include "platform/store/sql_statements_vee.h"
 
@@ -35,7 +36,8 @@
     MW_SQ_FLEET_STATEMENTS(X)                                                                      \
     MW_SQ_MODEL_STATEMENTS(X)                                                                      \
     MW_SQ_VALUE_STATEMENTS(X)                                                                      \
-    MW_SQ_ALARM_STATEMENTS(X)
+    MW_SQ_ALARM_STATEMENTS(X)                                                                      \
+    MW_SQ_RETENTION_STATEMENTS(X)
 
 #define MW_SQ_CORE_STATEMENTS(X)                                                                   \
     X(META_PUT, "INSERT INTO meta(name, value) VALUES(?1, ?2)"                                     \
@@ -137,8 +139,8 @@
                   " WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3")
 
 #define MW_SQ_JOURNAL_STATEMENTS(X)                                                                \
-    X(JOURNAL_FIND, "SELECT id, variant, content FROM journal WHERE tenant = ?1 AND sender = ?2"   \
-                    " AND epoch = ?3 AND seq = ?4 ORDER BY variant")                               \
+    X(JOURNAL_FIND, "SELECT id, variant, content, hash FROM journal WHERE tenant = ?1"              \
+                    " AND sender = ?2 AND epoch = ?3 AND seq = ?4 ORDER BY variant")               \
     X(JOURNAL_ADD, "INSERT INTO journal(tenant, sender, epoch, seq, variant, kind, received,"      \
                    " stored, hash, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")      \
     X(JOURNAL_SCAN, "SELECT id, tenant, sender, epoch, seq, kind, received, stored, content"       \

@@ -30,6 +30,7 @@
 #include "platform/store/ops_foreign.h"
 #include "platform/store/ops_household.h"
 #include "platform/store/ops_model.h"
+#include "platform/store/ops_retention.h"
 #include "platform/store/ops_values.h"
 #include "platform/store/ops_vee.h"
 #include "platform/store/records.h"
@@ -280,7 +281,8 @@ typedef mw_status (*mw_store_on_count)(void *ctx, const char *name, int64_t valu
     MW_STORE_FOREIGN_OPS(X)                                                                        \
     MW_STORE_CONSOLE_OPS(X)                                                                        \
     MW_STORE_ALARM_OPS(X)                                                                          \
-    MW_STORE_NOTIFY_OPS(X)
+    MW_STORE_NOTIFY_OPS(X)                                                                         \
+    MW_STORE_RETENTION_OPS(X)
 
 typedef struct mw_store_ops {
 #define X(name, parameters, arguments) mw_status(*name) parameters;
