@@ -15,6 +15,9 @@
 #define STEPS   MW_UNB_PULSE_PER_SYMBOL
 #define FINE    256 /* table points a symbol of the pulse as the band-pass sees it */
 #define REACH   4   /* symbols to each side that it covers: more than the pulse's 3 */
+#define HEARD   3.2 /* ... of which so many are more than nothing */
+#define PHASES  64  /* instants between two outputs for which the pulse is kept */
+#define PACES   16  /* of the walk of amplitude and phase that are compared */
 #define ROUNDS  4
 #define BLOCK   16 /* symbols of one phase in the fit of the carrier */
 /* What is believed of a candidate's instant and of a meter's symbol clock: standard deviations, in
@@ -27,15 +30,21 @@
 typedef double complex cplx;
 
 struct mw_cancel {
-    double sps;                        /* samples per symbol */
-    float seen[2 * REACH * FINE + 2];  /* pulse after the band-pass, unit energy before */
-    float slope[2 * REACH * FINE + 2]; /* its derivative, per symbol */
-    double seen_energy;                /* of one symbol, in outputs */
-    float *model, *change;             /* real envelope and derivative at each output */
+    double sps;                         /* samples per symbol */
+    float seen[2 * REACH * FINE + 2];   /* pulse after the band-pass, unit energy before */
+    float slope[2 * REACH * FINE + 2];  /* its derivative, per symbol */
+    double seen_energy;                 /* of one symbol, in outputs */
+    size_t taps;                        /* of a pulse in outputs, a multiple of 8 */
+    float *pulses, *slopes;             /* [PHASES][taps] */
+    float *zr, *zi, *er, *ei, *gr, *gi; /* outputs; what the model leaves; the gain at each */
+    float *model, *change;              /* real envelope and derivative at each output */
     size_t outputs_max;
     cplx gain[SYMBOLS], fresh[SYMBOLS], ahead[SYMBOLS];
     double spread[SYMBOLS];
-    float wave[CHUNK], out[2 * CHUNK];
+    double walk[PACES];
+    float (*weight)[2][PACES]; /* [symbol]: the filters' gains and inverse spreads at each pace */
+    float (*logs)[PACES];      /* [symbol]: sum of the logarithms of the spreads so far */
+    float wave[CHUNK], out[2 * CHUNK], knots[CHUNK + 8];
     mw_pulse_shape pulse;
     size_t memory;
 };
@@ -75,21 +84,71 @@ static void seen_init(mw_cancel *c, const mw_extract *e) {
     c->seen_energy = energy;
 }
 
+/* The pulse and its slope at outputs, for PHASES places of its centre between two of them. */
+static void taps_init(mw_cancel *c, double step) {
+    for (size_t p = 0; p < PHASES; p++) {
+        for (size_t i = 0; i < c->taps; i++) {
+            double t = ((double)i - (double)(c->taps / 2) - (double)p / PHASES) * step;
+            double at = (t + REACH) * FINE;
+            if (fabs(t) >= REACH - 0.1)
+                continue;
+            size_t whole = (size_t)at;
+            float part = (float)(at - (double)whole);
+            c->pulses[p * c->taps + i] =
+                c->seen[whole] + part * (c->seen[whole + 1] - c->seen[whole]);
+            c->slopes[p * c->taps + i] =
+                c->slope[whole] + part * (c->slope[whole + 1] - c->slope[whole]);
+        }
+    }
+}
+
+/* A random walk with steps of variance `walk`, observed with unit noise: what the filter does at
+ * each symbol does not depend on what is observed. */
+static void paces_init(mw_cancel *c) {
+    for (size_t i = 0; i < PACES; i++) {
+        c->walk[i] = i == 0 ? 0 : pow(10, -6 + (double)(i - 1) / 2.0);
+        double p = 1e9, logs = 0;
+        for (size_t k = 0; k < SYMBOLS; k++) {
+            p += c->walk[i];
+            double spread = p + 1, gain = p / spread;
+            if (k > 0)
+                logs += log(spread);
+            c->weight[k][0][i] = (float)gain;
+            c->weight[k][1][i] = k > 0 ? (float)(1 / spread) : 0;
+            c->logs[k][i] = (float)logs;
+            p *= 1 - gain;
+        }
+    }
+}
+
 mw_status mw_cancel_new(const mw_extract *extract, mw_cancel **out_cancel) {
     mw_cancel *c = calloc(1, sizeof *c);
     if (c == NULL)
         return MW_NOMEM;
     c->sps = extract->sps;
-    c->outputs_max = extract->outputs_max;
-    c->model = calloc(2 * c->outputs_max, sizeof(float));
-    if (c->model == NULL) {
+    c->outputs_max = extract->outputs_max + 32; /* the last run may write more than it needs */
+    double step = (double)extract->decimation / c->sps;
+    c->taps = ((size_t)(2 * HEARD / step) + 2 + 7) / 8 * 8;
+    size_t floats = 8 * c->outputs_max + 2 * PHASES * c->taps + 3 * PACES * SYMBOLS;
+    float *p = calloc(floats, sizeof(float));
+    if (p == NULL) {
         free(c);
         return MW_NOMEM;
     }
-    c->change = c->model + c->outputs_max;
-    c->memory = sizeof *c + 2 * c->outputs_max * sizeof(float);
+    float **const arrays[8] = {&c->model, &c->change, &c->zr, &c->zi,
+                               &c->er,    &c->ei,     &c->gr, &c->gi};
+    for (size_t i = 0; i < 8; i++, p += c->outputs_max)
+        *arrays[i] = p;
+    c->pulses = p;
+    c->slopes = p + PHASES * c->taps;
+    p = c->slopes + PHASES * c->taps;
+    c->weight = (float(*)[2][PACES])p;
+    c->logs = (float(*)[PACES])(p + 2 * PACES * SYMBOLS);
+    c->memory = sizeof *c + floats * sizeof(float);
     mw_pulse_shape_init(&c->pulse);
     seen_init(c, extract);
+    taps_init(c, step);
+    paces_init(c);
     *out_cancel = c;
     return MW_OK;
 }
@@ -97,7 +156,7 @@ mw_status mw_cancel_new(const mw_extract *extract, mw_cancel **out_cancel) {
 void mw_cancel_free(mw_cancel *c) {
     if (c == NULL)
         return;
-    free(c->model);
+    free(c->model); /* the first of all arrays */
     free(c);
 }
 
@@ -116,21 +175,31 @@ static double output_at(const mw_cancel *c, const model *m, double symbol) {
     return (m->centre + symbol * c->sps * (1 + m->clock) - m->first) / m->step;
 }
 
-/* Adds `scale` times a table around each symbol: the sum of all symbols' pulses. */
-static void sum_pulses(const mw_cancel *c, const model *m, const float *table, float *out) {
-    memset(out, 0, m->outputs * sizeof *out);
-    double per_output = FINE * m->step / (c->sps * (1 + m->clock));
+/* First output of a symbol's pulse, and the taps for where it stands between outputs. */
+static size_t place_of(const mw_cancel *c, const model *m, unsigned symbol, size_t *out_taps) {
+    double at = output_at(c, m, symbol) - (double)(c->taps / 2) + 0.5 / PHASES;
+    double whole = floor(at);
+    mw_assert(whole >= 0 && whole + (double)c->taps <= (double)c->outputs_max);
+    *out_taps = (size_t)((at - whole) * PHASES) * c->taps;
+    return (size_t)whole;
+}
+
+MW_CLONES static void cancel_add(float *sum, float *change, const float *pulse, const float *slope,
+                                 float sign, size_t taps) {
+    for (size_t i = 0; i < taps; i += 8) {
+        *(mw_v8 *)(sum + i) += sign * *(const mw_v8 *)(pulse + i);
+        *(mw_v8 *)(change + i) += sign * *(const mw_v8 *)(slope + i);
+    }
+}
+
+/* The sum of all symbols' pulses at the outputs, and its change with time. */
+static void sum_pulses(mw_cancel *c, const model *m) {
+    memset(c->model, 0, c->outputs_max * sizeof(float));
+    memset(c->change, 0, c->outputs_max * sizeof(float));
     for (unsigned k = 0; k < m->frame->symbols; k++) {
-        double at = output_at(c, m, k);
-        float sign = (float)sign_of(m->frame, k);
-        double begin = at - (REACH - 0.5) * FINE / per_output;
-        size_t i = begin > 0 ? (size_t)begin + 1 : 0;
-        double t = ((double)i - at) * per_output + REACH * FINE;
-        for (; i < m->outputs && t < 2 * REACH * FINE; i++, t += per_output) {
-            int whole = (int)t;
-            float part = (float)(t - whole);
-            out[i] += sign * (table[whole] + part * (table[whole + 1] - table[whole]));
-        }
+        size_t taps, at = place_of(c, m, k, &taps);
+        cancel_add(c->model + at, c->change + at, c->pulses + taps, c->slopes + taps,
+                   (float)sign_of(m->frame, k), c->taps);
     }
 }
 
@@ -146,36 +215,83 @@ static cplx gain_at(const mw_cancel *c, const model *m, double symbol) {
     return c->gain[k] * (1 - part) + c->gain[k + 1] * part;
 }
 
+/* A run of outputs with a gain that goes evenly from one value to the next (g: value, change from
+ * output to output): the gain at each, and what is left of z. Writes whole registers. */
+MW_CLONES static void cancel_run(mw_cancel *c, size_t from, size_t n, const float g[4]) {
+    mw_v8 at = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (size_t i = from; i < from + n; i += 8, at += 8) {
+        mw_v8 re = g[0] + at * g[2], im = g[1] + at * g[3], sum = *(mw_v8 *)(c->model + i);
+        *(mw_v8 *)(c->gr + i) = re;
+        *(mw_v8 *)(c->gi + i) = im;
+        *(mw_v8 *)(c->er + i) = *(const mw_v8 *)(c->zr + i) - re * sum;
+        *(mw_v8 *)(c->ei + i) = *(const mw_v8 *)(c->zi + i) - im * sum;
+    }
+}
+
+/* First output that is not before a symbol. */
+static size_t output_from(const mw_cancel *c, const model *m, double symbol) {
+    double at = ceil(output_at(c, m, symbol));
+    return at <= 0 ? 0 : at >= (double)m->outputs ? m->outputs : (size_t)at;
+}
+
+/* What the model leaves of the outputs. */
+static void leave(mw_cancel *c, const model *m) {
+    unsigned last = m->frame->symbols - 1;
+    double per_output = m->step / (c->sps * (1 + m->clock));
+    cplx g = c->gain[0];
+    float held[4] = {(float)creal(g), (float)cimag(g), 0, 0};
+    size_t at = output_from(c, m, 0);
+    cancel_run(c, 0, at, held);
+    for (unsigned k = 0; k < last; k++) {
+        size_t next = output_from(c, m, k + 1);
+        cplx change = c->gain[k + 1] - c->gain[k];
+        g = c->gain[k] + change * (symbol_at(c, m, (double)at) - k);
+        change *= per_output;
+        float run[4] = {(float)creal(g), (float)cimag(g), (float)creal(change),
+                        (float)cimag(change)};
+        cancel_run(c, at, next - at, run);
+        at = next;
+    }
+    g = c->gain[last];
+    held[0] = (float)creal(g);
+    held[1] = (float)cimag(g);
+    cancel_run(c, at, m->outputs - at, held);
+}
+
+MW_CLONES static void cancel_match(const float *re, const float *im, const float *taps, size_t n,
+                                   float out[2]) {
+    mw_v8 a = {0}, b = {0};
+    for (size_t i = 0; i < n; i += 8) {
+        a += *(const mw_v8 *)(re + i) * *(const mw_v8 *)(taps + i);
+        b += *(const mw_v8 *)(im + i) * *(const mw_v8 *)(taps + i);
+    }
+    out[0] = a[0] + a[1] + a[2] + a[3] + a[4] + a[5] + a[6] + a[7];
+    out[1] = b[0] + b[1] + b[2] + b[3] + b[4] + b[5] + b[6] + b[7];
+}
+
+static double mean_power(const float *re, const float *im, size_t from, size_t to) {
+    double sum = 0;
+    for (size_t i = from; i < to; i++)
+        sum += (double)(re[i] * re[i] + im[i] * im[i]);
+    return to > from ? sum / (double)(to - from) : 0;
+}
+
 /* What the model leaves of the outputs, correlated with each symbol's pulse; added to the gain it
  * is a fresh measurement free of neighbours' interference. Returns the mean power left. */
-static double measure(mw_cancel *c, const model *m, const float *z, bool first) {
-    double rest = 0;
-    size_t counted = 0;
-    for (unsigned k = 0; k < m->frame->symbols; k++)
-        c->fresh[k] = 0;
-    for (size_t i = 0; i < m->outputs; i++) {
-        double at = symbol_at(c, m, (double)i);
-        double complex e = z[2 * i] + I * z[2 * i + 1];
-        if (!first)
-            e -= gain_at(c, m, at) * (double)c->model[i];
-        long k = (long)ceil(at - REACH + 0.5), last = (long)floor(at + REACH - 0.5);
-        if (at > 0 && at < m->frame->symbols - 1) {
-            rest += creal(e) * creal(e) + cimag(e) * cimag(e);
-            counted++;
-        }
-        k = k < 0 ? 0 : k;
-        last = last >= m->frame->symbols ? m->frame->symbols - 1 : last;
-        for (; k <= last; k++) {
-            double t = (at - (double)k + REACH) * FINE;
-            c->fresh[k] += e * (double)c->seen[(size_t)(t + 0.5)];
-        }
-    }
+static double measure(mw_cancel *c, const model *m, bool first) {
+    const float *re = first ? c->zr : c->er, *im = first ? c->zi : c->ei;
+    if (!first)
+        leave(c, m);
     for (unsigned k = 0; k < m->frame->symbols; k++) {
-        c->fresh[k] *= sign_of(m->frame, k) / c->seen_energy;
+        size_t taps, at = place_of(c, m, k, &taps);
+        float sum[2];
+        cancel_match(re + at, im + at, c->pulses + taps, c->taps, sum);
+        c->fresh[k] =
+            ((double)sum[0] + I * (double)sum[1]) * (sign_of(m->frame, k) / c->seen_energy);
         if (!first)
             c->fresh[k] += c->gain[k];
     }
-    return counted > 0 ? rest / (double)counted : 0;
+    return mean_power(re, im, output_from(c, m, 0), output_from(c, m, m->frame->symbols - 1));
 }
 
 /* ---- Amplitude and phase ----------------------------------------------------------------------*/
@@ -216,69 +332,97 @@ static void fit_carrier(const mw_cancel *c, model *m) {
     m->d += 2 * bend / (half * half) / TWO_PI;
 }
 
-/* Random walk with steps of variance `walk` observed with unit noise: mean log-likelihood with the
- * noise's own variance estimated. Leaves the filter's states in ahead[] and spread[]. */
-static double filter(mw_cancel *c, size_t n, double walk, double *out_noise) {
-    cplx x = 0;
-    double p = 1e9, square = 0, logs = 0;
+/* Which pace explains the fresh measurements best, the noise's own variance estimated: a filter for
+ * each, side by side. */
+MW_CLONES static void cancel_paces(const mw_cancel *c, const float (*fresh)[2], size_t n,
+                                   mw_v16 *out_square) {
+    mw_v16 re = {0}, im = {0}, square = {0};
     for (size_t k = 0; k < n; k++) {
-        p += walk;
-        double s = p + 1, gain = p / s;
-        cplx e = c->fresh[k] - x;
-        if (k > 0) {
-            square += (creal(e) * creal(e) + cimag(e) * cimag(e)) / s;
-            logs += log(s);
+        mw_v16 er = fresh[k][0] - re, ei = fresh[k][1] - im;
+        const mw_v16 *weight = (const mw_v16 *)c->weight[k][0];
+        square += (er * er + ei * ei) * weight[1];
+        re += weight[0] * er;
+        im += weight[0] * ei;
+    }
+    *out_square = square;
+}
+
+/* Smoothed gains from fresh measurements; returns the pace, and the noise of a symbol. */
+static double track_gain(mw_cancel *c, size_t n, double *out_noise) {
+    float fresh[SYMBOLS][2];
+    mw_v16 square;
+    for (size_t k = 0; k < n; k++) {
+        fresh[k][0] = (float)creal(c->fresh[k]);
+        fresh[k][1] = (float)cimag(c->fresh[k]);
+    }
+    cancel_paces(c, (const float(*)[2])fresh, n, &square);
+    double best = -INFINITY;
+    size_t chosen = 0;
+    for (size_t i = 0; i < PACES; i++) {
+        double value =
+            -(double)(n - 1) * log((double)square[i] + 1e-30) - (double)c->logs[n - 1][i];
+        if (value > best) {
+            best = value;
+            chosen = i;
         }
-        x += gain * e;
-        p *= 1 - gain;
+    }
+    double walk = c->walk[chosen], p = 1e9;
+    cplx x = 0;
+    for (size_t k = 0; k < n; k++) {
+        double gain = (p + walk) / (p + walk + 1);
+        x += gain * (c->fresh[k] - x);
+        p = (p + walk) * (1 - gain);
         c->ahead[k] = x;
         c->spread[k] = p;
     }
-    *out_noise = square / (double)(n - 1);
-    return -(double)(n - 1) * log(square + 1e-300) - logs;
-}
-
-static void smooth(mw_cancel *c, size_t n, double walk) {
     c->gain[n - 1] = c->ahead[n - 1];
     for (size_t k = n - 1; k-- > 0;) {
         double back = c->spread[k] / (c->spread[k] + walk);
         c->gain[k] = c->ahead[k] + back * (c->gain[k + 1] - c->ahead[k]);
     }
-}
-
-/* Smoothed gains from fresh measurements; returns the pace, and the noise of a symbol. */
-static double track_gain(mw_cancel *c, size_t n, double *out_noise) {
-    double best = -INFINITY, chosen = 0, noise;
-    for (int k = 0; k <= 16; k++) {
-        double walk = k == 0 ? 0 : pow(10, -6 + (k - 1) / 2.0);
-        double value = filter(c, n, walk, &noise);
-        if (value > best) {
-            best = value;
-            chosen = walk;
-        }
-    }
-    filter(c, n, chosen, out_noise);
-    smooth(c, n, chosen);
-    return chosen;
+    *out_noise = (double)square[chosen] / (double)(n - 1);
+    return walk;
 }
 
 /* ---- Instant ----------------------------------------------------------------------------------*/
 
+/* Sums over n outputs: power of the derivative, and what of the rest lies along it, the latter two
+ * also times the place. */
+MW_CLONES static void cancel_along(const mw_cancel *c, size_t from, size_t n, float out[5]) {
+    mw_v8 sum[5] = {{0}, {0}, {0}, {0}, {0}}, at = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (size_t i = from; i < from + n; i += 8, at += 8) {
+        mw_v8 gr = *(const mw_v8 *)(c->gr + i), gi = *(const mw_v8 *)(c->gi + i);
+        mw_v8 change = *(const mw_v8 *)(c->change + i);
+        mw_v8 power = (gr * gr + gi * gi) * change * change;
+        mw_v8 along =
+            (gr * *(const mw_v8 *)(c->er + i) + gi * *(const mw_v8 *)(c->ei + i)) * change;
+        sum[0] += power;
+        sum[1] += power * at;
+        sum[2] += power * at * at;
+        sum[3] -= along;
+        sum[4] -= along * at;
+    }
+    for (size_t k = 0; k < 5; k++) {
+        const mw_v8 v = sum[k];
+        out[k] = v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6] + v[7];
+    }
+}
+
 /* Least squares of the rest against the model's derivative: moves the instant and the clock. */
-static void fit_instant(const mw_cancel *c, model *m, const float *z, double noise) {
+static void fit_instant(mw_cancel *c, model *m, double noise) {
     double half = m->frame->symbols / 2.0, n00 = 0, n01 = 0, n11 = 0, b0 = 0, b1 = 0;
-    for (size_t i = 0; i < m->outputs; i++) {
-        double at = symbol_at(c, m, (double)i), u = at / half - 1;
-        cplx g = gain_at(c, m, at);
-        cplx e = z[2 * i] + I * z[2 * i + 1] - g * (double)c->model[i];
-        cplx basis = -g * (double)c->change[i];
-        double power = creal(basis) * creal(basis) + cimag(basis) * cimag(basis);
-        double along = creal(conj(basis) * e);
-        n00 += power;
-        n01 += power * u;
-        n11 += power * u * u;
-        b0 += along;
-        b1 += along * u;
+    double per_output = m->step / (c->sps * (1 + m->clock)) / half;
+    leave(c, m);
+    for (size_t i = 0; i + 8 <= m->outputs; i += 64) {
+        size_t n = m->outputs - i < 64 ? (m->outputs - i) / 8 * 8 : 64;
+        float sum[5];
+        cancel_along(c, i, n, sum);
+        double u = symbol_at(c, m, (double)i) / half - 1, d = per_output;
+        n00 += sum[0];
+        n01 += u * sum[0] + d * sum[1];
+        n11 += u * u * sum[0] + 2 * u * d * sum[1] + d * d * sum[2];
+        b0 += sum[3];
+        b1 += u * sum[3] + d * sum[4];
     }
     n00 += noise * c->seen_energy / (INSTANT_PRIOR * INSTANT_PRIOR);
     n11 += noise * c->seen_energy / (CLOCK_PRIOR * CLOCK_PRIOR);
@@ -295,34 +439,36 @@ static void fit_instant(const mw_cancel *c, model *m, const float *z, double noi
 
 /* ---- Subtraction ------------------------------------------------------------------------------*/
 
-/* The sender's envelope at samples [from, from + n): the pulse's table, interpolated linearly. */
+/* The sender's envelope where its table has entries: instants from `first` on. */
+static void knots(const mw_cancel *c, const model *m, long first, size_t n, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        long instant = first + (long)i, newest = instant >= 0 ? instant / STEPS : -1;
+        float sum = 0;
+        for (long k = newest; k >= 0 && k > newest - SPAN - 1; k--) {
+            long entry = instant - k * STEPS;
+            if (k < m->frame->symbols && entry < MW_UNB_PULSE_ENTRIES)
+                sum += (float)sign_of(m->frame, (unsigned)k) * c->pulse.v[entry];
+        }
+        out[i] = sum;
+    }
+}
+
+/* The sender's envelope at samples [from, from + n): the pulse's table, interpolated linearly. At
+ * high rates entries are closer than samples. */
 static void envelope(mw_cancel *c, const model *m, double from, size_t n) {
     double per_sample = STEPS / (c->sps * (1 + m->clock));
     double at = (from - m->centre) * per_sample + SPAN * STEPS / 2.0;
-    double whole = -1e18;
-    float low = 0, high = 0;
-    for (size_t i = 0; i < n; i++) {
-        double t = at + (double)i * per_sample, floor_t = floor(t);
-        if (floor_t > whole) {
-            float value[2];
-            for (int side = 0; side < 2; side++) {
-                long instant = (long)floor_t + side, newest = instant / STEPS;
-                float sum = 0;
-                if (instant >= 0) {
-                    for (long k = newest; k >= 0 && k > newest - SPAN - 1; k--) {
-                        long entry = instant - k * STEPS;
-                        if (k < m->frame->symbols && entry < MW_UNB_PULSE_ENTRIES)
-                            sum += (float)sign_of(m->frame, (unsigned)k) * c->pulse.v[entry];
-                    }
-                }
-                value[side] = sum;
-            }
-            low = value[0];
-            high = value[1];
-            whole = floor_t;
+    size_t piece = per_sample < 1 ? n : (size_t)((double)n / per_sample) - 1;
+    for (size_t done = 0; done < n; done += piece) {
+        size_t run = n - done < piece ? n - done : piece;
+        double t = at + (double)done * per_sample, floor_t = floor(t);
+        knots(c, m, (long)floor_t, (size_t)((double)run * per_sample) + 3, c->knots);
+        t -= floor_t;
+        for (size_t i = 0; i < run; i++, t += per_sample) {
+            size_t whole = (size_t)t;
+            float part = (float)(t - (double)whole), low = c->knots[whole];
+            c->wave[done + i] = low + (c->knots[whole + 1] - low) * part;
         }
-        float part = (float)(t - whole);
-        c->wave[i] = low + (high - low) * part;
     }
 }
 
@@ -370,19 +516,23 @@ static void subtract(mw_cancel *c, const model *m, const mw_extract *e, const mw
 }
 
 /* Turns the outputs by the part of the carrier that the fit found, and notes it in the carrier:
- * both with phase 0 at the carrier's own reference. */
-static void take_off(const mw_cancel *c, model *m, const mw_extract *e, float *z,
-                     mw_carrier *io_carrier) {
+ * both with phase 0 at the carrier's own reference. The turn by recurrence, exact now and then. */
+static void take_off(mw_cancel *c, model *m, const mw_extract *e, mw_carrier *io_carrier) {
     double symbol = c->sps * (1 + m->clock);               /* samples */
     double origin = (io_carrier->at - m->centre) / symbol; /* of the carrier, in symbols */
-    double f = m->f + m->d * (origin - m->middle), d = m->d;
+    double f = m->f + m->d * (origin - m->middle), d = m->d, dt = m->step / symbol;
+    cplx z = 0, w = 0, bend = cexp(-I * TWO_PI * d * dt * dt);
     for (size_t i = 0; i < m->outputs; i++) {
-        double t = symbol_at(c, m, (double)i) - origin;
-        double phase = -TWO_PI * (f * t + 0.5 * d * t * t);
-        float re = (float)cos(phase), im = (float)sin(phase);
-        float x = z[2 * i] * re - z[2 * i + 1] * im;
-        z[2 * i + 1] = z[2 * i] * im + z[2 * i + 1] * re;
-        z[2 * i] = x;
+        if (i % RUN == 0) {
+            double t = symbol_at(c, m, (double)i) - origin;
+            z = cexp(-I * TWO_PI * (f * t + 0.5 * d * t * t));
+            w = cexp(-I * TWO_PI * (f + d * (t + 0.5 * dt)) * dt);
+        }
+        float re = (float)creal(z), im = (float)cimag(z), x = c->zr[i];
+        c->zr[i] = x * re - c->zi[i] * im;
+        c->zi[i] = x * im + c->zi[i] * re;
+        z *= w;
+        w *= bend;
     }
     double baud = e->rate / symbol;
     io_carrier->hz += f * baud;
@@ -400,23 +550,24 @@ void mw_cancel_frame(mw_cancel *c, mw_extract *extract, mw_history *h, const mw_
                .step = (double)extract->decimation,
                .outputs = extract->count,
                .centre = centre};
-    mw_assert(m.outputs <= c->outputs_max);
-    float *z = extract->z;
+    mw_assert(m.outputs + 32 <= c->outputs_max);
+    for (size_t i = 0; i < c->outputs_max; i++) {
+        c->zr[i] = i < m.outputs ? extract->z[2 * i] : 0;
+        c->zi[i] = i < m.outputs ? extract->z[2 * i + 1] : 0;
+    }
     double walk = 0, noise = 0, rest = 0;
     for (unsigned round = 0; round <= ROUNDS; round++) {
-        if (round > 0) {
-            sum_pulses(c, &m, c->seen, c->model);
-            sum_pulses(c, &m, c->slope, c->change);
-        }
-        rest = measure(c, &m, z, round == 0);
+        if (round > 0)
+            sum_pulses(c, &m);
+        rest = measure(c, &m, round == 0);
         if (round < 2) {
             fit_carrier(c, &m);
-            take_off(c, &m, extract, z, &used);
-            rest = measure(c, &m, z, true);
+            take_off(c, &m, extract, &used);
+            rest = measure(c, &m, true);
         }
         walk = track_gain(c, frame->symbols, &noise);
         if (round > 0 && round < ROUNDS)
-            fit_instant(c, &m, z, noise);
+            fit_instant(c, &m, noise);
     }
     subtract(c, &m, extract, &used, h);
     double power = 0;
