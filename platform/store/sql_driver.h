@@ -34,7 +34,8 @@ typedef enum mw_sq_type {
     MW_SQ_NULL = 5,
 } mw_sq_type;
 
-/* One bound value. n = SIZE_MAX: a text that ends at its NUL. */
+/* One bound value. n = SIZE_MAX: a text that ends at its NUL; of an SQL NULL: one that stands for a
+ * text. Another NULL that a statement compares ('?2 IS NULL OR ..') stands for a number. */
 typedef struct mw_sq_value {
     mw_sq_type type;
     int64_t number;

@@ -39,7 +39,7 @@ static inline mw_sq_value mw_sq_utc(mw_utc t) {
 }
 /* NULL gives an SQL NULL. The text must live until the statement ran. */
 static inline mw_sq_value mw_sq_text(const char *t) {
-    return t == NULL ? (mw_sq_value){.type = MW_SQ_NULL}
+    return t == NULL ? (mw_sq_value){.type = MW_SQ_NULL, .n = SIZE_MAX}
                      : (mw_sq_value){.type = MW_SQ_TEXT, .p = t, .n = SIZE_MAX};
 }
 static inline mw_sq_value mw_sq_text_of(mw_slice s) {

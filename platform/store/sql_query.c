@@ -60,7 +60,8 @@ void mw_store_meter_cursor(const mw_store_meter *m, mw_store_sort sort,
 /* Takes a cursor apart: channel, then the sort key. */
 static mw_status cursor_parse(const char *text, mw_store_sort sort, mw_sq_value *out_key,
                               mw_sq_value *out_channel) {
-    *out_key = *out_channel = (mw_sq_value){.type = MW_SQ_NULL};
+    *out_channel = (mw_sq_value){.type = MW_SQ_NULL};
+    *out_key = sort == MW_STORE_SORT_SERIAL ? mw_sq_text(NULL) : *out_channel;
     if (text == NULL || *text == 0)
         return MW_OK;
     char *end = NULL;

@@ -10,6 +10,10 @@
 #include "platform/store/sqlite.h"
 #include "tests/harness/mw_test.h"
 
+#ifndef CONFORMANCE_SEEDS
+#define CONFORMANCE_SEEDS 12
+#endif
+
 static char path[64];
 
 static mw_store *sqlite_open(void) {
@@ -30,7 +34,7 @@ static void sqlite_remove(void) {
 MW_TEST(sqlite_is_as_the_model) {
     const mw_conformance_store sqlite = {"sqlite", sqlite_open, sqlite_remove};
     snprintf(path, sizeof path, "conformance-test-%d.db", (int)getpid());
-    for (uint64_t seed = 1; seed <= 12; seed++)
+    for (uint64_t seed = 1; seed <= CONFORMANCE_SEEDS; seed++)
         mw_conformance_run(&sqlite, seed, 100);
 }
 

@@ -105,13 +105,27 @@ MW_TEST(a_reader_sees_commits_and_cannot_write) {
     mw_store_close(reader);
 }
 
-MW_TEST(a_newer_database_is_refused) {
-    mw_store_close(store);
-    store = NULL;
+#ifdef ON_POSTGRES
+#include "tests/postgres/server.h"
+static void make_newer(void) {
+    char url[512];
+    snprintf(url, sizeof url, "%s&options=-csearch_path%%3Dtstoretest%ddb",
+             getenv("MW_TEST_POSTGRES"), (int)getpid());
+    MW_CHECK(mw_pg_server_sql(url, "INSERT INTO schema_version VALUES(999)"));
+}
+#else
+static void make_newer(void) {
     sqlite3 *db = NULL;
     MW_CHECK_EQ(sqlite3_open(path, &db), 0);
     MW_CHECK_EQ(sqlite3_exec(db, "INSERT INTO schema_version VALUES(999)", NULL, NULL, NULL), 0);
     MW_CHECK_EQ(sqlite3_close(db), 0);
+}
+#endif
+
+MW_TEST(a_newer_database_is_refused) {
+    mw_store_close(store);
+    store = NULL;
+    make_newer();
     MW_CHECK_STATUS(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store),
                     MW_UNSUPPORTED);
     store = NULL;

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Statements by number over libpq: prepared at first use, values and rows in binary.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "platform/store/postgres_internal.h"
+
+/* Types of columns, as PostgreSQL numbers them in every database. */
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25 };
+enum { OID_NUMERIC = 1700 };
+
+/* Where PostgreSQL does better with other words: the days that have values are known without
+ * looking into every partition. */
+static const char *sql_of(mw_sq_id id) {
+    if (id == MW_SQ_DAYS_SPAN)
+        return "SELECT (SELECT min(day) FROM mw_days), (SELECT max(day) FROM mw_days),"
+               " (SELECT min(day) FROM hot WHERE tenant = ?1),"
+               " (SELECT max(day) FROM hot WHERE tenant = ?1)";
+    return mw_sq_statement_sql[id];
+}
+
+/* What is written for every message: nobody looks at the result, and no constraint is expected to
+ * refuse it. */
+static bool is_deferred(mw_sq_id id) {
+    switch (id) {
+    case MW_SQ_COUNT_ADD:
+    case MW_SQ_COUNT_HOUR_ADD:
+    case MW_SQ_SENDER_SEEN:
+    case MW_SQ_JOURNAL_ADD:
+    case MW_SQ_CURSOR_SET:
+    case MW_SQ_RECEPTION_ADD:
+    case MW_SQ_STATE_PUT:
+    case MW_SQ_HEALTH_ADD:
+    case MW_SQ_ALARM_RAISE:
+    case MW_SQ_REGISTER_ADD:
+    case MW_SQ_NEWEST_PUT:
+    case MW_SQ_EVENT_ADD:
+    case MW_SQ_HOT_ADD:
+    case MW_SQ_HOT_DELETE:
+    case MW_SQ_CHUNK_PUT:
+    case MW_SQ_REVISION_ADD:
+    case MW_SQ_CHANGE_ADD:
+    case MW_SQ_SUSPENSE_CUT:
+    case MW_SQ_SUSPENSE_ADD:
+    case MW_SQ_VEE_METER_PUT:
+    case MW_SQ_VEE_CHOICE_PUT:
+    case MW_SQ_FACT_APPEND:
+    case MW_SQ_TOLD_PUT:
+    case MW_SQ_FOREIGN_STATE_PUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static mw_status statement_ready(mw_pg *p, mw_sq_id id, mw_pg_statement **out) {
+    mw_pg_statement *st = &p->statement[id];
+    *out = st;
+    if (st->text.sql != NULL)
+        return MW_OK;
+    const char *sql = sql_of(id);
+    mw_pg_text text;
+    MW_TRY(mw_pg_translate(sql, strlen(sql), &text));
+    st->number = st->forget = -1;
+    mw_status s = mw_pg_number(p, &text, &st->number, &st->forget);
+    if (s != MW_OK) {
+        free(text.sql);
+        return s;
+    }
+    st->text = text;
+    st->head.driver = p->sq.driver;
+    st->owner = p;
+    st->deferred = is_deferred(id);
+    return MW_OK;
+}
+
+/* Values in the form libpq takes. */
+typedef struct bound {
+    const char *value[MW_PG_PARAMS_MAX];
+    int length[MW_PG_PARAMS_MAX], format[MW_PG_PARAMS_MAX];
+    uint8_t number[MW_PG_PARAMS_MAX][8];
+    uint8_t type[MW_PG_PARAMS_MAX]; /* declared; 0 = PostgreSQL finds out */
+    int n;
+} bound;
+
+static void number_put(bound *b, int i, int64_t v) {
+    for (int k = 0; k < 8; k++)
+        b->number[i][k] = (uint8_t)((uint64_t)v >> (56 - 8 * k));
+    b->value[i] = (const char *)b->number[i];
+    b->length[i] = 8;
+}
+
+static uint8_t type_of(const mw_sq_value *v, bool tested) {
+    if (v->type == MW_SQ_INT)
+        return OID_INT8;
+    if (!tested)
+        return 0;
+    if (v->type == MW_SQ_BLOB)
+        return OID_BYTEA;
+    return v->type == MW_SQ_TEXT || v->n == SIZE_MAX ? OID_TEXT : OID_INT8;
+}
+
+static void bound_put(bound *b, int i, const mw_sq_value *v, bool tested) {
+    b->type[i] = type_of(v, tested);
+    b->format[i] = 1;
+    if (v->type == MW_SQ_INT) {
+        number_put(b, i, v->number);
+    } else if (v->type == MW_SQ_NULL) {
+        b->value[i] = NULL;
+        b->length[i] = 0;
+    } else {
+        b->value[i] = v->p == NULL ? "" : v->p;
+        b->length[i] = (int)(v->n == SIZE_MAX ? strlen(b->value[i]) : v->n);
+    }
+}
+
+static mw_status bound_fill(mw_pg *p, const mw_pg_statement *st, const mw_sq_value *values,
+                            size_t n, bound *b) {
+    const mw_sq_value none = {.type = MW_SQ_NULL};
+    b->n = st->text.params;
+    for (int i = 0; i < b->n; i++)
+        bound_put(b, i, (size_t)i < n && st->text.used[i] ? &values[i] : &none,
+                  st->text.tested[i] || !st->text.used[i]);
+    if (st->number < 0)
+        return MW_OK;
+    int64_t next = 0;
+    MW_TRY(mw_pg_next(p, st->number, &next));
+    bound_put(b, b->n, &(mw_sq_value){.type = MW_SQ_INT, .number = next}, false);
+    b->n++;
+    p->last_id = next;
+    return MW_OK;
+}
+
+/* The variant with these types; an SQL NULL fits any. */
+static int variant_find(const mw_pg_statement *st, const bound *b) {
+    for (int k = 0; k < st->variants; k++) {
+        bool fits = true;
+        for (int i = 0; i < b->n && fits; i++)
+            fits = b->value[i] == NULL || st->type[k][i] == b->type[i];
+        if (fits)
+            return k;
+    }
+    return -1;
+}
+
+static mw_status variant_prepare(mw_pg *p, mw_pg_statement *st, const bound *b, const char *name) {
+    Oid types[MW_PG_PARAMS_MAX];
+    mw_assert(st->variants < MW_PG_VARIANTS_MAX);
+    for (int i = 0; i < b->n; i++) {
+        st->type[st->variants][i] = b->type[i];
+        types[i] = b->type[i];
+    }
+    MW_TRY(mw_pg_sent(p, PQsendPrepare(p->conn, name, st->text.sql, b->n, types)));
+    st->variants++;
+    return MW_OK;
+}
+
+static mw_status statement_send(mw_pg *p, mw_sq_id id, mw_pg_statement *st,
+                                const mw_sq_value *values, size_t n) {
+    bound b;
+    MW_TRY(bound_fill(p, st, values, n, &b));
+    if (mw_pg_lost(p))
+        return MW_IO;
+    int variant = variant_find(st, &b);
+    char name[32];
+    snprintf(name, sizeof name, "s%d_%d", (int)id, variant < 0 ? st->variants : variant);
+    if (variant < 0)
+        MW_TRY(variant_prepare(p, st, &b, name));
+    int ok = PQsendQueryPrepared(p->conn, name, b.n, b.value, b.length, b.format, 1);
+    if (st->text.changes)
+        p->wrote = true;
+    if (st->forget >= 0)
+        p->numbered[st->forget].next = 0;
+    return mw_pg_sent(p, ok);
+}
+
+/* Sends and waits. */
+static mw_status statement_execute(mw_pg *p, mw_sq_id id, mw_pg_statement *st,
+                                   const mw_sq_value *values, size_t n, PGresult **out) {
+    MW_TRY(statement_send(p, id, st, values, n));
+    return mw_pg_drain(p, out);
+}
+
+static mw_status statement_work(mw_pg *p, mw_sq_id id, mw_pg_statement *st,
+                                const mw_sq_value *values, size_t n, PGresult **out) {
+    if (p->failed != MW_OK)
+        return p->failed;
+    if (st->text.changes && !p->sq.in_transaction)
+        return MW_STATE;
+    if (!p->sq.in_transaction)
+        MW_TRY(mw_pg_revive(p));
+    mw_status s = statement_execute(p, id, st, values, n, out);
+    if (s != MW_OK && mw_pg_lost(p) && !p->sq.in_transaction && mw_pg_revive(p) == MW_OK)
+        s = statement_execute(p, id, st, values, n, out); /* a reader's: asked again */
+    if (s != MW_OK && p->sq.in_transaction)
+        p->failed = s;
+    return s;
+}
+
+mw_status mw_pg_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
+                     mw_sq_statement **out_statement) {
+    mw_pg *p = mw_pg_of(q);
+    mw_pg_statement *st = NULL;
+    MW_TRY(statement_ready(p, id, &st));
+    if (st->busy)
+        return MW_STATE;
+    PGresult *r = NULL;
+    MW_TRY(statement_work(p, id, st, values, n, &r));
+    PQclear(st->result);
+    st->result = r;
+    st->row = -1;
+    *out_statement = &st->head;
+    return MW_OK;
+}
+
+mw_status mw_pg_run(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n) {
+    mw_pg *p = mw_pg_of(q);
+    mw_pg_statement *st = NULL;
+    MW_TRY(statement_ready(p, id, &st));
+    if (p->failed != MW_OK)
+        return p->failed;
+    mw_status s = MW_OK;
+    if (id == MW_SQ_CHUNK_PUT)
+        s = mw_pg_day_ensure(p, values[1].number);
+    PGresult *r = NULL;
+    if (s == MW_OK && st->deferred) {
+        s = statement_send(p, id, st, values, n);
+        if (s == MW_OK && p->queued >= MW_PG_QUEUE_MAX)
+            s = mw_pg_drain(p, NULL);
+    } else if (s == MW_OK) {
+        s = statement_execute(p, id, st, values, n, &r);
+    }
+    if (s == MW_OK && r != NULL)
+        p->changed = strtoll(PQcmdTuples(r), NULL, 10);
+    PQclear(r);
+    if (s != MW_OK)
+        p->failed = s;
+    return s;
+}
+
+static mw_pg_statement *statement_of(mw_sq_statement *st) {
+    return (mw_pg_statement *)(void *)st;
+}
+
+mw_status mw_pg_step(mw_sq_statement *statement) {
+    mw_pg_statement *st = statement_of(statement);
+    st->row++;
+    if (st->result == NULL || st->row >= PQntuples(st->result)) {
+        mw_pg_reset(statement);
+        return MW_NOT_FOUND;
+    }
+    st->busy = true;
+    return MW_OK;
+}
+
+void mw_pg_reset(mw_sq_statement *statement) {
+    mw_pg_statement *st = statement_of(statement);
+    PQclear(st->result);
+    st->result = NULL;
+    st->busy = false;
+}
+
+/* --- columns ----------------------------------------------------------------------------------- */
+
+int mw_pg_columns(mw_sq_statement *statement) {
+    return PQnfields(statement_of(statement)->result);
+}
+
+mw_sq_type mw_pg_type_at(mw_sq_statement *statement, int column) {
+    mw_pg_statement *st = statement_of(statement);
+    if (PQgetisnull(st->result, st->row, column))
+        return MW_SQ_NULL;
+    switch (PQftype(st->result, column)) {
+    case OID_BOOL:
+    case OID_INT2:
+    case OID_INT4:
+    case OID_INT8:
+    case OID_NUMERIC:
+        return MW_SQ_INT;
+    case OID_BYTEA:
+        return MW_SQ_BLOB;
+    default:
+        return MW_SQ_TEXT;
+    }
+}
+
+/* sum(bigint) is numeric: groups of four decimal digits with a weight. Too large for 64 bits
+ * clamps; a fraction, which a sum of integers has not, is cut. */
+static int64_t number_of_numeric(mw_slice bytes) {
+    mw_reader r = mw_reader_of(bytes);
+    int groups = mw_read_u16be(&r);
+    int weight = (int16_t)mw_read_u16be(&r);
+    bool minus = mw_read_u16be(&r) == 0x4000;
+    (void)mw_read_u16be(&r); /* digits shown after the point */
+    int64_t n = 0;
+    for (int i = 0; i <= weight; i++) {
+        int64_t digit = i < groups ? mw_read_u16be(&r) : 0;
+        if (__builtin_mul_overflow(n, 10000, &n) || __builtin_add_overflow(n, digit, &n))
+            return minus ? INT64_MIN : INT64_MAX;
+    }
+    return minus ? -n : n;
+}
+
+int64_t mw_pg_get_int(mw_sq_statement *statement, int column) {
+    mw_pg_statement *st = statement_of(statement);
+    if (PQgetisnull(st->result, st->row, column))
+        return 0;
+    if (PQftype(st->result, column) == OID_NUMERIC)
+        return number_of_numeric(
+            (mw_slice){(const uint8_t *)PQgetvalue(st->result, st->row, column),
+                       (size_t)PQgetlength(st->result, st->row, column)});
+    return mw_pg_number_at(st->result, st->row, column);
+}
+
+mw_slice mw_pg_get_blob(mw_sq_statement *statement, int column) {
+    mw_pg_statement *st = statement_of(statement);
+    size_t n = (size_t)PQgetlength(st->result, st->row, column);
+    if (n == 0)
+        return (mw_slice){NULL, 0};
+    return (mw_slice){(const uint8_t *)PQgetvalue(st->result, st->row, column), n};
+}
+
+const char *mw_pg_text_at(mw_sq_statement *statement, int column) {
+    mw_pg_statement *st = statement_of(statement);
+    if (PQgetisnull(st->result, st->row, column))
+        return NULL;
+    return PQgetvalue(st->result, st->row, column); /* libpq ends it with a NUL */
+}
+
+/* --- without numbers --------------------------------------------------------------------------- */
+
+mw_status mw_pg_query(mw_sq *q, const char *sql, mw_sq_statement **out_statement) {
+    mw_pg *p = mw_pg_of(q);
+    mw_pg_statement *st = calloc(1, sizeof *st);
+    if (st == NULL)
+        return MW_NOMEM;
+    st->head.driver = q->driver;
+    st->owner = p;
+    st->row = -1;
+    mw_status s = mw_pg_translate(sql, strlen(sql), &st->text);
+    if (s == MW_OK)
+        s = mw_pg_send(p, st->text.sql);
+    if (s == MW_OK)
+        s = mw_pg_drain(p, &st->result);
+    if (s != MW_OK) {
+        mw_pg_close_query(&st->head);
+        return s;
+    }
+    *out_statement = &st->head;
+    return MW_OK;
+}
+
+void mw_pg_close_query(mw_sq_statement *statement) {
+    mw_pg_statement *st = statement_of(statement);
+    PQclear(st->result);
+    free(st->text.sql);
+    free(st);
+}
+
+void mw_pg_statements_free(mw_pg *p) {
+    for (int i = 0; i < MW_SQ_COUNT; i++) {
+        PQclear(p->statement[i].result);
+        free(p->statement[i].text.sql);
+    }
+}
