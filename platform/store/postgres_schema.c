@@ -61,6 +61,16 @@ static mw_status numbered_note(mw_pg *p, const char *table, const char *column, 
     return mw_pg_send(p, sql);
 }
 
+/* Rows go on being numbered under a table's new name. */
+static mw_status numbered_go(mw_pg *p, const char *from, const char *to) {
+    char sql[256];
+    if (to[0] == 0)
+        snprintf(sql, sizeof sql, "DELETE FROM mw_numbers WHERE name = '%s'", from);
+    else
+        snprintf(sql, sizeof sql, "UPDATE mw_numbers SET name = '%s' WHERE name = '%s'", to, from);
+    return mw_pg_send(p, sql);
+}
+
 static mw_status text_send(mw_pg *p, const mw_pg_text *t, bool by_day) {
     static const char partitions[] = " PARTITION BY RANGE (day)";
     size_t n = strlen(t->sql) + sizeof partitions;
@@ -88,6 +98,8 @@ static mw_status define_one(mw_pg *p, const char *sql, size_t n) {
     free(t.sql);
     if (s == MW_OK && creates && column[0] != 0)
         s = numbered_note(p, table, column, kept);
+    if (s == MW_OK && mw_pg_table_goes(sql, n, table, column))
+        s = numbered_go(p, table, column);
     return s;
 }
 

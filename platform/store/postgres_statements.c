@@ -36,7 +36,6 @@ static bool is_deferred(mw_sq_id id) {
     case MW_SQ_RECEPTION_ADD:
     case MW_SQ_STATE_PUT:
     case MW_SQ_HEALTH_ADD:
-    case MW_SQ_ALARM_RAISE:
     case MW_SQ_REGISTER_ADD:
     case MW_SQ_NEWEST_PUT:
     case MW_SQ_EVENT_ADD:

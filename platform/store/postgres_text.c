@@ -205,6 +205,20 @@ mw_status mw_pg_add_column(mw_pg_text *text, const char *column, const char *exp
     return MW_OK;
 }
 
+bool mw_pg_table_goes(const char *sql, size_t n, char out_from[MW_PG_NAME_MAX],
+                      char out_to[MW_PG_NAME_MAX]) {
+    word w[6];
+    size_t at = 0;
+    for (size_t i = 0; i < 6; i++)
+        w[i] = word_next(sql, n, at, &at);
+    if (!word_is(w[1], "TABLE") || w[2].n >= MW_PG_NAME_MAX || w[5].n >= MW_PG_NAME_MAX)
+        return false;
+    bool renames = word_is(w[0], "ALTER") && word_is(w[3], "RENAME") && word_is(w[4], "TO");
+    snprintf(out_from, MW_PG_NAME_MAX, "%.*s", (int)w[2].n, w[2].p);
+    snprintf(out_to, MW_PG_NAME_MAX, "%.*s", renames ? (int)w[5].n : 0, w[5].p);
+    return renames || word_is(w[0], "DROP");
+}
+
 bool mw_pg_numbered_column(const char *sql, size_t n, char out_table[MW_PG_NAME_MAX],
                            char out_column[MW_PG_NAME_MAX], bool *out_kept) {
     size_t at = 0;

@@ -44,4 +44,8 @@ MW_NODISCARD mw_status mw_pg_add_column(mw_pg_text *text, const char *column,
 bool mw_pg_numbered_column(const char *sql, size_t n, char out_table[MW_PG_NAME_MAX],
                            char out_column[MW_PG_NAME_MAX], bool *out_kept);
 
+/* ALTER TABLE a RENAME TO b, and DROP TABLE a (b is "" then). False for any other statement. */
+bool mw_pg_table_goes(const char *sql, size_t n, char out_from[MW_PG_NAME_MAX],
+                      char out_to[MW_PG_NAME_MAX]);
+
 #endif
