@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "platform/api/fleet_keep.h"
 #include "platform/api/network.h"
+#include "platform/api/retention.h"
 #include "platform/doors/uplinks.h"
 #include "platform/files/mapping.h"
 #include "platform/readings/tou.h"
@@ -53,6 +54,11 @@ const mw_api_row mw_api_rows[] = {
         mw_api_meter_installations),
     GET(meterFrame, "/v1/meters/{id}/frames/{frame}", OPERATOR, ALL, true, mw_api_meter_frame),
     GET(meterHeard, "/v1/meters/{id}/heard", OPERATOR, ALL, true, mw_api_meter_heard),
+    GET(retentionRead, "/v1/retention", ADMIN, ALL, false, mw_api_retention_read),
+    DO(retentionPut, "POST", "/v1/retention", ADMIN, ALL, 4096, mw_api_retention_put),
+    GET(holdList, "/v1/holds", ADMIN, ALL, false, mw_api_hold_list),
+    DO(holdCreate, "POST", "/v1/holds", ADMIN, ALL, 4096, mw_api_hold_create),
+    DO(holdRelease, "POST", "/v1/holds/{hold}/release", ADMIN, ALL, 4096, mw_api_hold_release),
     GET(filterList, "/v1/filters", OPERATOR, NONE, false, mw_api_filter_list),
     {"filterPut", "POST", "/v1/filters", MW_API_OPERATOR, MW_API_NONE, true, false, 4096,
      mw_api_filter_put},
