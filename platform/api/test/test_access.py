@@ -416,36 +416,6 @@ class Requests(unittest.TestCase):
         many = {"sender": "st-1", "epoch": "00000000000000a1", "items": [{"seq": 1}] * 1001}
         self.assertEqual(c.call("POST", "/v1/uplinks", many, bearer).status, 413)
 
-    def test_retention_and_holds(self):
-        boss = world.person("boss")
-        ask = lambda path, body: boss.call("POST", path, body)
-        before = len(boss.get("/v1/holds").json()["items"])
-        self.assertEqual(ask("/v1/retention", {"tier": "raw", "days": 29, "reason": "x"}).status, 400)
-        self.assertEqual(ask("/v1/retention", {"tier": "daily", "days": 900, "reason": "x"}).status,
-                         400)
-        self.assertEqual(ask("/v1/retention", {"tier": "raw", "days": 36500, "reason": "law"}).status,
-                         204)
-        tiers = boss.get("/v1/retention?intervals=400").json()["tiers"]
-        self.assertEqual([t["days"] for t in tiers], [36500, 0, 0])
-        self.assertEqual(tiers[1]["would_go"]["days"], 400)
-        self.assertEqual(boss.get("/v1/retention?raw=x").status, 400)
-        span = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "why": "court"}
-        for kind, subject, status in (("meter", ANNAS, 201), ("tenant", "", 201),
-                                      ("meter", "0000000000000000-0", 400), ("tenant", "x", 400),
-                                      ("usage_point", "nowhere", 400), ("person", "x", 400)):
-            r = ask("/v1/holds", {"kind": kind, "subject": subject} | span)
-            self.assertEqual(r.status, status, (kind, subject, r.body))
-        held = boss.get("/v1/holds").json()["items"]
-        self.assertEqual(len(held), before + 2)
-        self.assertEqual((held[1]["kind"], held[1]["subject"]), ("meter", ANNAS))
-        self.assertEqual((held[1]["who"], held[1]["why"], held[1]["released_at"]),
-                         ("boss", "court", None))
-        release = f"/v1/holds/{held[1]['id']}/release"
-        self.assertEqual(ask(release, {"reason": "over"}).status, 204)
-        self.assertEqual(ask(release, {"reason": "over"}).status, 409)
-        self.assertEqual(ask("/v1/holds/999/release", {"reason": "x"}).status, 404)
-        self.assertEqual(boss.get("/v1/holds").json()["items"][1]["released_by"], "boss")
-
     def test_mutations_take_json_only(self):
         """A form on a strange page can send text/plain or a form, never application/json."""
         bodies = {"/v1/session": ({}, '{"login":"ops","password":"' + world.passwords["ops"] + '"}'),
