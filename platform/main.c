@@ -44,6 +44,9 @@ typedef struct platform {
     char **argv;
     mw_alarms *alarms;
     mw_timer *alarm_timer;
+    mw_collection *collection;
+    mw_timer *collection_timer;
+    mw_mono collection_begun;
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -251,6 +254,7 @@ static mw_status open_validation(platform *p) {
 /* ---- alarms ---- */
 
 static const int64_t alarm_idle_ms = 2000;
+static const int64_t collection_idle_ms = 15000;
 
 static void alarm_step(void *context) {
     platform *p = context;
@@ -269,12 +273,30 @@ static void alarm_told(void *context, const mw_alarm_notice *n) {
         mw_api_tell_alarm(p->api, n);
 }
 
+/* A round over all meters in small turns; then a pause, ten times as long as the round took. */
+static void collection_step(void *context) {
+    platform *p = context;
+    bool more = false;
+    mw_mono begun = mw_loop_mono(p->loop);
+    if (p->collection_begun.ns == 0)
+        p->collection_begun = begun;
+    mw_status s = mw_collection_run(p->collection, mw_loop_utc(p->loop), &more);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "counting the collection failed", MW_ST("status", s));
+    int64_t took = (begun.ns - p->collection_begun.ns) / 1000000, pause = 10 * took;
+    if (!more)
+        p->collection_begun.ns = 0;
+    pause = pause < collection_idle_ms ? collection_idle_ms : pause;
+    mw_timer_start(p->collection_timer, mw_dur_ms(more ? 20 : pause), mw_dur_ms(0));
+}
+
 static mw_status open_alarms(platform *p) {
     mw_alarms_options o = {.store = p->store,
                            .zones = p->zones,
                            .validation = p->validation,
                            .ctx = p,
                            .told = alarm_told};
+    MW_TRY(mw_collection_new(p->store, p->zones, p->validation, &p->collection));
     return mw_alarms_new(&o, &p->alarms);
 }
 
@@ -370,6 +392,7 @@ static mw_status open_server(platform *p) {
         .zones = p->zones,
         .validation = p->validation,
         .alarms = p->alarms,
+        .collection = p->collection,
         .metrics = p->metrics,
         .password = {.passes = (uint32_t)c->password_passes,
                      .memory_kib = (uint32_t)(c->password_memory / 1024)},
@@ -411,6 +434,8 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->alarm_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, retention_step, p, &p->retention_timer));
     mw_timer_start(p->retention_timer, p->config.fold_every, mw_dur_ms(0));
+    MW_TRY(mw_timer_new(p->loop, collection_step, p, &p->collection_timer));
+    mw_timer_start(p->collection_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
         return MW_OK;
     return mw_backup_child_new(p->loop, &p->config, p->argc, p->argv, &p->backup);
@@ -453,9 +478,11 @@ static void stop(platform *p) {
     mw_timer_free(p->retention_timer);
     mw_backup_child_free(p->backup);
     mw_timer_free(p->alarm_timer);
+    mw_timer_free(p->collection_timer);
     mw_api_close(p->api);
     mw_commands_close(p->commands);
     mw_sender_free(p->sender);
+    mw_collection_free(p->collection);
     mw_alarms_free(p->alarms);
     mw_engine_close(p->validation);
     if (p->decoder != NULL)

@@ -8,6 +8,7 @@
 
 #include "platform/accounts/secret.h"
 #include "platform/alarms/alarms.h"
+#include "platform/alarms/collection.h"
 #include "platform/commands/queue.h"
 #include "platform/readings/timezone.h"
 #include "platform/registry/registry.h"
@@ -24,8 +25,9 @@ typedef struct mw_api_options {
     mw_store *store;       /* the writing handle of this process */
     mw_registry *registry; /* on the same store */
     mw_zones *zones;
-    mw_engine *validation; /* NULL: decisions about values are refused */
-    mw_alarms *alarms;     /* NULL: nothing can be done about alarms */
+    mw_engine *validation;           /* NULL: decisions about values are refused */
+    mw_alarms *alarms;               /* NULL: nothing can be done about alarms */
+    const mw_collection *collection; /* NULL: nothing is known of it */
     mw_metrics *metrics;
     mw_password_params password;
     mw_dur session_idle;         /* machine time */

@@ -122,6 +122,7 @@ const mw_api_row mw_api_rows[] = {
     GET(veeSettings, "/v1/vee/settings", OPERATOR, ALL, false, mw_api_vee_settings),
     {"veeSettingPut", "POST", "/v1/vee/settings", MW_API_OPERATOR, MW_API_ALL, true, false, 4096,
      mw_api_vee_setting_put},
+    GET(collectionRead, "/v1/collection", OPERATOR, ALL, false, mw_api_collection_read),
     GET(signList, "/v1/signs", OPERATOR, ALL, false, mw_api_sign_list),
     GET(alarmList, "/v1/alarms", OPERATOR, ALL, false, mw_api_alarm_list),
     GET(alarmSummary, "/v1/alarms/summary", OPERATOR, ALL, false, mw_api_alarm_summary),

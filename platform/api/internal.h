@@ -284,6 +284,7 @@ mw_api_operation mw_api_export_intervals;
 mw_api_operation mw_api_stream_read;
 mw_api_operation mw_api_station_list;
 mw_api_operation mw_api_sign_list;
+mw_api_operation mw_api_collection_read;
 mw_api_operation mw_api_alarm_list;
 mw_api_operation mw_api_alarm_summary;
 mw_api_operation mw_api_alarm_read;
