@@ -16,13 +16,13 @@ export async function signIn(page, place, who) {
 }
 
 /** The page must not be wider than the window: nothing is worse on a phone. */
-async function fits(page, what) {
+export async function fits(page, what) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${what}: the page is ${over} px wider than the window`);
 }
 
 /** Every control and picture has a name, there is one h1, and axe finds no barrier. */
-async function named(page, what) {
+export async function named(page, what) {
   const nameless = await page.evaluate(() => {
     const name = (e) => e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim() || e.title || [...(e.labels ?? [])].map((l) => l.textContent.trim()).join('');
     return [...document.querySelectorAll('a, button, input, select, [role=img], [role=slider]')].filter((e) => !name(e)).map((e) => e.outerHTML.slice(0, 120));
@@ -32,7 +32,7 @@ async function named(page, what) {
   assert.deepEqual(await barriers(page), [], `${what}: barriers`);
 }
 
-function clean(faults) {
+export function clean(faults) {
   assert.deepEqual(faults, [], 'the page reported faults');
 }
 

@@ -8,6 +8,7 @@
 
 import { existsSync } from 'node:fs';
 import { startMock } from '../../web/dev/mock.mjs';
+import { alarmJourneys, emptyAlarms } from './alarms.mjs';
 import { emptyOnly, journeys, mockOnly } from './journeys.mjs';
 
 const only = process.argv[2] ?? '';
@@ -67,10 +68,10 @@ if (base) {
   const of = (login) => ({ login, password: mock.passwords[login] });
   const place = { url: mock.url, stranger: 'bruno', cutStreams: mock.cutStreams, operator: of('operator'), consumer: { ...of('anna'), meters: 2 }, empty: of('empty') };
   place.foreignMeter = await foreignMeter(place);
-  await go([...journeys, ...mockOnly], place);
+  await go([...journeys, ...alarmJourneys, ...mockOnly], place);
   await mock.stop();
   const nothing = await startMock({ meters: 0 });
-  await go(emptyOnly, { url: nothing.url, operator: { login: 'operator', password: nothing.passwords.operator } });
+  await go([...emptyOnly, ...emptyAlarms], { url: nothing.url, operator: { login: 'operator', password: nothing.passwords.operator } });
   await nothing.stop();
 }
 await browser.close();

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mockAlarms } from './mock-alarms.mjs';
 import { hash, iso, makeTown, points, previousRange, registerAt, START } from './mock-data.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -36,6 +37,7 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
   let uplinks = 41_200;
   const now = () => START + Math.round((performance.now() - born) * factor);
 
+  const alarms = mockAlarms(town, now);
   const seen = (m) => (m.neverHeard ? null : m.lastSeen ?? (m.silent ? START - 4.2 * 24 * HOUR : START - (hash(m.index, 21) % (20 * HOUR))));
 
   function brief(m, operator) {
@@ -189,6 +191,8 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
       req.on('close', () => streams.delete(entry));
       return undefined;
     }
+    const told = await alarms(req.method, path, url.searchParams, () => body(req), s.user);
+    if (told) return send(res, told[0], told[1]);
     if (path === 'overview') return operator ? send(res, 200, overviewBody()) : fail(res, 403, 'FORBIDDEN', 'operators only');
     if (path === 'stations') return send(res, 200, { items: overviewBody().stations });
     if (path === 'meters') return list(res, url.searchParams, visible, operator);

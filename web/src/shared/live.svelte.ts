@@ -16,6 +16,8 @@ const RESYNC_MS = 3000;
 type Listener = {
   readings?: (byMeter: Map<string, LiveReading>) => void;
   overview?: (o: Overview) => void;
+  /** Something happened to an alarm; whoever shows alarms asks for them. */
+  alarm?: () => void;
   /** The stream had a hole: what is on the page may be old, so fetch it again. */
   resync?: () => void;
 };
@@ -65,6 +67,7 @@ class Live {
       const o = parse<Overview>(e);
       if (o) this.#each((l) => l.overview?.(o));
     });
+    source.addEventListener('alarm', () => this.#each((l) => l.alarm?.()));
     source.addEventListener('reset', () => this.#anew());
   }
 
