@@ -378,7 +378,7 @@ int main(int argc, char **argv) {
     figure("platform.uplinks_vs_append", UPLINKS / total / raw_wide, "x", 0.05, true);
     figure("platform.readings_per_s", (double)r.values / total, "1/s", 125000, true);
     figure("platform.readings_vs_append", (double)r.values / total / raw_rows, "x", 0.1, true);
-    figure("store.bytes_per_value", bytes_per_value(1800), "B", 2.5, false);
+    figure("store.bytes_per_value", bytes_per_value(1800), "B", 2.0, false);
     figure("store.bytes_per_hourly_value", bytes_per_value(3600), "B", 3.5, false);
     for (unsigned b = 0; b < BATCHES; b++)
         free(bodies[b]);

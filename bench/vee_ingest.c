@@ -41,6 +41,12 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static double cpu_s(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static void figure(const char *key, double value, const char *unit, double target) {
     bool ok = value >= target;
     printf("%s %.2f %s >=%g %s\n", key, value, unit, target, ok ? "ok" : "short");
@@ -224,11 +230,14 @@ static void measure(uint32_t seconds, const char *key, double target) {
     char name[64];
     stage t = {0};
     mw_assert(mkdtemp(folder) != NULL);
+    double cpu = cpu_s();
     double took = ingest(seconds, &t), rate = (double)t.values / took;
+    cpu = cpu_s() - cpu;
     printf("# %us: %" PRId64 " values, append %.2f s, fold %.2f s, validate %.2f s, settle %.2f s; "
            "%" PRId64 " of %" PRId64 " spans passed the screen, %" PRId64 " revisions\n",
            seconds, t.values, t.append, t.fold, t.validate, t.settle, t.screened, t.spans,
            t.revisions);
+    printf("# %us: %.0f values a second of processor time\n", seconds, (double)t.values / cpu);
     double rows = rows_per_s(seconds);
     files_remove();
     memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);

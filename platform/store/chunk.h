@@ -3,7 +3,7 @@
  * The compressed record of one channel and one UTC day, and the rule by which two reports of the
  * same interval become one. Hot rows use the same encoding.
  *
- *   u8 version (2; 1 differed only in a quality of at most 16 bits)
+ *   u8 version (2; 1 differed only in a quality of at most 16 bits; 3 and 4 see below)
  *   segments up to the end, each a run of equal spacing, quality and origin:
  *     u8 head   bits 0-1 coding: 0 one value for all, 1 varints, 2 zig-zag varints, 3 packed
  *               bit 2 quality follows (else 0)
@@ -14,6 +14,13 @@
  *     [varint start, seconds into the day] [varint seconds] [varint quality]
  *     [zig-zag received - former, s] [zig-zag journal - former]   first against 24:00 and 0
  *     values    packed: u8 width, zig-zag minimum, count * width bits, most significant first
+ *
+ * Versions 3 and 4 are packed days: the first length is 1800 s in version 3 and 900 s in version 4,
+ * and a head may have
+ *               bit 6 values of store/entropy.h, which are >= 0; then bits 0-1 mean
+ *                     bit 0 no count: the segment fills the rest of the day
+ *                     bit 1 no size: the values' bytes go to the end of the record
+ *     values    [varint size] bytes
  *
  * The encoder picks the shortest coding; equal rows always give equal bytes.
  */
@@ -33,7 +40,11 @@ enum {
  * MW_SPACE. */
 MW_NODISCARD mw_status mw_chunk_encode(int64_t day, const mw_store_interval *rows, size_t n,
                                        mw_span out, size_t *out_n);
-/* Decodes into rows[MW_CHUNK_VALUES_MAX]. MW_UNSUPPORTED, MW_SHORT, MW_RANGE, MW_LIMIT. */
+/* The same in fewer bytes where there are many values a day, and more work: for days that are folded.
+ * No larger than the other. */
+MW_NODISCARD mw_status mw_chunk_pack(int64_t day, const mw_store_interval *rows, size_t n,
+                                     mw_span out, size_t *out_n);
+/* Decodes either into rows[MW_CHUNK_VALUES_MAX]. MW_UNSUPPORTED, MW_SHORT, MW_RANGE, MW_LIMIT. */
 MW_NODISCARD mw_status mw_chunk_decode(int64_t day, mw_slice chunk,
                                        mw_store_interval rows[MW_CHUNK_VALUES_MAX], size_t *out_n);
 

@@ -51,7 +51,7 @@ static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t chann
 
 mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t n) {
     size_t size;
-    MW_TRY(mw_chunk_encode(day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
+    MW_TRY(mw_chunk_pack(day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
     int64_t total = 0;
     bool fits = true;
     uint32_t quality = 0;
@@ -59,13 +59,11 @@ mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t chann
         fits = fits && !__builtin_add_overflow(total, q->rows[i].value, &total);
         quality |= q->rows[i].quality;
     }
-    int64_t origin = day * MW_DAY_S;
+    /* The columns first and last are of former versions: nothing reads them, 0 takes no room. */
     return MW_SQ_RUN(q, CHUNK_PUT, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel),
                      mw_sq_int((int64_t)n),
-                     fits ? mw_sq_int(total) : (mw_sq_value){.type = MW_SQ_NULL},
-                     mw_sq_int(mw_utc_floor_s(q->rows[0].start) - origin),
-                     mw_sq_int(mw_utc_floor_s(q->rows[n - 1].start) - origin), mw_sq_int(quality),
-                     mw_sq_blob((mw_slice){q->chunk, size}));
+                     fits ? mw_sq_int(total) : (mw_sq_value){.type = MW_SQ_NULL}, mw_sq_int(0),
+                     mw_sq_int(0), mw_sq_int(quality), mw_sq_blob((mw_slice){q->chunk, size}));
 }
 
 static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_interval *loser) {
