@@ -60,6 +60,8 @@ typedef struct account {
     mw_final_rows rows;
     mw_store_suspense *span;
     size_t spans;
+    bool had;   /* former rows of the account */
+    bool whole; /* all former rows of [from, to] were seen */
 } account;
 
 static void account_fini(account *a) {
@@ -81,14 +83,15 @@ static mw_status account_load(account *a) {
     mw_store_values_query q = {.tenant = a->tenant,
                                .channel = a->channel->channel,
                                .layer = MW_LAYER_FINAL,
-                               .from = {first.us - DAY_US},
-                               .to = {last.us + DAY_US},
+                               .from = {first.us - DAY_US}, /* one that straddles the first */
+                               .to = last,
                                .as_of = MW_UTC_NONE};
     return mw_final_rows_read(a->store, &q, &a->rows);
 }
 
 static mw_status on_suspense(void *ctx, const mw_store_suspense *row) {
     account *a = ctx;
+    a->had = true;
     a->from = row->from.us < a->from.us ? row->from : a->from;
     a->to = row->to.us > a->to.us ? row->to : a->to;
     return MW_OK;
@@ -115,8 +118,10 @@ static mw_status account_widen(account *a) {
             a->from = a->line.reading[0].at;
         if (n > 0 && !can_bound(a, a->to) && a->line.reading[n - 1].at.us > a->to.us)
             a->to = a->line.reading[n - 1].at;
-        if (a->from.us == from.us && a->to.us == to.us)
+        if (a->from.us == from.us && a->to.us == to.us) {
+            a->whole = true;
             return MW_OK;
+        }
     }
     return account_load(a);
 }
@@ -167,7 +172,8 @@ mw_status mw_settle_channel(mw_store *store, int64_t tenant, const mw_store_chan
     mw_status status = account_widen(&a);
     if (status == MW_OK)
         status = account_spans(&a, now);
-    if (status == MW_OK)
+    bool nothing = a.whole && !a.had && a.spans == 0;
+    if (status == MW_OK && !nothing)
         status = mw_store_suspense_settle(store, tenant, channel->channel, a.from, a.to, a.span,
                                           a.spans);
     account_fini(&a);
@@ -272,14 +278,14 @@ mw_status mw_settle_step(mw_store *store, uint32_t limit, mw_utc now, uint32_t *
         status = follow_readings(store, limit, f);
     for (size_t i = 0; i < f->n && status == MW_OK; i++) {
         const touched *t = &f->list[i];
-        mw_store_meter m;
-        status = mw_store_meter_of_channel(store, t->tenant, t->channel, &m);
+        mw_store_channel channel;
+        status = mw_store_channel_get(store, t->tenant, t->channel, &channel);
         if (status == MW_NOT_FOUND) { /* values of a channel that is gone */
             status = MW_OK;
             continue;
         }
         if (status == MW_OK)
-            status = mw_settle_channel(store, t->tenant, &m.channel, t->from, t->to, now);
+            status = mw_settle_channel(store, t->tenant, &channel, t->from, t->to, now);
     }
     *out_done = f->taken;
     free(f);

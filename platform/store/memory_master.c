@@ -62,6 +62,14 @@ static mw_status meter_of_channel(mw_store *s, int64_t tenant, int64_t channel,
     return MW_NOT_FOUND;
 }
 
+static mw_status channel_get(mw_store *s, int64_t tenant, int64_t channel,
+                             mw_store_channel *out_channel) {
+    mw_store_meter m;
+    MW_TRY(meter_of_channel(s, tenant, channel, &m));
+    *out_channel = m.channel;
+    return MW_OK;
+}
+
 static mw_status channels_newest(mw_store *s, int64_t after, uint32_t limit,
                                  mw_store_on_channel_newest each, void *ctx) {
     mw_mem *m = mw_mem_of(s);
@@ -269,6 +277,7 @@ void mw_mem_master_ops(mw_store_ops *ops) {
     ops->device_put = device_put;
     ops->channel_put = channel_put;
     ops->meter_of_channel = meter_of_channel;
+    ops->channel_get = channel_get;
     ops->channels_newest = channels_newest;
     ops->installations_set = installations_set;
     ops->installations = installations;

@@ -17,6 +17,7 @@
  * vee_profile_put   one row for (medium, class, from); the same again replaces it. vee_profiles: all
  *                   of the tenant, by medium, class and time.
  * hearings          of journal records > after in their order, of every tenant.
+ * channel_get         MW_NOT_FOUND.
  * channels_of_device  those of one device, ascending.
  * channels_newest   every channel, ascending, channel > after.
  */
@@ -80,6 +81,9 @@ typedef mw_status (*mw_store_on_channel_newest)(void *ctx, const mw_store_channe
     X(vee_profile_put, (mw_store * s, const mw_store_profile *row), (s, row))                      \
     X(vee_profiles, (mw_store * s, int64_t tenant, mw_store_on_profile each, void *ctx),           \
       (s, tenant, each, ctx))                                                                      \
+    X(channel_get,                                                                                 \
+      (mw_store * s, int64_t tenant, int64_t channel, mw_store_channel * out_channel),             \
+      (s, tenant, channel, out_channel))                                                           \
     X(channels_of_device,                                                                          \
       (mw_store * s, int64_t tenant, int64_t device, mw_store_on_channel_newest each, void *ctx),  \
       (s, tenant, device, each, ctx))                                                              \

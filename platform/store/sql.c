@@ -117,12 +117,14 @@ mw_status mw_sq_op_begin(mw_store *s) {
         return MW_STATE;
     MW_TRY(q->driver->begin(q));
     q->in_transaction = true;
+    q->days_known = false;
     return MW_OK;
 }
 
 mw_status mw_sq_op_rollback(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     q->in_transaction = false;
+    q->days_known = false;
     return q->driver->rollback(q);
 }
 
@@ -131,6 +133,7 @@ mw_status mw_sq_op_commit(mw_store *s) {
     if (!q->in_transaction)
         return MW_STATE;
     q->in_transaction = false;
+    q->days_known = false;
     return q->driver->commit(q);
 }
 

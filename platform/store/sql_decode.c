@@ -115,6 +115,7 @@ mw_status mw_sq_op_run_append(mw_store *s, int64_t tenant, int64_t channel,
     int64_t second = mw_utc_floor_s(rows[0].start);
     int64_t day = second / MW_DAY_S - (second % MW_DAY_S < 0);
     size_t size;
+    q->days_known = false;
     MW_TRY(mw_chunk_encode(day, rows, n, MW_SPAN_OF(q->chunk), &size));
     return MW_SQ_RUN(q, HOT_ADD, mw_sq_int(tenant), mw_sq_int(channel), mw_sq_int(day),
                      mw_sq_blob((mw_slice){q->chunk, size}));

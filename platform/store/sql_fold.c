@@ -169,6 +169,7 @@ static mw_status fold_refs(mw_sq *q, hot_ref *refs, size_t n) {
 
 mw_status mw_sq_op_fold(mw_store *s, uint32_t max_rows, uint32_t *out_rows) {
     mw_sq *q = mw_sq_of(s);
+    q->days_known = false;
     if (!q->in_transaction)
         return MW_STATE;
     if (max_rows == 0 || max_rows > MW_STORE_FOLD_MAX)
@@ -217,12 +218,9 @@ mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
-/* The days of [from, to) that can hold values at all. */
-mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int64_t *out_first,
-                          int64_t *out_end) {
-    *out_first = 0;
-    *out_end = 0;
-    if (from.us >= to.us)
+/* First and last day with values of the tenant. Most operations of a turn ask for the same. */
+static mw_status days_span(mw_sq *q, int64_t tenant) {
+    if (q->days_known && q->in_transaction && q->days_tenant == tenant)
         return MW_OK;
     mw_sq_statement *st = NULL;
     MW_TRY(MW_SQ_BIND(q, DAYS_SPAN, &st, mw_sq_int(tenant)));
@@ -239,6 +237,22 @@ mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int6
         last = b > last ? b : last;
     }
     mw_sq_reset(st);
+    q->days_first = first;
+    q->days_last = last;
+    q->days_tenant = tenant;
+    q->days_known = q->in_transaction;
+    return MW_OK;
+}
+
+/* The days of [from, to) that can hold values at all. */
+mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to, int64_t *out_first,
+                          int64_t *out_end) {
+    *out_first = 0;
+    *out_end = 0;
+    if (from.us >= to.us)
+        return MW_OK;
+    MW_TRY(days_span(q, tenant));
+    int64_t first = q->days_first, last = q->days_last;
     if (first > last)
         return MW_OK;
     const int64_t day_us = MW_DAY_S * MW_US_PER_S;

@@ -17,6 +17,9 @@ struct mw_sq {
     mw_store base;
     const mw_sq_driver *driver;
     bool in_transaction;
+    /* What mw_sq_days_clip read last, while the transaction lasts and no value was added in it. */
+    bool days_known;
+    int64_t days_tenant, days_first, days_last;
     int64_t hot_first, hot_last; /* days that have hot rows, as mw_sq_days_clip saw it */
     mw_store_interval rows[MW_CHUNK_VALUES_MAX]; /* a day being merged ... */
     mw_store_interval more[MW_CHUNK_VALUES_MAX]; /* ... and a run that joins it */

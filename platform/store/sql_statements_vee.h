@@ -67,6 +67,11 @@
       " set_by = excluded.set_by")                                                                 \
     X(VEE_PROFILES, "SELECT medium, class, from_us, weights, set_at, set_by FROM vee_profiles"     \
                     " WHERE tenant = ?1 ORDER BY medium, class, from_us")                          \
+    X(CHANNEL_GET,                                                                                 \
+      "SELECT c.channel, c.device, c.number, c.obis, c.medium, c.unit, c.scale,"                   \
+      " c.register_digits, c.label, i.usage_point, c.grid_seconds, c.grid_offset FROM channels c"  \
+      " LEFT JOIN installations i ON i.tenant = c.tenant AND i.channel = c.channel"                \
+      " AND i.to_us IS NULL WHERE c.tenant = ?1 AND c.channel = ?2")                               \
     X(CHANNELS_OF_DEVICE,                                                                          \
       "SELECT c.channel, c.tenant, c.device, n.meter FROM channels c"                              \
       " LEFT JOIN newest n ON n.tenant = c.tenant AND n.channel = c.channel AND n.obis = c.obis"   \

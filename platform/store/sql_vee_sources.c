@@ -77,6 +77,16 @@ mw_status mw_sq_op_vee_profiles(mw_store *s, int64_t tenant, mw_store_on_profile
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
+mw_status mw_sq_op_channel_get(mw_store *s, int64_t tenant, int64_t channel,
+                               mw_store_channel *out_channel) {
+    mw_sq_statement *st = NULL;
+    MW_TRY(MW_SQ_BIND(mw_sq_of(s), CHANNEL_GET, &st, mw_sq_int(tenant), mw_sq_int(channel)));
+    MW_TRY(mw_sq_step(st));
+    mw_sq_channel_of_row(st, out_channel);
+    mw_sq_reset(st);
+    return MW_OK;
+}
+
 mw_status mw_sq_op_channels_of_device(mw_store *s, int64_t tenant, int64_t device,
                                       mw_store_on_channel_newest each, void *ctx) {
     mw_sq_statement *st = NULL;
