@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "radio/detect_confirm.h"
 #include "radio/detect_kernel.h"
 #include "radio/pulse_shape.h"
 
@@ -24,6 +25,11 @@
 #define NEAR_HOPS  6
 #define NEAR_RATES 1.75
 
+/* Points that pass the second stage for each that passes the third. */
+#define SECOND_STAGE 100
+/* A point whose coherent share is this much too low may still pass beside it. */
+#define CONFIRM_SLACK 0.04
+
 /* Length of the way back and of the whole, searched for a pair that fits the symbol rate. */
 #define BACK_MIN 96u
 #define BACK_MAX MW_TRANSFORM_POINTS
@@ -34,6 +40,7 @@ struct mw_detect_desk {
     mw_kernel_desk *kernel;
     mw_kernel_word word;
     mw_kernel_bank bank;
+    mw_confirm_table confirm;
 };
 
 struct mw_detect {
@@ -52,7 +59,8 @@ struct mw_detect {
     fftwf_plan forward;
     mw_transform *backward; /* with the matched filter */
     mw_kernel_group *kept;
-    float prefilter, sync; /* thresholds of the two scores */
+    float prefilter, sync; /* thresholds of the first two scores ... */
+    double confirm;        /* ... and of the third */
     int drifts;            /* bank: -drifts .. drifts halves of 1/64 cycle a symbol a block */
     int64_t next_hop;      /* multiple of hops */
     mw_detect_hit hits[MW_DETECT_HITS];
@@ -73,6 +81,7 @@ mw_status mw_detect_desk_new(mw_detect_desk **out_desk) {
     memset(d->kernel, 0, sizeof *d->kernel);
     mw_kernel_word_init(&d->word);
     mw_kernel_bank_init(&d->bank);
+    mw_confirm_table_init(&d->confirm);
     *out_desk = d;
     return MW_OK;
 }
@@ -127,12 +136,13 @@ static void thresholds(mw_detect *d) {
     double low = 0.05, high = 0.95;
     for (int i = 0; i < 50; i++) {
         double middle = 0.5 * (low + high);
-        if (sync_tail(middle) * trials > d->config.sync_pfa)
+        if (sync_tail(middle) * trials > SECOND_STAGE * d->config.sync_pfa)
             low = middle;
         else
             high = middle;
     }
     d->sync = (float)high;
+    d->confirm = mw_confirm_threshold(d->config.sync_pfa);
 }
 
 /* Work of an FFT of n points, per point: about the sum of its prime factors. */
@@ -344,24 +354,72 @@ static void cluster(mw_detect *d, const mw_detect_hit *hit) {
         d->hits[weakest] = *hit;
 }
 
-/* Second stage at one point: the best of the bank of frequencies and drifts. */
-static void refine(mw_detect *d, size_t tile, size_t hop, size_t bin) {
+typedef struct point {
+    size_t hop, bin; /* of the batch and the tile */
+} point;
+
+/* Third stage at one point, around a carrier given in cycles a symbol from the tile's bin 0. */
+static mw_confirm_place confirm_at(const mw_detect *d, point at, double turn, double bend) {
+    mw_confirm_word w;
+    for (size_t n = 0; n < (size_t)SYMBOLS; n++) {
+        const float *x =
+            d->desk->kernel->x[at.bin / LANES][at.hop + (size_t)HOPS * n] + at.bin % LANES;
+        float sign = d->desk->word.sign[n];
+        w.y[2 * n] = x[0] * sign;
+        w.y[2 * n + 1] = x[LANES] * sign;
+    }
+    mw_confirm_place place = {turn - 0.5 * (double)at.bin, bend, 0};
+    double bend_max = d->config.drift_max / (d->baud * d->baud);
+    mw_confirm_search(&d->desk->confirm, &w, bend_max, &place);
+    place.turn += 0.5 * (double)at.bin;
+    return place;
+}
+
+/* Third stage: at the point and, when it comes near the threshold there, at its neighbours in time
+ * and frequency. Moves to the best. */
+static bool confirm(const mw_detect *d, size_t bins, point *io_at, mw_confirm_place *io_place) {
+    const point at = *io_at;
+    const double turn = io_place->turn, bend = io_place->bend;
+    *io_place = confirm_at(d, at, turn, bend);
+    if (io_place->share < d->confirm - CONFIRM_SLACK)
+        return false;
+    const point near[] = {
+        {at.hop - 1, at.bin}, {at.hop + 1, at.bin}, {at.hop, at.bin - 1}, {at.hop, at.bin + 1}};
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++) {
+        if (near[i].hop >= d->hops || near[i].bin >= bins) /* -1 is the largest */
+            continue;
+        mw_confirm_place place = confirm_at(d, near[i], turn, bend);
+        if (place.share <= io_place->share)
+            continue;
+        *io_place = place;
+        *io_at = near[i];
+    }
+    return io_place->share >= d->confirm;
+}
+
+/* Second stage at one point: the best of the bank of frequencies and drifts; then the third. */
+static void refine(mw_detect *d, size_t tile, size_t bins, point at) {
     const mw_kernel_desk *k = d->desk->kernel;
-    const float *s = k->s[hop][bin / 8];
-    double turn = atan2((double)s[bin % 8 + 8], (double)s[bin % 8]) / TWO_PI; /* cycles a symbol */
+    const float *s = k->s[at.hop][at.bin / LANES];
+    size_t lane = at.bin % LANES;
+    double turn = atan2((double)s[lane + LANES], (double)s[lane]) / TWO_PI; /* cycles a symbol */
     int base = (int)lround(turn * 64);
     mw_kernel_best best =
-        mw_kernel_refine(&d->desk->bank, k, &d->desk->word, hop, bin, base, d->drifts);
-    float score = best.power / (16 * k->energy[hop][bin] + 1e-30f);
-    if (score < d->sync)
+        mw_kernel_refine(&d->desk->bank, k, &d->desk->word, at.hop, at.bin, base, d->drifts);
+    if (best.power / (16 * k->energy[at.hop][at.bin] + 1e-30f) < d->sync)
+        return;
+    mw_confirm_place place = {.turn = 0.5 * (double)at.bin +
+                                      (double)(base + best.at - (int)MW_KERNEL_BANK / 2) / 64.0,
+                              .bend = best.drift / 128.0 / 16};
+    if (!confirm(d, bins, &at, &place))
         return;
     d->sync_hits++;
-    double hz = (double)(d->first_bin + (long)(tile * TILE + bin)) * d->baud / 2 +
-                d->baud * (double)(base + best.at - (int)MW_KERNEL_BANK / 2) / 64.0;
-    double drift = best.drift * d->baud / 128 * d->baud / 16;
+    double hz = d->baud * (0.5 * (double)(d->first_bin + (long)(tile * TILE)) + place.turn);
     if (hz < d->config.low_hz || hz > d->config.high_hz)
         return;
-    mw_detect_hit hit = {d->next_hop + (int64_t)hop, hz, drift, score, best.power};
+    float score = (float)place.share, energy = score * k->energy[at.hop][at.bin];
+    mw_detect_hit hit = {d->next_hop + (int64_t)at.hop, hz, place.bend * d->baud * d->baud, score,
+                         energy};
     cluster(d, &hit);
 }
 
@@ -381,7 +439,7 @@ static void scan(mw_detect *d, size_t tile, size_t groups, size_t from) {
                 (i + 1 < d->hops && k->score[i + 1][b] > s))
                 continue;
             d->prefilter_hits++;
-            refine(d, tile, i, b);
+            refine(d, tile, bins, (point){i, b});
         }
     }
 }
