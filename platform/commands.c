@@ -10,6 +10,7 @@
 
 #include "platform/accounts/account.h"
 #include "platform/journal/decode.h"
+#include "platform/open_store.h"
 #include "platform/readings/timezone.h"
 #include "platform/store/sqlite.h"
 #include "runtime/clock.h"
@@ -28,13 +29,7 @@ static int misused(const char *what) {
 }
 
 mw_status mw_platform_open_store(const mw_platform_config *config, mw_store **out_store) {
-    mw_store_sqlite_options o = {.path = config->store_path,
-                                 .cache_kib = (uint32_t)(config->store_cache / 1024)};
-    mw_status s = mw_store_sqlite_open(&o, out_store);
-    if (s != MW_OK)
-        fprintf(stderr, "mw-platform: cannot open the database %s: %s\n", config->store_path,
-                s == MW_UNSUPPORTED ? "it is of a newer version" : mw_status_text(s));
-    return s;
+    return mw_platform_open_store_as(config, MW_OPEN_WRITER, out_store);
 }
 
 mw_status mw_platform_open_registry(const mw_platform_config *config, mw_store *store,

@@ -10,6 +10,7 @@
 
 #include "platform/backup/backup.h"
 #include "platform/commands.h"
+#include "platform/open_store.h"
 #include "runtime/clock.h"
 
 enum { KEEP_PRESET = 14 };
@@ -43,7 +44,17 @@ static void print_made(const char *name, const mw_manifest *m) {
         printf("sender epoch at that time: %u\n", (unsigned)m->sender_epoch);
 }
 
+/* What is written here is SQLite's; a PostgreSQL server has its own backups. */
+static bool not_ours(const mw_platform_config *c) {
+    if (mw_platform_on_postgres(c))
+        fprintf(stderr, "mw-platform: the store is PostgreSQL: back it up and restore it with its"
+                        " own tools (docs/postgresql.md)\n");
+    return mw_platform_on_postgres(c);
+}
+
 int mw_platform_backup(const mw_platform_config *c, int argc, char **argv) {
+    if (not_ours(c))
+        return 1;
     static const char usage[] = "backup FOLDER | backup --into FOLDER [--keep N]";
     char path[MW_BACKUP_PATH_MAX];
     mw_manifest m;
@@ -133,6 +144,8 @@ static int restore(const mw_platform_config *c, const char *folder, uint32_t epo
 }
 
 int mw_platform_restore(const mw_platform_config *c, int argc, char **argv) {
+    if (not_ours(c))
+        return 1;
     uint32_t epoch = 0;
     int lock = -1;
     bool given = argc == 4 && strcmp(argv[2], "--epoch") == 0;

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "platform/commands.h"
+#include "platform/open_store.h"
 #include "platform/readings/conservation.h"
-#include "platform/store/sqlite.h"
 
 enum { PRINTED_MAX = 1000 };
 
@@ -46,8 +46,7 @@ int mw_platform_conservation(const mw_platform_config *config) {
     mw_store *store = NULL;
     mw_conservation sums;
     unsigned printed = 0;
-    mw_store_sqlite_options o = {.path = config->store_path, .read_only = true};
-    mw_status s = mw_store_sqlite_open(&o, &store);
+    mw_status s = mw_platform_open_store_as(config, MW_OPEN_READER, &store);
     if (s == MW_OK)
         s = mw_conservation_all(store, print_violation, &printed, wait_a_little, &sums);
     mw_store_close(store);

@@ -12,6 +12,8 @@ typedef struct mw_platform_config {
     const char *log_level;
     const char *tenant;
     const char *store_path;
+    const char *store_url;
+    const char *store_password_file;
     int64_t store_cache;
     const char *key_file;
     const char *zone_dir;

@@ -12,9 +12,9 @@
 #include "platform/backup_child.h"
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
+#include "platform/open_store.h"
 #include "platform/readings/settle.h"
 #include "platform/retention/retention.h"
-#include "platform/store/sqlite.h"
 #include "runtime/log.h"
 
 typedef struct platform {
@@ -322,10 +322,10 @@ static mw_status take_lock(platform *p) {
     mw_status s = mw_platform_lock(&p->config, &p->lock);
     if (s == MW_STATE)
         mw_log(MW_LOG_ERROR, "another platform runs on this database",
-               MW_S("store", p->config.store_path));
+               MW_S("store", mw_platform_store_name(&p->config)));
     else if (s != MW_OK)
-        mw_log(MW_LOG_ERROR, "no lock beside the database", MW_S("store", p->config.store_path),
-               MW_ST("status", s));
+        mw_log(MW_LOG_ERROR, "no lock beside the database",
+               MW_S("store", mw_platform_store_name(&p->config)), MW_ST("status", s));
     return s;
 }
 
@@ -348,7 +348,7 @@ static mw_status record_zone_version(platform *p) {
 
 static mw_status open_data(platform *p) {
     MW_TRY(take_lock(p));
-    MW_TRY(mw_platform_open_store(&p->config, &p->store));
+    MW_TRY(mw_platform_open_store_as(&p->config, MW_OPEN_ALONE, &p->store));
     MW_TRY(mw_platform_open_registry(&p->config, p->store, &p->registry));
     MW_TRY(mw_decoder_new(p->store, p->registry, &p->decoder));
     MW_TRY(mw_zones_open(p->config.zone_dir, &p->zones));
@@ -359,9 +359,7 @@ static mw_status open_data(platform *p) {
 
 static mw_status open_reader(void *context, mw_store **out_store) {
     platform *p = context;
-    mw_store_sqlite_options o = {
-        .path = p->config.store_path, .read_only = true, .cache_kib = 1024};
-    return mw_store_sqlite_open(&o, out_store);
+    return mw_platform_open_store_as(&p->config, MW_OPEN_READER, out_store);
 }
 
 static const char *text_or_null(const char *text) {
@@ -398,7 +396,7 @@ static mw_status open_server(platform *p) {
                      .memory_kib = (uint32_t)(c->password_memory / 1024)},
         .host_tenant = c->tenant,
         .trusted_proxies = c->trusted_proxies,
-        .store_path = c->store_path,
+        .store_path = mw_platform_on_postgres(c) ? NULL : c->store_path,
         .station_certificate = c->station_certificate,
         .session_idle = c->session_idle,
         .session_longest = c->session_longest,
@@ -438,6 +436,11 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->collection_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
         return MW_OK;
+    if (mw_platform_on_postgres(&p->config)) {
+        mw_log(MW_LOG_ERROR, "backup.folder is for SQLite; PostgreSQL has its own backups",
+               MW_S("see", "docs/postgresql.md"));
+        return MW_UNSUPPORTED;
+    }
     return mw_backup_child_new(p->loop, &p->config, p->argc, p->argv, &p->backup);
 }
 
@@ -510,9 +513,9 @@ static int run(platform *p) {
     mw_status s = start(p);
     if (s == MW_OK) {
         mw_log(MW_LOG_INFO, "serving", MW_S("url", mw_http_server_url(p->server)),
-               MW_S("store", p->config.store_path));
+               MW_S("store", mw_platform_store_name(&p->config)));
         mw_loop_run(p->loop);
-        mw_log(MW_LOG_INFO, "stopping", MW_S("store", p->config.store_path));
+        mw_log(MW_LOG_INFO, "stopping", MW_S("store", mw_platform_store_name(&p->config)));
     } else {
         mw_log(MW_LOG_ERROR, "cannot start", MW_ST("status", s));
     }

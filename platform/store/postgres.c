@@ -162,6 +162,7 @@ mw_status mw_store_postgres_open(const mw_store_postgres_options *o, mw_store **
         return MW_NOMEM;
     mw_sq_init(&p->sq, &pg_driver, o->read_only ? MW_STORE_CAP_READ_ONLY : MW_STORE_CAP_DURABLE);
     p->read_only = o->read_only;
+    p->alone = o->alone;
     p->url = strdup(o->url);
     p->password_file = o->password_file == NULL ? NULL : strdup(o->password_file);
     mw_status s = MW_NOMEM;

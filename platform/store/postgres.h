@@ -27,6 +27,7 @@ typedef struct mw_store_postgres_options {
     const char *url;
     const char *password_file; /* its first line; NULL = none (peer or certificate) */
     bool read_only;            /* a further handle for queries */
+    bool alone;                /* MW_STATE when another handle opened so is connected */
     char *why;                 /* why opening failed, for people; no secrets. NULL = not wanted */
     size_t why_size;
 } mw_store_postgres_options;

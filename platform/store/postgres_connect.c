@@ -148,6 +148,20 @@ static mw_status database_look(mw_pg *p, char *why, size_t why_size) {
     return good == 0 ? MW_UNSUPPORTED : MW_OK;
 }
 
+/* A lock of the session: it ends with the connection. */
+static mw_status stay_alone(mw_pg *p, char *why, size_t why_size) {
+    int64_t got = 1;
+    if (p->alone)
+        MW_TRY(
+            mw_pg_ask(p, "SELECT pg_try_advisory_lock(19800, hashtext(current_schema()))", &got));
+    if (got == 0) {
+        say(why, why_size, "another platform works on this database", "");
+        PQfinish(p->conn);
+        p->conn = NULL;
+    }
+    return got == 0 ? MW_STATE : MW_OK;
+}
+
 mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size) {
     asked a;
     char secret[SECRET_MAX];
@@ -186,7 +200,8 @@ mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size) {
     p->any_failure = false;
     mw_pg_forget(p);
     MW_TRY(session_set(p));
-    return database_look(p, why, why_size);
+    MW_TRY(database_look(p, why, why_size));
+    return stay_alone(p, why, why_size);
 }
 
 mw_status mw_pg_revive(mw_pg *p) {

@@ -42,7 +42,7 @@ typedef struct mw_pg_statement {
 struct mw_pg {
     mw_sq sq;
     char *url, *password_file;
-    bool read_only;
+    bool read_only, alone;
     PGconn *conn;
     mw_pg_statement statement[MW_SQ_COUNT];
     unsigned queued;  /* commands sent whose results were not read */
