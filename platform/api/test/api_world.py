@@ -189,6 +189,16 @@ class Events:
         self.sock.close()
 
 
+def store_url():
+    """On PostgreSQL when a test was started so: in a schema of its own."""
+    server = os.environ.get("MW_TEST_POSTGRES")
+    if server is None:
+        return ""
+    schema = f"world{os.getpid()}"
+    subprocess.run(["psql", "-qX", "-c", f"CREATE SCHEMA {schema}", server], check=True)
+    return f"url = {server}&options=-csearch_path%3D{schema}\n"
+
+
 class World:
     def __init__(self, program, seal, folder):
         self.program, self.seal_tool, self.folder = program, seal, folder
@@ -208,7 +218,7 @@ class World:
         self.config = os.path.join(folder, "platform.ini")
         with open(self.config, "w") as f:
             f.write(f"clock = town:{folder}/clock\n"
-                    f"[store]\npath = {folder}/test.db\ncache = 2MiB\n"
+                    f"[store]\npath = {folder}/test.db\ncache = 2MiB\n{store_url()}"
                     f"[registry]\nkey_file = {folder}/master.key\n"
                     "[http]\nlisten = 127.0.0.1:0\n"
                     f"[web]\nroot = {self.web}\n"
