@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is PostgreSQL's alone: its words, addresses that are refused, numbers of rows, an upgrade,
+ * and kills of the server and of the writer in the middle of a batch.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/prng.h"
+#include "platform/store/postgres_internal.h"
+#include "tests/harness/mw_test.h"
+#include "tests/postgres/server.h"
+
+static mw_pg_server server;
+static char url[512];
+
+static mw_store *open_store(bool alone) {
+    mw_store *s = NULL;
+    char why[256];
+    mw_store_postgres_options o = {.url = url, .alone = alone, .why = why, .why_size = sizeof why};
+    mw_status status = mw_store_postgres_open(&o, &s);
+    if (status != MW_OK)
+        print_error("%s: %s\n", mw_status_name(status), why);
+    MW_CHECK_OK(status);
+    return s;
+}
+
+static void new_schema(const char *name) {
+    char sql[96];
+    snprintf(sql, sizeof sql, "CREATE SCHEMA %s", name);
+    MW_CHECK(mw_pg_server_sql(server.url, sql));
+    snprintf(url, sizeof url, "%s&options=-csearch_path%%3D%s", server.url, name);
+}
+
+/* --- words ------------------------------------------------------------------------------------- */
+
+static void check_words(const char *sql, const char *expected) {
+    mw_pg_text t;
+    MW_CHECK_OK(mw_pg_translate(sql, strlen(sql), &t));
+    MW_CHECK_STR(t.sql, expected);
+    free(t.sql);
+}
+
+MW_TEST(sql_in_the_words_of_postgresql) {
+    check_words("SELECT a FROM t WHERE b LIKE ?2 AND c = ?10",
+                "SELECT a FROM t WHERE b ILIKE $2 AND c = $10");
+    check_words("CREATE TABLE t(a INTEGER, b BLOB) WITHOUT ROWID",
+                "CREATE TABLE t(a BIGINT, b BYTEA) ");
+    check_words("SELECT 'LIKE ?1 INTEGER', user FROM a CROSS JOIN b ON a.x = b.x",
+                "SELECT 'LIKE ?1 INTEGER', \"user\" FROM a  JOIN b ON a.x = b.x");
+    check_words("SELECT 1 FROM a CROSS JOIN b JOIN c ON c.x = b.x",
+                "SELECT 1 FROM a CROSS JOIN b JOIN c ON c.x = b.x");
+    mw_pg_text t;
+    const char *insert = "INSERT INTO t(a, b) VALUES(?1, ?2)";
+    MW_CHECK_OK(mw_pg_translate(insert, strlen(insert), &t));
+    MW_CHECK(mw_pg_names_column(&t, "b") && !mw_pg_names_column(&t, "id"));
+    MW_CHECK_OK(mw_pg_add_column(&t, "id", "$3"));
+    MW_CHECK_STR(t.sql, "INSERT INTO t(id, a, b) VALUES( $3, $1, $2)");
+    free(t.sql);
+    MW_CHECK_STATUS(mw_pg_translate("SELECT ?99", 10, &t), MW_LIMIT);
+    MW_CHECK_EQ(mw_pg_statement_length("SELECT ';'; SELECT 2"), 10);
+}
+
+/* No statement waits for a rare request to turn out to be wrong. */
+MW_TEST(every_statement_is_one_of_postgresql) {
+    new_schema("prepared");
+    mw_store *s = open_store(false);
+    PGconn *c = PQconnectdb(url);
+    int bad = 0;
+    for (int i = 0; i < MW_SQ_COUNT; i++) {
+        mw_pg_text t;
+        MW_CHECK_OK(mw_pg_translate(mw_sq_statement_sql[i], strlen(mw_sq_statement_sql[i]), &t));
+        bool good = false;
+        /* What "?N IS NULL" leaves open is a number or a text. */
+        for (int mask = 0; mask <= 64 && !good; mask++) {
+            Oid types[MW_PG_PARAMS_MAX] = {0};
+            for (int k = 0, bit = 0; k < t.params; k++)
+                if (t.tested[k] || !t.used[k] || mask == 64) /* the last: numbers only */
+                    types[k] = mask < 64 && mask >> (bit++ % 6) & 1 ? 25 : 20;
+            PGresult *r = PQprepare(c, "", t.sql, t.params, types);
+            good = PQresultStatus(r) == PGRES_COMMAND_OK;
+            if (!good && mask == 64)
+                print_error("%s\n%s\n", PQresultErrorMessage(r), t.sql);
+            PQclear(r);
+        }
+        bad += !good;
+        free(t.sql);
+    }
+    MW_CHECK_EQ(bad, 0);
+    PQfinish(c);
+    mw_store_close(s);
+}
+
+/* --- addresses --------------------------------------------------------------------------------- */
+
+static mw_status try_url(const char *address) {
+    mw_store *s = NULL;
+    return mw_store_postgres_open(&(mw_store_postgres_options){.url = address}, &s);
+}
+
+MW_TEST(no_password_in_an_address_and_no_network_without_tls) {
+    MW_CHECK_STATUS(try_url("postgresql://a:secret@/b"), MW_FORBIDDEN);
+    MW_CHECK_STATUS(try_url("postgresql://a@db.example/b?sslmode=prefer"), MW_FORBIDDEN);
+    MW_CHECK_STATUS(try_url("postgresql://a@127.0.0.1,db.example/b?sslmode=disable"), MW_FORBIDDEN);
+    MW_CHECK_STATUS(try_url("postgresql://a@127.evil.example/b?sslmode=disable"), MW_FORBIDDEN);
+    MW_CHECK_STATUS(try_url("mysql://a"), MW_SYNTAX);
+    MW_CHECK_STATUS(try_url("postgresql://a@/b?host=/nowhere"), MW_IO);
+}
+
+/* --- numbers and other writers ----------------------------------------------------------------- */
+
+static int64_t device_add(mw_store *s, int64_t tenant, uint64_t identity) {
+    mw_store_device d = {.identity = identity, .serial = "S"};
+    int64_t number = 0;
+    MW_CHECK_OK(mw_store_device_put(s, tenant, &d, &number));
+    return number;
+}
+
+MW_TEST(numbers_go_on_after_rollbacks_and_beside_other_writers) {
+    new_schema("numbers");
+    int64_t tenant = 0, before = 0, after = 0, n = 0;
+    mw_store *a = open_store(true), *b = open_store(false);
+    MW_CHECK_OK(mw_store_begin(a));
+    MW_CHECK_OK(mw_store_tenant_put(a, "demo", &tenant));
+    MW_CHECK_EQ(device_add(a, tenant, 1), 1);
+    MW_CHECK_OK(mw_store_commit(a));
+    MW_CHECK_OK(mw_store_data_version(a, &before));
+    MW_CHECK_OK(mw_store_begin(a));
+    MW_CHECK_EQ(device_add(a, tenant, 2), 2);
+    MW_CHECK_EQ(device_add(a, tenant, 1), 1); /* there already: takes no number */
+    MW_CHECK_OK(mw_store_rollback(a));
+    MW_CHECK_OK(mw_store_begin(b));
+    MW_CHECK_EQ(device_add(b, tenant, 3), 2);
+    MW_CHECK_OK(mw_store_commit(b));
+    MW_CHECK_OK(mw_store_data_version(a, &after));
+    MW_CHECK(after != before);
+    MW_CHECK_OK(mw_store_begin(a));
+    MW_CHECK_EQ(device_add(a, tenant, 4), 3);
+    MW_CHECK_OK(mw_store_commit(a));
+    MW_CHECK_OK(mw_store_data_version(a, &n));
+    MW_CHECK_EQ(n, after); /* its own work is no news */
+    mw_store *second = NULL;
+    MW_CHECK_STATUS(
+        mw_store_postgres_open(&(mw_store_postgres_options){.url = url, .alone = true}, &second),
+        MW_STATE);
+    mw_store_close(a);
+    mw_store_close(b);
+}
+
+/* --- upgrade ----------------------------------------------------------------------------------- */
+
+static void make_release_1(void) {
+    mw_pg *p = calloc(1, sizeof *p);
+    char why[256];
+    p->url = url;
+    MW_CHECK_OK(mw_pg_connect(p, why, sizeof why));
+    MW_CHECK_OK(mw_pg_bootstrap(p));
+    MW_CHECK_OK(mw_pg_exec_plain(p, "BEGIN"));
+    MW_CHECK_OK(mw_pg_define(&p->sq, "CREATE TABLE schema_version(version INTEGER PRIMARY KEY)"));
+    for (int i = 0; i < MW_SQ_SCHEMA_RELEASE_1; i++)
+        for (const char *const *text = mw_sq_schema_steps[i]; *text != NULL; text++)
+            MW_CHECK_OK(mw_pg_define(&p->sq, *text));
+    MW_CHECK_OK(mw_pg_exec(&p->sq, "INSERT INTO schema_version VALUES(1), (2), (3);"
+                                   "INSERT INTO tenants VALUES(7, 'demo');"
+                                   "INSERT INTO alarms VALUES(4, 7, 'k', 's', 't', 1, 2, 3, 0)"));
+    MW_CHECK_OK(mw_pg_exec_plain(p, "COMMIT"));
+    PQfinish(p->conn);
+    free(p->days);
+    free(p);
+}
+
+MW_TEST(a_database_of_release_1_is_upgraded) {
+    new_schema("upgraded");
+    make_release_1();
+    mw_store *reader = NULL;
+    mw_store_postgres_options o = {.url = url, .read_only = true};
+    MW_CHECK_STATUS(mw_store_postgres_open(&o, &reader), MW_UNSUPPORTED); /* it never writes */
+    mw_store *s = open_store(false);
+    int64_t tenant = 0;
+    MW_CHECK_OK(mw_store_tenant_find(s, "demo", &tenant));
+    MW_CHECK_EQ(tenant, 7);
+    MW_CHECK_OK(mw_store_begin(s));
+    MW_CHECK_OK(mw_store_tenant_put(s, "another", &tenant));
+    MW_CHECK_EQ(tenant, 8);
+    MW_CHECK_OK(mw_store_commit(s));
+    mw_store_close(s);
+    MW_CHECK_OK(mw_store_postgres_open(&o, &s));
+    MW_CHECK_STATUS(mw_store_begin(s), MW_STATE);
+    mw_store_close(s);
+}
+
+/* --- kills ------------------------------------------------------------------------------------- */
+
+enum { BATCH = 40, DAY0 = 20700 };
+
+static int64_t tenant, sender, channel;
+
+static void prepare_life(mw_store *s) {
+    uint8_t hash[32] = {1};
+    MW_CHECK_OK(mw_store_begin(s));
+    MW_CHECK_OK(mw_store_tenant_put(s, "demo", &tenant));
+    MW_CHECK_OK(mw_store_sender_put(s, tenant, "st-1", MW_SLICE_OF(hash), &sender));
+    int64_t device = device_add(s, tenant, 1);
+    mw_store_channel c = {.device = device,
+                          .obis = {8, 0, 1, 0, 0, 255},
+                          .medium = "water",
+                          .unit = MW_UNIT_L,
+                          .register_digits = 9};
+    MW_CHECK_OK(mw_store_channel_put(s, tenant, &c, &channel));
+    MW_CHECK_OK(mw_store_commit(s));
+}
+
+/* One batch, the same at every try: envelopes, and one hour each of the channel's values. Folds
+ * now and then. */
+static mw_status batch_put(mw_store *s, uint64_t batch) {
+    for (uint64_t i = 0; i < BATCH; i++) {
+        uint64_t seq = batch * BATCH + i + 1;
+        char text[40];
+        snprintf(text, sizeof text, "{\"seq\":%u}", (unsigned)seq);
+        mw_utc at = mw_utc_of_s((int64_t)DAY0 * 86400 + (int64_t)seq * 3600);
+        mw_store_envelope e = {.tenant = tenant,
+                               .sender = sender,
+                               .epoch = 1,
+                               .seq = seq,
+                               .kind = MW_STORE_KIND_UNB,
+                               .received = at,
+                               .stored = at,
+                               .content = mw_slice_of_str(text)};
+        mw_store_append result;
+        mw_store_interval row = {.start = at, .seconds = 3600, .value = (int64_t)seq % 7};
+        row.received = at;
+        MW_TRY(mw_store_journal_append(s, &e, &result, &row.journal));
+        if (result == MW_STORE_DUPLICATE)
+            continue;
+        MW_TRY(mw_store_run_append(s, tenant, channel, &row, 1));
+    }
+    uint32_t folded = 0;
+    return batch % 3 == 2 ? mw_store_fold(s, 1000, &folded) : MW_OK;
+}
+
+static mw_status batch_commit(mw_store *s, uint64_t batch) {
+    MW_TRY(mw_store_begin(s));
+    mw_status status = batch_put(s, batch);
+    if (status == MW_OK)
+        return mw_store_commit(s);
+    mw_status undone = mw_store_rollback(s);
+    (void)undone;
+    return status;
+}
+
+typedef struct tally {
+    int64_t n, total;
+} tally;
+
+static mw_status on_interval(void *ctx, int64_t number, const mw_store_interval *row) {
+    (void)number;
+    tally *t = ctx;
+    t->n++;
+    t->total += row->value;
+    return MW_OK;
+}
+
+static mw_status on_envelope(void *ctx, const mw_store_envelope *e) {
+    tally *t = ctx;
+    t->n++;
+    t->total += (int64_t)e->seq;
+    return MW_OK;
+}
+
+/* All of the first `batches`, each once, and of the rest whole batches only. */
+static int64_t check_kept(mw_store *s, uint64_t batches) {
+    tally journal = {0, 0}, values = {0, 0};
+    int64_t after = 0, expected = 0;
+    MW_CHECK_OK(mw_store_journal_scan(s, after, 1000000, on_envelope, &journal));
+    MW_CHECK(journal.n >= (int64_t)batches * BATCH && journal.n % BATCH == 0);
+    MW_CHECK_EQ(journal.total, journal.n * (journal.n + 1) / 2);
+    MW_CHECK_OK(mw_store_intervals(s, tenant, channel, mw_utc_of_s(0),
+                                   mw_utc_of_s((int64_t)1 << 33), on_interval, &values));
+    for (int64_t seq = 1; seq <= journal.n; seq++)
+        expected += seq % 7;
+    MW_CHECK_EQ(values.n, journal.n);
+    MW_CHECK_EQ(values.total, expected);
+    return journal.n / BATCH;
+}
+
+/* A second process kills the server after a while. */
+static void kill_later(unsigned ms) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        usleep(ms * 1000);
+        mw_pg_server copy = server;
+        mw_pg_server_kill(&copy);
+        _exit(0);
+    }
+    MW_CHECK(pid > 0);
+}
+
+MW_TEST(a_killed_server_loses_nothing_acknowledged) {
+    new_schema("killed_server");
+    mw_store *s = open_store(false);
+    prepare_life(s);
+    mw_prng g = mw_prng_of_seed(7);
+    uint64_t acknowledged = 0;
+    for (int kills = 0; kills < 3; kills++) {
+        kill_later(20 + (unsigned)mw_prng_below(&g, 120));
+        mw_status status = MW_OK;
+        while ((status = batch_commit(s, acknowledged)) == MW_OK)
+            acknowledged++;
+        MW_CHECK_STATUS(status, MW_IO); /* an honest error, and no hang */
+        while (waitpid(-1, NULL, 0) > 0)
+            continue;
+        MW_CHECK(mw_pg_server_resume(&server));
+        /* The same handle goes on. A commit whose answer was lost may have happened. */
+        int64_t kept = check_kept(s, acknowledged);
+        MW_CHECK(kept <= (int64_t)acknowledged + 1);
+        MW_CHECK_OK(batch_commit(s, acknowledged));
+        acknowledged++;
+    }
+    MW_CHECK_EQ(check_kept(s, acknowledged), (int64_t)acknowledged);
+    mw_store_close(s);
+}
+
+static void writer_of(int out) {
+    mw_store *s = NULL;
+    if (mw_store_postgres_open(&(mw_store_postgres_options){.url = url}, &s) != MW_OK)
+        _exit(1);
+    for (uint64_t batch = 0;; batch++)
+        if (batch_commit(s, batch) != MW_OK || write(out, "+", 1) != 1)
+            _exit(1);
+}
+
+MW_TEST(a_killed_writer_loses_nothing_acknowledged) {
+    new_schema("killed_writer");
+    mw_store *s = open_store(false);
+    prepare_life(s);
+    mw_store_close(s);
+    mw_prng g = mw_prng_of_seed(8);
+    for (int kills = 0; kills < 4; kills++) {
+        int ends[2];
+        char byte;
+        uint64_t acknowledged = 0;
+        MW_CHECK_EQ(pipe(ends), 0);
+        pid_t pid = fork();
+        if (pid == 0)
+            writer_of(ends[1]);
+        close(ends[1]);
+        MW_CHECK_EQ(read(ends[0], &byte, 1), 1); /* it is under way */
+        usleep(1000 * (unsigned)mw_prng_below(&g, 150));
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        for (acknowledged = 1; read(ends[0], &byte, 1) == 1;)
+            acknowledged++;
+        close(ends[0]);
+        s = open_store(false);
+        MW_CHECK(check_kept(s, acknowledged) >= (int64_t)acknowledged);
+        mw_store_close(s);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest cases[] = {
+        MW_CASE(sql_in_the_words_of_postgresql),
+        MW_CASE(every_statement_is_one_of_postgresql),
+        MW_CASE(no_password_in_an_address_and_no_network_without_tls),
+        MW_CASE(numbers_go_on_after_rollbacks_and_beside_other_writers),
+        MW_CASE(a_database_of_release_1_is_upgraded),
+        MW_CASE(a_killed_server_loses_nothing_acknowledged),
+        MW_CASE(a_killed_writer_loses_nothing_acknowledged),
+    };
+    /* A killed process leaves what it wrote in the hands of the kernel: fsync adds only time. */
+    server.settings = "fsync = off";
+    if (!mw_pg_server_start(&server))
+        return server.bin[0] == 0 ? 77 : 1;
+    int failed = cmocka_run_group_tests(cases, NULL, NULL);
+    mw_pg_server_stop(&server);
+    return failed;
+}
