@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripts of deploy/postgresql: a primary with TLS, a role with little rights, a synchronous
+standby; the primary is killed, the standby takes over, and what was acknowledged is there.
+
+Usage: test_deploy.py MW_PLATFORM
+"""
+import glob
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PLATFORM = os.path.abspath(sys.argv[1])
+DEPLOY = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../deploy/postgresql"))
+BINS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Servers:
+    def __init__(self, root):
+        self.root, self.running = root, {}
+        # A database server refuses to run as root.
+        self.user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+        if self.user:
+            os.chown(root, self.user.pw_uid, self.user.pw_gid)
+        shutil.copytree(DEPLOY, f"{root}/deploy")
+        os.chmod(root, 0o755)
+
+    def run(self, *words, port, **more):
+        env = dict(os.environ, SOCKET_DIR=self.root, PGHOST=self.root, PGPORT=str(port),
+                   LOCAL_AUTH="trust", PGOPTIONS="-c client_min_messages=warning")
+        as_user = dict(user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[]) \
+            if self.user else {}
+        return subprocess.run(words, env=env, cwd=self.root, check=True, text=True,
+                              stdout=subprocess.PIPE, timeout=120, **as_user, **more).stdout
+
+    def start(self, name, port):
+        """Until it answers."""
+        as_user = dict(user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[]) \
+            if self.user else {}
+        log = open(f"{self.root}/{name}.log", "ab")
+        self.running[name] = subprocess.Popen(
+            [f"{BINS[-1]}/postgres", "-D", f"{self.root}/{name}", "-p", str(port),
+             "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=32MB"], stdout=log,
+            stderr=log, cwd=self.root, **as_user)
+        for _ in range(300):
+            if subprocess.run(["pg_isready", "-q", "-h", self.root, "-p", str(port)]).returncode == 0:
+                return
+            time.sleep(0.1)
+        raise AssertionError(open(f"{self.root}/{name}.log").read())
+
+    def stop(self):
+        for process in self.running.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def main():
+    if not BINS or int(BINS[-1].split("/")[4]) < 15:
+        print("no PostgreSQL 15 or newer is installed here (package postgresql)", file=sys.stderr)
+        return 77
+    root = tempfile.mkdtemp(prefix="mw-deploy-")
+    servers = Servers(root)
+    try:
+        check(servers, root)
+    finally:
+        servers.stop()
+        shutil.rmtree(root)
+    return 0
+
+
+def check(servers, root):
+    first, second = free_port(), free_port()
+    servers.run(f"{root}/deploy/create-cluster", f"{root}/one", "localhost", port=first)
+    servers.start("one", first)
+    for _ in range(2):  # the second time changes nothing
+        servers.run(f"{root}/deploy/create-database", f"{root}/secret", port=first)
+    rights = servers.run("psql", "-XAtd", "meterworks", "-c",
+                         "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR"
+                         " has_schema_privilege('meterworks', 'public', 'CREATE') FROM pg_roles"
+                         " WHERE rolname = 'meterworks'", port=first).strip()
+    assert rights == "f", rights
+    servers.run(f"{root}/deploy/create-standby", f"{root}/two", f"host={root} port={first}",
+                "standby1", port=second)
+    servers.start("two", second)
+    servers.run(f"{root}/deploy/create-standby", "--synchronous", "standby1", port=first)
+    for _ in range(100):
+        state = servers.run("psql", "-XAtd", "postgres", "-c",
+                            "SELECT sync_state FROM pg_stat_replication", port=first).strip()
+        if state == "quorum":
+            break
+        time.sleep(0.1)
+    assert state == "quorum", state
+
+    # The platform goes over the network: TLS, the certificate checked, the password in a file. Both
+    # servers are named; it works on the one that takes writes.
+    settings = [f"store.url=postgresql://meterworks@localhost:{first},localhost:{second}/meterworks"
+                f"?sslmode=verify-full&sslrootcert={root}/one/server.crt",
+                f"store.password_file={root}/secret", f"store.path={root}/p.db",
+                f"registry.key_file={root}/p.key"]
+
+    def platform(*words):
+        return subprocess.run([PLATFORM, *settings, *words], capture_output=True, text=True,
+                              timeout=60)
+    for n in range(5):
+        made = platform("account", "create", f"user{n}", "--role", "operator")
+        assert made.returncode == 0, made.stderr
+    servers.running["one"].kill()
+    servers.running["one"].wait()
+    servers.run(f"{BINS[-1]}/pg_ctl", "promote", "-s", "-w", "-D", f"{root}/two", port=second)
+    again = platform("account", "create", "user5", "--role", "operator")
+    assert again.returncode != 0 or again.stdout, again
+    if again.returncode != 0:  # it waits for a standby of its own until told otherwise
+        raise AssertionError(again.stderr)
+    kept = servers.run("psql", "-XAtd", "meterworks", "-c", "SELECT count(*) FROM meterworks.users",
+                       port=second).strip()
+    assert kept == "6", kept
+    with open(f"{root}/secret") as f:
+        secret = f.read().strip()
+    for name in ("one.log", "two.log"):
+        assert secret not in open(f"{root}/{name}").read()
+    print("acknowledged before the kill: 5, found on the standby: 5; TLS; one schema of its own")
+
+
+sys.exit(main())
