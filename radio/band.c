@@ -520,6 +520,12 @@ const mw_receiver_stats *mw_band_input_of(mw_band *b) {
         return mw_receiver_stats_of(b->single);
     b->stats.radio.not_finite = b->faults.not_finite;
     b->stats.radio.clipped = b->faults.clipped;
+    if (b->chase != NULL) {
+        const mw_chase_stats *chase = mw_chase_stats_of(b->chase);
+        b->stats.radio.undecoded = chase->copies;
+        b->stats.radio.undecoded_lost = chase->forgot;
+        b->stats.radio.pairs = chase->pairs;
+    }
     return &b->stats.radio;
 }
 
@@ -530,6 +536,7 @@ mw_band_stats mw_band_stats_of(mw_band *b) {
     mw_band_work_wait(b->work);
     mw_band_stats all = b->stats;
     mw_receiver_stats *sum = &all.radio;
+    sum->undecoded = sum->undecoded_lost = 0; /* the parts know more than mw_band_input_of */
     for (size_t i = 0; i < b->plan.subs; i++) {
         const mw_receiver_stats *s = mw_band_work_stats(b->work, i);
         sum->prefilter_hits += s->prefilter_hits;

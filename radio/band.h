@@ -65,7 +65,8 @@ void mw_band_free(mw_band *b);
 MW_NODISCARD mw_status mw_band_push(mw_band *b, const mw_samples_block *block);
 void mw_band_flush(mw_band *b);
 uint64_t mw_band_safe_index(const mw_band *b);
-/* Samples, gaps, jumps and faults of the wide stream, without waiting for anything. */
+/* Samples, gaps, jumps and faults of the wide stream, and what is known of copies that were added,
+ * without waiting for anything. */
 const mw_receiver_stats *mw_band_input_of(mw_band *b);
 /* Waits for the slab under way. */
 mw_band_stats mw_band_stats_of(mw_band *b);

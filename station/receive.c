@@ -38,7 +38,8 @@ struct mw_station_receiver {
     bool fresh;        /* connected, but no block of this connection was taken yet */
     bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
     mw_metric *frames_total, *samples_total, *gap_total, *deaf_total, *drift_gauge, *connected,
-        *connections, *refused_blocks, *jumps, *not_finite, *clipped;
+        *connections, *refused_blocks, *jumps, *not_finite, *clipped, *undecoded, *undecoded_lost,
+        *pairs, *combined;
 };
 
 static void receive_pause(mw_station_receiver *r, mw_dur d) {
@@ -174,6 +175,10 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
     mw_metric_set(r->jumps, (int64_t)heard->jumps);
     mw_metric_set(r->not_finite, (int64_t)heard->not_finite);
     mw_metric_set(r->clipped, (int64_t)heard->clipped);
+    mw_metric_set(r->undecoded, (int64_t)heard->undecoded);
+    mw_metric_set(r->undecoded_lost, (int64_t)heard->undecoded_lost);
+    mw_metric_set(r->pairs, (int64_t)heard->pairs);
+    mw_metric_set(r->combined, (int64_t)heard->combined);
     if ((b->h.flags & MW_SAMPLES_FLAG_LAST) != 0)
         mw_band_flush(r->receiver);
 }
@@ -274,6 +279,15 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
     r->clipped = mw_metrics_gauge(m, "mw_station_samples_clipped", NULL,
                                   "Parts of samples at full scale, since the samples began: the "
                                   "front end is driven too hard.");
+    r->undecoded = mw_metrics_gauge(m, "mw_station_copies_kept", NULL,
+                                    "Receptions that could not be decoded and were kept for a "
+                                    "copy of the same frame, since the samples began.");
+    r->undecoded_lost = mw_metrics_gauge(m, "mw_station_copies_lost", NULL,
+                                         "Of these, given up because the table was full.");
+    r->pairs = mw_metrics_gauge(m, "mw_station_copies_pairs", NULL,
+                                "Sums of such receptions that were given to the decoder.");
+    r->combined = mw_metrics_gauge(m, "mw_station_frames_combined", NULL,
+                                   "Frames that were decoded only from added copies.");
 }
 
 mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,

@@ -149,7 +149,9 @@ static ears listen(const world *w, unsigned threads, size_t step) {
         MW_CHECK_OK(mw_band_push(b, &block));
     }
     mw_band_flush(b);
+    mw_receiver_stats known = *mw_band_input_of(b);
     e.stats = mw_band_stats_of(b);
+    MW_CHECK(known.combined == e.stats.radio.combined && known.pairs == e.stats.radio.pairs);
     mw_band_free(b);
     return e;
 }

@@ -37,6 +37,7 @@ MW_TEST(frames_reach_the_platform) {
         fake_turn(w, 2);
     MW_CHECK(strstr(fake_station_get(w, "/metrics"), "\nmw_station_spool_items 0\n") != NULL);
     MW_CHECK(strstr(fake_station_get(w, "/metrics"), "\nmw_station_frames_total 24\n") != NULL);
+    MW_CHECK(strstr(fake_station_get(w, "/metrics"), "\nmw_station_frames_combined 0\n") != NULL);
     MW_CHECK(strstr(fake_station_get(w, "/healthz"), "200 {\"status\":\"ok\"") != NULL);
     MW_CHECK_EQ(fake_station_end(w, SIGTERM), 0);
     fake_world_free(w);
