@@ -36,6 +36,14 @@ typedef struct mw_platform_config {
     mw_dur fold_every;
     int64_t validation_changes;
     mw_dur watch_every;
+    const char *smtp_url;
+    const char *smtp_user;
+    const char *smtp_password_file;
+    const char *smtp_from;
+    const char *notify_ca;
+    const char *notify_hosts;
+    const char *public_url;
+    mw_dur notify_retry;
     const char *epoch_file;
     const char *plan;
     int64_t copies;

@@ -12,6 +12,7 @@
 #include "platform/backup_child.h"
 #include "platform/commands.h"
 #include "platform/journal/decode.h"
+#include "platform/messages.h"
 #include "platform/open_store.h"
 #include "platform/readings/settle.h"
 #include "platform/retention/retention.h"
@@ -45,6 +46,8 @@ typedef struct platform {
     mw_alarms *alarms;
     mw_timer *alarm_timer;
     mw_collection *collection;
+    mw_notify *notify;
+    mw_timer *notify_timer;
     mw_timer *collection_timer;
     mw_mono collection_begun;
     mw_metric *decoded;
@@ -273,6 +276,18 @@ static void alarm_told(void *context, const mw_alarm_notice *n) {
         mw_api_tell_alarm(p->api, n);
 }
 
+static mw_status alarm_within(void *context, const mw_alarm_notice *n) {
+    return mw_notify_alarm(((platform *)context)->notify, n);
+}
+
+static void notify_step(void *context) {
+    platform *p = context;
+    mw_status s = mw_notify_turn(p->notify);
+    if (s != MW_OK)
+        mw_log(MW_LOG_ERROR, "messages failed, trying again", MW_ST("status", s));
+    mw_timer_start(p->notify_timer, mw_dur_ms(s != MW_OK ? retry_ms : 1000), mw_dur_ms(0));
+}
+
 /* A round over all meters in small turns; then a pause, ten times as long as the round took. */
 static void collection_step(void *context) {
     platform *p = context;
@@ -295,7 +310,9 @@ static mw_status open_alarms(platform *p) {
                            .zones = p->zones,
                            .validation = p->validation,
                            .ctx = p,
+                           .within = alarm_within,
                            .told = alarm_told};
+    MW_TRY(mw_platform_open_notify(&p->config, p->loop, p->store, p->zones, &p->notify));
     MW_TRY(mw_collection_new(p->store, p->zones, p->validation, &p->collection));
     return mw_alarms_new(&o, &p->alarms);
 }
@@ -391,6 +408,7 @@ static mw_status open_server(platform *p) {
         .validation = p->validation,
         .alarms = p->alarms,
         .collection = p->collection,
+        .notify = p->notify,
         .metrics = p->metrics,
         .password = {.passes = (uint32_t)c->password_passes,
                      .memory_kib = (uint32_t)(c->password_memory / 1024)},
@@ -432,6 +450,8 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->alarm_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, retention_step, p, &p->retention_timer));
     mw_timer_start(p->retention_timer, p->config.fold_every, mw_dur_ms(0));
+    MW_TRY(mw_timer_new(p->loop, notify_step, p, &p->notify_timer));
+    mw_timer_start(p->notify_timer, mw_dur_ms(1000), mw_dur_ms(0));
     MW_TRY(mw_timer_new(p->loop, collection_step, p, &p->collection_timer));
     mw_timer_start(p->collection_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
@@ -482,9 +502,11 @@ static void stop(platform *p) {
     mw_backup_child_free(p->backup);
     mw_timer_free(p->alarm_timer);
     mw_timer_free(p->collection_timer);
+    mw_timer_free(p->notify_timer);
     mw_api_close(p->api);
     mw_commands_close(p->commands);
     mw_sender_free(p->sender);
+    mw_notify_free(p->notify);
     mw_collection_free(p->collection);
     mw_alarms_free(p->alarms);
     mw_engine_close(p->validation);

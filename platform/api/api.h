@@ -10,6 +10,7 @@
 #include "platform/alarms/alarms.h"
 #include "platform/alarms/collection.h"
 #include "platform/commands/queue.h"
+#include "platform/notify/notify.h"
 #include "platform/readings/timezone.h"
 #include "platform/registry/registry.h"
 #include "platform/store/store.h"
@@ -27,6 +28,7 @@ typedef struct mw_api_options {
     mw_zones *zones;
     mw_engine *validation;           /* NULL: decisions about values are refused */
     mw_alarms *alarms;               /* NULL: nothing can be done about alarms */
+    mw_notify *notify;               /* NULL: nobody is told */
     const mw_collection *collection; /* NULL: nothing is known of it */
     mw_metrics *metrics;
     mw_password_params password;

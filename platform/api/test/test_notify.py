@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages about alarms as their receivers get them: a little mail server and a little web server in this process.
+
+Usage: test_notify.py MW_PLATFORM SEAL OPENAPI
+"""
+import hashlib
+import hmac
+import http.server
+import json
+import socketserver
+import sys
+import threading
+import unittest
+from datetime import datetime
+
+from api_world import UTC, Town, wait_for
+
+PROGRAM, SEAL = sys.argv[1:3]
+world = None
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    got, fail = [], 0
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Hook.got.append((dict(self.headers), body))
+        status = 200
+        if Hook.fail > 0:
+            Hook.fail -= 1
+            status = 500
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+class Mail(socketserver.StreamRequestHandler):
+    got = []
+
+    def handle(self):
+        self.wfile.write(b"220 sink\r\n")
+        text, data = [], False
+        for line in self.rfile:
+            if data:
+                if line == b".\r\n":
+                    Mail.got.append(b"".join(text).decode())
+                    text, data = [], False
+                    self.wfile.write(b"250 kept\r\n")
+                else:
+                    text.append(line)
+                continue
+            word = line.split()[0].upper() if line.split() else b""
+            if word == b"DATA":
+                data = True
+                self.wfile.write(b"354 go on\r\n")
+            elif word == b"QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"250 fine\r\n")
+
+
+def serve(kind, handler):
+    server = kind(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address[1]
+
+
+def setUpModule():
+    global world
+    world = Town(PROGRAM, SEAL)
+    world.hook = serve(http.server.ThreadingHTTPServer, Hook)
+    world.mail = serve(socketserver.ThreadingTCPServer, Mail)
+    world.restart("notify.allowed_hosts=127.0.0.1", f"notify.smtp_url=smtp://127.0.0.1:{world.mail}",
+                  "notify.retry=1s", "notify.public_url=https://meters.example")
+
+
+def tearDownModule():
+    world.end()
+
+
+class Notify(unittest.TestCase):
+    def setUp(self):
+        self.ops = world.person("ops")
+
+    def write(self, name, **more):
+        body = {"kind": "webhook", "name": name, "target": f"http://127.0.0.1:{world.hook}/in"} | more
+        return self.ops.call("PUT", "/v1/recipients/" + name, body)
+
+    def deliveries(self, state=""):
+        return self.ops.get("/v1/deliveries?limit=200&state=" + state).json()["items"]
+
+    def test_a_what_is_refused(self):
+        for more in ({"target": "http://10.0.0.1/"}, {"target": "https://u:p@example.org/"}, {"target": "gopher://x/"},
+                     {"kind": "pigeon"}, {"kind": "email", "target": "a@b"}, {"time_zone": "Moon/Sea"},
+                     {"quiet_from": 1440}, {"severity": "terrible"}, {"more": 1}):
+            with self.subTest(**more):
+                self.assertEqual(self.write("bad", **more).status, 400)
+        self.assertEqual(self.ops.call("PUT", "/v1/recipients/Bad%20Id", {}).status, 400)
+        self.assertEqual(self.ops.call("DELETE", "/v1/recipients/nobody").status, 404)
+        self.assertEqual(self.ops.call("POST", "/v1/recipients/nobody/test", {}).status, 404)
+        # An address inside passes by its form, and is refused when the connection would be made.
+        self.assertEqual(self.write("inside", target="https://localhost/").status, 200)
+        self.ops.call("POST", "/v1/recipients/inside/test", {})
+        wait_for(lambda: any("public internet" in (d["error"] or "") for d in self.deliveries()))
+        self.assertEqual(self.ops.call("DELETE", "/v1/recipients/inside").status, 200)
+        wait_for(lambda: any(d["state"] == "dropped" for d in self.deliveries()))
+
+    def test_b_webhooks_are_signed_and_tried_again(self):
+        self.assertEqual(self.write("hook").status, 200)
+        secret = self.ops.call("POST", "/v1/recipients/hook/secret", {}).json()["secret"]
+        self.assertNotIn(secret, self.ops.get("/v1/recipients").body.decode())
+        Hook.fail = 2
+        self.assertEqual(self.ops.call("POST", "/v1/recipients/hook/test", {}).status, 200)
+        wait_for(lambda: any(d["recipient"] == "hook" and d["state"] == "sent" for d in self.deliveries()))
+        self.assertEqual(len(Hook.got), 3)
+        for headers, body in Hook.got:
+            said = headers["Meterworks-Signature"]
+            signed = f"{headers['Meterworks-Id']}.{headers['Meterworks-Timestamp']}.".encode() + body
+            self.assertEqual(said, "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest())
+        self.assertTrue(json.loads(Hook.got[-1][1])["test"])
+        done = [d for d in self.deliveries("sent") if d["recipient"] == "hook"][0]
+        self.assertEqual(done["attempts"], 3)
+        self.assertEqual(self.ops.call("POST", f"/v1/deliveries/{done['id']}/resend", {}).status, 400)
+
+    def test_c_an_alarm_reaches_both(self):
+        self.assertEqual(self.write("mail", kind="email", target="ops@example.org", severity="info").status, 200)
+        Hook.got.clear()
+        first = world.item("00" * 61, datetime(2026, 3, 29, tzinfo=UTC))
+        for item in (first, dict(first, payload="11" * 61)):
+            world.send(world.token, [item])
+        wait_for(lambda: any("security" in m for m in Mail.got))
+        mail = [m for m in Mail.got if "security" in m][0]
+        self.assertIn("To: <ops@example.org>\r\n", mail)
+        self.assertIn("https://meters.example/#/alarms/", mail)
+        wait_for(lambda: Hook.got)
+        told = json.loads(Hook.got[-1][1])["alarms"][0]
+        self.assertEqual((told["rule"], told["severity"], told["what"]), ("security", "major", "opened"))
+        history = [h["what"] for h in self.ops.get(f"/v1/alarms/{told['alarm']}").json()["history"]]
+        self.assertIn("told", history)
+        self.assertEqual(world.person("foreign").get("/v1/deliveries").json()["items"], [])
+        self.assertEqual(world.person("foreign").get("/v1/recipients").json()["items"], [])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
