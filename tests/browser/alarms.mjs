@@ -34,6 +34,38 @@ async function look(browser, place, size, viewport, colorScheme) {
   await fits(page, `rules, ${name}`);
   await named(page, `rules, ${name}`);
   await picture(page, `${name}-alarm-rules`);
+  await page.goto(`${place.url}/#/alarms/recipients`);
+  await page.getByRole('heading', { name: 'Messages' }).waitFor();
+  await page.getByRole('cell', { name: 'Given up' }).waitFor();
+  await fits(page, `recipients, ${name}`);
+  await named(page, `recipients, ${name}`);
+  await picture(page, `${name}-alarm-recipients`);
+  clean(faults);
+  await context.close();
+}
+
+async function tell(browser, place) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  await signIn(page, place, 'operator');
+  await page.goto(`${place.url}/#/alarms/recipients`);
+  await page.getByRole('button', { name: 'Add a recipient' }).click();
+  await page.getByLabel('Short name').fill('hook');
+  await page.getByLabel('How', { exact: true }).selectOption('webhook');
+  await page.getByLabel('Address').fill('http://10.0.0.1/');
+  await named(page, 'a recipient');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('a webhook needs https').waitFor();
+  await page.getByLabel('Address').fill('https://hook.example/alarms');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('cell', { name: 'https://hook.example/alarms' }).waitFor();
+  await page.getByRole('button', { name: 'New secret hook' }).click();
+  await page.getByText('shown this once').waitFor();
+  await page.getByRole('button', { name: 'Test hook' }).click();
+  await page.getByText('A test message is on its way.').waitFor();
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('No such messages.').waitFor();
+  await page.getByRole('button', { name: 'Remove hook' }).click();
+  await page.getByText('The recipient was removed.').waitFor();
   clean(faults);
   await context.close();
 }
@@ -104,6 +136,7 @@ async function nothing(browser, place) {
 
 export const alarmJourneys = [
   ...SIZES.flatMap(([size, viewport]) => ['light', 'dark'].map((scheme) => [`alarms: today, alarms and rules on a ${size}, ${scheme}`, (b, p) => look(b, p, size, viewport, scheme)])),
+  ['alarms: recipients, secrets and dead letters', tell],
   ['alarms: work with the keyboard, groups, closing, thresholds', work],
 ];
 export const emptyAlarms = [['alarms: nothing there yet', nothing]];

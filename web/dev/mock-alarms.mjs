@@ -30,6 +30,8 @@ export function mockAlarms(town, now) {
     make(8, 'silent', 'minor', town[20]),
     make(9, 'leak', 'major', town[15], { state: 'closed', closed_at: iso(now()) }),
   ].filter((a) => a.station || a.serial);
+  const recipients = new Map(town.length === 0 ? [] : [['on-call', { id: 'on-call', name: 'On call', kind: 'email', target: 'oncall@waterworks.example', on: true, severity: 'major', rules: '', area: null, escalated_only: false, quiet_from: 1320, quiet_to: 360, quiet_severity: 'critical', time_zone: 'Europe/Rome', digest_s: 300, escalate_s: 1800, escalate_to: null }]]);
+  const deliveries = town.length === 0 ? [] : [{ id: 1, recipient: 'on-call', alarm: 1, what: 'opened', state: 'dead', created_at: iso(now()), due_at: iso(now()), done_at: iso(now()), attempts: 8, error: 'Could not resolve host: mail.waterworks.example' }];
   const order = ['info', 'minor', 'major', 'critical'];
   const open = () => all.filter((a) => a.state !== 'closed');
 
@@ -90,10 +92,27 @@ export function mockAlarms(town, now) {
 
   /** Answers [status, body], or undefined when the path is not one of these. */
   return async (method, path, q, read, user) => {
-    if (!/^(alarms|alarm-rules|collection|vee\/summary)/.test(path)) return undefined;
+    if (!/^(alarms|alarm-rules|collection|recipients|deliveries|vee\/summary)/.test(path)) return undefined;
     if (user.role !== 'operator') return [403, { error: { code: 'FORBIDDEN', message: 'operators only' } }];
     if (path === 'collection') return [200, collection(q)];
     if (path === 'vee/summary') return [200, { meters: { late: 2, suspect: 1, 'out of order': 0, estimated: town.length ? 3 : 0, restored: 0, 'trued up': 0 }, total: { risk_per_day: town.length ? 4_310_000 : 0, estimated_money: 0, uncertain_money: town.length ? 820_000 : 0 }, items: town.filter((m) => m.silent).slice(0, 4).map((m) => ({ meter: m.id, serial: m.serial, medium: m.medium, address: m.usagePoint.address, state: 'estimated', cause: 'meter', risk_per_day: 1_070_000, estimated_money: 400_000 })) }];
+    if (path === 'recipients') return [200, { items: [...recipients.values()] }];
+    if (path === 'deliveries') return [200, { items: deliveries.filter((d) => !q.get('state') || d.state === q.get('state')), next: null }];
+    const [, who, what] = /^recipients\/([a-z0-9_-]+)(\/test|\/secret)?$/.exec(path) ?? [];
+    if (who && what === '/secret') return [200, { secret: 'ab'.repeat(32) }];
+    if (who && what) return [200, { status: 'done' }];
+    if (who && method === 'PUT') {
+      const b = await read();
+      if (!/^https:|@/.test(b.target)) return [400, { error: { code: 'INVALID', message: 'a webhook needs https, or a host that the operator allowed' } }];
+      recipients.set(who, { id: who, ...b, area: b.area || null, escalate_to: b.escalate_to || null });
+      return [200, { status: 'done' }];
+    }
+    if (who && method === 'DELETE') return recipients.delete(who) ? [200, { status: 'done' }] : [404, { error: { code: 'NOT_FOUND', message: 'there is no such thing' } }];
+    const [, dead] = /^deliveries\/(\d+)\/resend$/.exec(path) ?? [];
+    if (dead) {
+      Object.assign(deliveries.find((d) => d.id === Number(dead)) ?? {}, { state: 'sent', error: null });
+      return [200, { status: 'done' }];
+    }
     if (path === 'alarms') return [200, list(q)];
     if (path === 'alarms/summary') return [200, counts()];
     if (path === 'alarms/actions') return act(await read(), user.login) ? [200, { status: 'done' }] : [409, { error: { code: 'CONFLICT', message: 'one of them is closed already' } }];

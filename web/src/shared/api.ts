@@ -39,7 +39,7 @@ export function url(path: string, query: Query = {}): string {
 }
 
 interface Options {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal | undefined;
   /** The caller handles 401 itself (signing in, asking who we are). */
