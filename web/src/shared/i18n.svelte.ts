@@ -7,6 +7,8 @@ import type consoleEn from '../messages/en/console.json';
 import type accountEn from '../messages/en/account.json';
 import type adminEn from '../messages/en/admin.json';
 import type alarmsEn from '../messages/en/alarms.json';
+import type homeEn from '../messages/en/home.json';
+import type securityEn from '../messages/en/security.json';
 import type workEn from '../messages/en/work.json';
 import { directionOf, LANGUAGES } from './languages';
 import { fill, type Message, type Params } from './plural';
@@ -18,6 +20,8 @@ interface Parts {
   account: typeof accountEn;
   admin: typeof adminEn;
   alarms: typeof alarmsEn;
+  home: typeof homeEn;
+  security: typeof securityEn;
   work: typeof workEn;
 }
 export type Part = keyof Parts;

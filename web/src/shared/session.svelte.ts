@@ -23,8 +23,8 @@ class Session {
     }
   }
 
-  async signIn(login: string, password: string): Promise<void> {
-    const reply = await request<SessionReply>('session', {}, { method: 'POST', body: { login, password }, quiet401: true });
+  async signIn(login: string, password: string, code = ''): Promise<void> {
+    const reply = await request<SessionReply>('session', {}, { method: 'POST', body: code ? { login, password, code } : { login, password }, quiet401: true });
     // Some answers to a sign-in carry no user yet: ask who we are.
     this.#open(reply?.user ? reply : await request<SessionReply>('session'));
   }

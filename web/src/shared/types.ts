@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the platform's REST API sends. Times are RFC 3339 in UTC, values are whole counts of `unit` times ten to `scale`.
 
-export type Role = 'operator' | 'consumer';
+export type Role = 'administrator' | 'operator' | 'engineer' | 'auditor' | 'consumer';
 export type Step = 'hour' | 'day' | 'month' | 'year';
 
 export interface User {
@@ -11,6 +11,8 @@ export interface User {
   role: Role;
   time_zone?: string | null;
   locale?: string | null;
+  /** The area that a member of the staff is limited to. */
+  area?: string | null;
 }
 
 export interface ClockInfo {
@@ -74,6 +76,8 @@ export interface Meter {
   snr_cdb: number | null;
   clock_offset_ms: number | null;
   flags: string[];
+  /** Somebody else's home: what is seen of it begins here. */
+  shared_since?: string;
 }
 
 export interface MeterDetail extends Meter {
@@ -145,4 +149,25 @@ export interface LiveReading {
   value: number;
   received_at: string;
   level_cdbm: number | null;
+}
+
+/** A reading by hand, as a customer handed it in. */
+export interface Handed {
+  id: number;
+  meter: string;
+  serial: string;
+  address: string;
+  at: string;
+  value: number;
+  text: string;
+  unit: string;
+  sent: string;
+  by: string | null;
+  note: string;
+  state: 'waiting' | 'accepted' | 'rejected';
+  decided: string | null;
+  decided_by: string | null;
+  reason: string;
+  photo: boolean;
+  last_reading?: { at: string; value: number; text: string };
 }

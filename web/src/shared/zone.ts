@@ -67,3 +67,11 @@ export function offsetText(utc: string | number | Date, zone: string): string {
 export function dateOnly(date: string): Date {
   return new Date(`${date}T00:00:00Z`);
 }
+
+/** The moment at which a local day begins, as the API wants it. */
+export function utcOfLocal(date: string, zone: string): string {
+  const guess = Date.parse(`${date}T00:00:00Z`);
+  // The offset is that of the moment itself: asked twice, for days that begin near a change of the clocks.
+  const once = guess - offsetMinutes(guess, zone) * 60_000;
+  return new Date(guess - offsetMinutes(once, zone) * 60_000).toISOString().replace('.000Z', 'Z');
+}
