@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The store on PostgreSQL, and PostgreSQL without it: the same hourly values appended and folded by
+ * the store (on SQLite and on PostgreSQL), and written by COPY into daily partitions of rows with a
+ * primary key; then the same questions to both. All in one run, on a server started for it with
+ * fsync on. Where no PostgreSQL is installed it says so and prints no figure.
+ */
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/prng.h"
+#include "platform/store/postgres.h"
+#include "platform/store/sqlite.h"
+#include "tests/postgres/server.h"
+
+enum { HOURS = 24, DAY0 = 20700, TRIALS = 41, BATCH = 500 };
+
+static int64_t meters = 2000, days = 30;
+static int64_t tenant, first_channel;
+static mw_store *store;
+static PGconn *rows_db;
+static int64_t checksum;
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void must(mw_status s, const char *what) {
+    if (s != MW_OK) {
+        (void)fprintf(stderr, "bench_postgres: %s: %s\n", what, mw_status_name(s));
+        exit(2);
+    }
+}
+
+static int64_t value_at(int64_t meter, int64_t day, int64_t hour) {
+    mw_prng g = mw_prng_of_seed((uint64_t)(meter * 1000003 + day * 24 + hour));
+    return hour < 6 || mw_prng_below(&g, 3) == 0 ? 0 : (int64_t)mw_prng_below(&g, 600);
+}
+
+/* --- the store --------------------------------------------------------------------------------- */
+
+static void channels_make(void) {
+    must(mw_store_begin(store), "begin");
+    must(mw_store_tenant_put(store, "demo", &tenant), "tenant");
+    for (int64_t i = 0; i < meters; i++) {
+        mw_store_device d = {.identity = (uint64_t)i + 1};
+        mw_store_channel c = {.obis = {1, 0, 1, 8, 0, 255},
+                              .medium = "electricity",
+                              .unit = MW_UNIT_WH,
+                              .register_digits = 9,
+                              .grid_seconds = 3600};
+        int64_t channel = 0;
+        (void)snprintf(d.serial, sizeof d.serial, "E-%06" PRId64, i);
+        must(mw_store_device_put(store, tenant, &d, &c.device), "device");
+        must(mw_store_channel_put(store, tenant, &c, &channel), "channel");
+        first_channel = i == 0 ? channel : first_channel;
+    }
+    must(mw_store_commit(store), "commit");
+}
+
+static void run_add(int64_t meter, int64_t day) {
+    mw_store_interval rows[HOURS];
+    for (int64_t h = 0; h < HOURS; h++)
+        rows[h] = (mw_store_interval){.start = mw_utc_of_s((DAY0 + day) * 86400 + h * 3600),
+                                      .seconds = 3600,
+                                      .value = value_at(meter, day, h),
+                                      .received = mw_utc_of_s((DAY0 + day + 1) * 86400 + 700),
+                                      .journal = day * meters + meter + 1};
+    must(mw_store_run_append(store, tenant, first_channel + meter, rows, HOURS), "append");
+}
+
+/* Values a second, appended in durable batches and folded into day chunks. */
+static double fill_store(void) {
+    channels_make();
+    double t0 = now_s();
+    for (int64_t day = 0; day < days; day++) {
+        for (int64_t m = 0; m < meters; m += BATCH) {
+            must(mw_store_begin(store), "begin");
+            for (int64_t i = m; i < m + BATCH; i++)
+                run_add(i, day);
+            must(mw_store_commit(store), "commit");
+        }
+        for (uint32_t n = 1; n > 0;) {
+            must(mw_store_begin(store), "begin");
+            must(mw_store_fold(store, 2000, &n), "fold");
+            must(mw_store_commit(store), "commit");
+        }
+    }
+    return (double)(meters * days * HOURS) / (now_s() - t0);
+}
+
+static mw_status on_interval(void *ctx, int64_t channel, const mw_store_interval *row) {
+    (void)ctx;
+    (void)channel;
+    checksum += row->value;
+    return MW_OK;
+}
+
+static mw_status on_sum(void *ctx, const mw_store_day_sum *row) {
+    (void)ctx;
+    checksum += row->sum;
+    return MW_OK;
+}
+
+static void ask_month(void) {
+    static int64_t meter;
+    meter = (meter + 37) % meters;
+    must(mw_store_intervals(store, tenant, first_channel + meter, mw_utc_of_s(DAY0 * 86400),
+                            mw_utc_of_s((DAY0 + 30) * 86400), on_interval, NULL),
+         "month");
+}
+
+static void ask_totals(void) {
+    must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, NULL), "totals");
+}
+
+/* --- rows -------------------------------------------------------------------------------------- */
+
+static void rows_sql(const char *text) {
+    PGresult *r = PQexec(rows_db, text);
+    ExecStatusType got = PQresultStatus(r);
+    if (got != PGRES_COMMAND_OK && got != PGRES_TUPLES_OK && got != PGRES_COPY_IN) {
+        (void)fprintf(stderr, "bench_postgres: %s\n", PQerrorMessage(rows_db));
+        exit(2);
+    }
+    PQclear(r);
+}
+
+static void rows_open(const char *url) {
+    rows_db = PQconnectdb(url);
+    rows_sql("CREATE SCHEMA rows; SET search_path = rows; SET jit = off;"
+             "CREATE TABLE v(channel BIGINT, start BIGINT, value BIGINT, quality INTEGER,"
+             " journal BIGINT, PRIMARY KEY(channel, start)) PARTITION BY RANGE (start)");
+    for (int64_t day = 0; day < days; day++) {
+        char text[160];
+        (void)snprintf(text, sizeof text,
+                       "CREATE TABLE v%" PRId64 " PARTITION OF v FOR VALUES FROM (%" PRId64
+                       ") TO (%" PRId64 ")",
+                       day, (DAY0 + day) * 86400, (DAY0 + day + 1) * 86400);
+        rows_sql(text);
+    }
+}
+
+static double fill_rows(void) {
+    static char text[BATCH * HOURS * 64];
+    double t0 = now_s();
+    for (int64_t day = 0; day < days; day++) {
+        for (int64_t m = 0; m < meters; m += BATCH) {
+            size_t n = 0;
+            for (int64_t i = m; i < m + BATCH; i++)
+                for (int64_t h = 0; h < HOURS; h++)
+                    n += (size_t)snprintf(text + n, sizeof text - n,
+                                          "%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t0\t%" PRId64 "\n",
+                                          i, (DAY0 + day) * 86400 + h * 3600, value_at(i, day, h),
+                                          day * meters + i + 1);
+            rows_sql("COPY v FROM STDIN");
+            mw_assert(PQputCopyData(rows_db, text, (int)n) == 1);
+            mw_assert(PQputCopyEnd(rows_db, NULL) == 1);
+            PQclear(PQgetResult(rows_db));
+            mw_assert(PQgetResult(rows_db) == NULL);
+        }
+    }
+    return (double)(meters * days * HOURS) / (now_s() - t0);
+}
+
+static void rows_ask(const char *text) {
+    PGresult *r = PQexecParams(rows_db, text, 0, NULL, NULL, NULL, NULL, 1);
+    mw_assert(PQresultStatus(r) == PGRES_TUPLES_OK);
+    checksum += PQntuples(r);
+    PQclear(r);
+}
+
+static void rows_month(void) {
+    static int64_t meter;
+    char text[160];
+    meter = (meter + 37) % meters;
+    (void)snprintf(text, sizeof text,
+                   "SELECT start, value, quality, journal FROM v WHERE channel = %" PRId64
+                   " AND start >= %d AND start < %d ORDER BY start",
+                   meter, DAY0 * 86400, (DAY0 + 30) * 86400);
+    rows_ask(text);
+}
+
+static void rows_totals(void) {
+    char text[160];
+    (void)snprintf(text, sizeof text,
+                   "SELECT channel, sum(value) FROM v WHERE start >= %" PRId64
+                   " AND start < %" PRId64 " GROUP BY channel",
+                   (DAY0 + days - 2) * 86400, (DAY0 + days - 1) * 86400);
+    rows_ask(text);
+}
+
+/* --- measuring --------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double p50_ms(void (*ask)(void)) {
+    double t[TRIALS];
+    for (int i = 0; i < TRIALS; i++) {
+        double t0 = now_s();
+        ask();
+        t[i] = (now_s() - t0) * 1e3;
+    }
+    qsort(t, TRIALS, sizeof t[0], compare);
+    return t[TRIALS / 2];
+}
+
+/* Bytes of a partitioned table and its indexes. */
+static double bytes_of(const char *table) {
+    char text[256];
+    (void)snprintf(text, sizeof text,
+                   "SELECT sum(pg_total_relation_size(relid))::text FROM pg_partition_tree('%s')",
+                   table);
+    PGresult *r = PQexec(rows_db, text);
+    mw_assert(PQresultStatus(r) == PGRES_TUPLES_OK);
+    double bytes = strtod(PQgetvalue(r, 0, 0), NULL);
+    PQclear(r);
+    return bytes;
+}
+
+static bool figure(const char *key, double value, const char *unit, bool at_least, double target) {
+    bool ok = at_least ? value >= target : value <= target;
+    printf("%s %.4g %s %s%g %s\n", key, value, unit, at_least ? ">=" : "<=", target,
+           ok ? "ok" : "short");
+    return ok;
+}
+
+static double on_sqlite(void) {
+    char path[64], name[80];
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    (void)snprintf(path, sizeof path, "/tmp/bench-postgres-%d.db", (int)getpid());
+    must(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store), "open");
+    double rate = fill_store();
+    mw_store_close(store);
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        (void)unlink(name);
+    }
+    return rate;
+}
+
+static void on_postgres(const char *url) {
+    mw_assert(mw_pg_server_sql(url, "CREATE SCHEMA store"));
+    char own[512];
+    (void)snprintf(own, sizeof own, "%s&options=-csearch_path%%3Dstore", url);
+    must(mw_store_postgres_open(&(mw_store_postgres_options){.url = own}, &store), "open");
+}
+
+static bool measure(const char *url) {
+    double sqlite = on_sqlite();
+    on_postgres(url);
+    double chunks = fill_store();
+    rows_open(url);
+    double copy = fill_rows();
+    rows_sql("ANALYZE v");
+    double month = p50_ms(ask_month), month_rows = p50_ms(rows_month);
+    double totals = p50_ms(ask_totals), totals_rows = p50_ms(rows_totals);
+    double size = bytes_of("store.chunks"), size_rows = bytes_of("rows.v");
+    double values = (double)(meters * days * HOURS);
+    printf("# %" PRId64 " meters, %" PRId64 " days of hours; values a second: SQLite store %.3g,"
+           " PostgreSQL store %.3g, COPY of rows %.3g\n",
+           meters, days, sqlite, chunks, copy);
+    printf("# month of a meter %.3g ms (rows %.3g), totals of a day %.3g ms (rows %.3g);"
+           " bytes a value %.3g (rows %.3g)\n",
+           month, month_rows, totals, totals_rows, size / values, size_rows / values);
+    bool ok = figure("postgres.sqlite_ingest_vs_copy", sqlite / copy, "of COPY of rows", true, 3);
+    ok = figure("postgres.ingest_vs_copy", chunks / copy, "of COPY of rows", true, 1) && ok;
+    ok = figure("postgres.size_vs_rows", size / size_rows, "of rows", false, 0.1) && ok;
+    ok = figure("postgres.totals_vs_rows", totals / totals_rows, "of rows", false, 0.5) && ok;
+    return figure("postgres.month_vs_rows", month / month_rows, "of rows", false, 1) && ok;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3) {
+        meters = strtol(argv[1], NULL, 10) / BATCH * BATCH;
+        days = strtol(argv[2], NULL, 10);
+    }
+    if (meters < BATCH || days < 2 || days > 400) {
+        (void)fprintf(stderr, "usage: bench_postgres [METERS DAYS]\n");
+        return 2;
+    }
+    mw_pg_server server = {.settings = "max_wal_size = 4GB\nwal_compression = on"};
+    if (!mw_pg_server_start(&server)) {
+        printf("# no PostgreSQL could be started here: its figures are left out\n");
+        return 77;
+    }
+    bool ok = measure(server.url);
+    mw_store_close(store);
+    PQfinish(rows_db);
+    mw_pg_server_stop(&server);
+    printf("# %" PRId64 " read in all\n", checksum);
+    return ok ? 0 : 1;
+}
