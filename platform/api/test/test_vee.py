@@ -158,8 +158,8 @@ class Around(unittest.TestCase):
         self.days(1, 0, 21, 2, more=("status=128",))
         wait_for(lambda: state() is not None and state()["state"] == "out of order")
         self.assertEqual(state()["cause"], "fatal")
-        self.assertIn("meter_out_of_order",
-                      [a["kind"] for a in ops.get("/v1/alarms").json()["items"]])
+        wait_for(lambda: "out_of_order" in
+                 [a["rule"] for a in ops.get("/v1/alarms").json()["items"]])
         day = "step=day&from=2026-04-01&to=2026-04-02"
         quality = ops.get(f"/v1/meters/{ANNAS}/consumption?{day}").json()["points"][0]["quality"]
         self.assertIn("estimated", quality)
