@@ -132,7 +132,9 @@ class System:
         token.unlink(missing_ok=True)
         run_command(*platform, "station", "add", "st-1", "--token-file", token)
         accounts = []
-        for login, options in [("operator", ["--role", "operator", "--name", "Operator"])] + [
+        staff = [("operator", ["--role", "operator", "--name", "Operator"]),
+                 ("admin", ["--role", "administrator", "--name", "Administrator"])]
+        for login, options in staff + [
                 (login, ["--role", "consumer", "--customer", f"cu-{home:04d}"])
                 for home, login in enumerate(CUSTOMERS)]:
             secret = self.folder / "platform/new-password"
