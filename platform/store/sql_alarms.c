@@ -166,16 +166,18 @@ mw_status mw_sq_op_alarms(mw_store *s, const mw_store_alarm_query *a, mw_store_o
                        mw_sq_int(a->before == 0 ? INT64_MAX : a->before),
                        mw_sq_int(a->limit),
                        mw_sq_int(a->severity_min),
-                       mw_sq_int(states),
+                       mw_sq_int(states >> MW_ALARM_OPEN & 1),
                        mw_sq_text(a->rule == NULL ? "" : a->rule),
                        mw_sq_text(a->assignee == NULL ? "" : a->assignee),
+                       mw_sq_int(states >> MW_ALARM_ACKNOWLEDGED & 1),
+                       mw_sq_int(states >> MW_ALARM_CLOSED & 1),
                        mw_sq_int(a->channel != 0 ? a->channel : a->root)};
     if (a->channel != 0)
-        MW_TRY(mw_sq_bind(q, MW_SQ_ALARMS_OF_CHANNEL, v, 8, &st));
+        MW_TRY(mw_sq_bind(q, MW_SQ_ALARMS_OF_CHANNEL, v, 10, &st));
     else if (a->root < 0)
-        MW_TRY(mw_sq_bind(q, MW_SQ_ALARMS_ALL, v, 7, &st));
+        MW_TRY(mw_sq_bind(q, MW_SQ_ALARMS_ALL, v, 9, &st));
     else
-        MW_TRY(mw_sq_bind(q, MW_SQ_ALARMS_OF_ROOT, v, 8, &st));
+        MW_TRY(mw_sq_bind(q, MW_SQ_ALARMS_OF_ROOT, v, 10, &st));
     return alarms_give(st, each, ctx);
 }
 

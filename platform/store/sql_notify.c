@@ -132,12 +132,15 @@ mw_status mw_sq_op_deliveries_due(mw_store *s, mw_utc at, uint32_t limit, mw_sto
 
 mw_status mw_sq_op_deliveries(mw_store *s, int64_t tenant, unsigned states, int64_t before,
                               uint32_t limit, mw_store_on_delivery each, void *ctx) {
+    unsigned all = states == 0 ? 0xffU : states;
     mw_sq_statement *st = NULL;
     if (!mw_sq_limit_ok(limit))
         return MW_RANGE;
-    MW_TRY(MW_SQ_BIND(mw_sq_of(s), DELIVERIES, &st, mw_sq_int(tenant),
-                      mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit),
-                      mw_sq_int(states == 0 ? UINT32_C(0xff) : states)));
+    MW_TRY(MW_SQ_BIND(
+        mw_sq_of(s), DELIVERIES, &st, mw_sq_int(tenant),
+        mw_sq_int(before == 0 ? INT64_MAX : before), mw_sq_int(limit),
+        mw_sq_int(all >> MW_DELIVERY_WAITING & 1), mw_sq_int(all >> MW_DELIVERY_SENT & 1),
+        mw_sq_int(all >> MW_DELIVERY_DEAD & 1), mw_sq_int(all >> MW_DELIVERY_DROPPED & 1)));
     return deliveries_give(st, each, ctx);
 }
 

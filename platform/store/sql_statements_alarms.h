@@ -10,6 +10,8 @@
     "SELECT id, tenant, rule, subject, version, channel, device, station, severity, state, value," \
     " threshold, members, root, count, opened_at, last_at, clearing_at, closed_at, closed_by,"     \
     " assignee, acknowledged_at, acknowledged_by, snoozed_until, inputs, latest FROM alarms"
+#define MW_SQ_ALARM_STATES                                                                         \
+    "((state = 1 AND ?5 <> 0) OR (state = 2 AND ?8 <> 0) OR (state = 3 AND ?9 <> 0))"
 #define MW_SQ_SETTING_COLUMNS "tenant, rule, name, class, channel, value, version, at, who, reason"
 #define MW_SQ_RECIPIENT_COLUMNS                                                                    \
     "tenant, id, name, kind, target, active, severity_min, rules, area, escalated_only,"           \
@@ -40,21 +42,22 @@
     X(ALARM_LAST, MW_SQ_ALARM " WHERE tenant = ?1 AND rule = ?2 AND subject = ?3"                  \
                               " ORDER BY id DESC LIMIT 1")                                         \
     X(ALARMS_ALL, MW_SQ_ALARM                                                                      \
-      " WHERE tenant = ?1 AND id < ?2 AND severity >= ?4 AND (?5 >> state & 1) = 1"                \
+      " WHERE tenant = ?1 AND id < ?2 AND severity >= ?4 AND " MW_SQ_ALARM_STATES                  \
       " AND (?6 = '' OR rule = ?6) AND (?7 = '' OR assignee = ?7) ORDER BY id DESC LIMIT ?3")      \
     X(ALARMS_OF_CHANNEL,                                                                           \
-      MW_SQ_ALARM " WHERE tenant = ?1 AND channel = ?8 AND id < ?2 AND severity >= ?4"             \
-                  " AND (?5 >> state & 1) = 1 AND (?6 = '' OR rule = ?6)"                          \
+      MW_SQ_ALARM " WHERE tenant = ?1 AND channel = ?10 AND id < ?2 AND severity >= ?4"            \
+                  " AND " MW_SQ_ALARM_STATES " AND (?6 = '' OR rule = ?6)"                         \
                   " AND (?7 = '' OR assignee = ?7) ORDER BY id DESC LIMIT ?3")                     \
     X(ALARMS_OF_ROOT,                                                                              \
-      MW_SQ_ALARM " WHERE tenant = ?1 AND root = ?8 AND id < ?2 AND severity >= ?4"                \
-                  " AND (?5 >> state & 1) = 1 AND (?6 = '' OR rule = ?6)"                          \
+      MW_SQ_ALARM " WHERE tenant = ?1 AND root = ?10 AND id < ?2 AND severity >= ?4"               \
+                  " AND " MW_SQ_ALARM_STATES " AND (?6 = '' OR rule = ?6)"                         \
                   " AND (?7 = '' OR assignee = ?7) ORDER BY id DESC LIMIT ?3")                     \
     X(ALARMS_OPEN, MW_SQ_ALARM " WHERE closed_at IS NULL AND id > ?1 ORDER BY id LIMIT ?2")        \
     X(ALARM_COUNTS,                                                                                \
-      "SELECT rule, severity, state, coalesce(snoozed_until, 0) > ?2, count(*) FROM alarms"        \
+      "SELECT rule, severity, state, CASE WHEN coalesce(snoozed_until, 0) > ?2"                    \
+      " THEN 1 ELSE 0 END, count(*) FROM alarms"                                                   \
       " WHERE tenant = ?1 AND closed_at IS NULL AND root = 0"                                      \
-      " GROUP BY rule, severity, state, coalesce(snoozed_until, 0) > ?2 ORDER BY rule, severity")  \
+      " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2")                                                        \
     X(ALARM_NOTE_ADD, "INSERT INTO alarm_notes(tenant, alarm, at, who, what, text)"                \
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                           \
     X(ALARM_NOTES, "SELECT id, at, who, what, text FROM alarm_notes"                               \
@@ -114,7 +117,9 @@
     X(DELIVERY_GET, MW_SQ_DELIVERY " WHERE tenant = ?1 AND id = ?2")                               \
     X(DELIVERIES_DUE, MW_SQ_DELIVERY " WHERE state = 1 AND due <= ?1 ORDER BY due, id LIMIT ?2")   \
     X(DELIVERIES, MW_SQ_DELIVERY                                                                   \
-      " WHERE tenant = ?1 AND id < ?2 AND (?4 >> state & 1) = 1 ORDER BY id DESC LIMIT ?3")        \
+      " WHERE tenant = ?1 AND id < ?2 AND ((state = 1 AND ?4 <> 0)"                               \
+      " OR (state = 2 AND ?5 <> 0) OR (state = 3 AND ?6 <> 0)"\
+      " OR (state = 4 AND ?7 <> 0)) ORDER BY id DESC LIMIT ?3")                                    \
     X(DELIVERIES_WAITING, "SELECT count(*) FROM deliveries WHERE state = 1")                       \
     X(DELIVERIES_FORGET, "DELETE FROM deliveries WHERE done < ?1 AND state <> 3")
 /* clang-format on */

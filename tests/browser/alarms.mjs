@@ -50,7 +50,7 @@ async function tell(browser, place) {
   await page.goto(`${place.url}/#/alarms/recipients`);
   await page.getByRole('button', { name: 'Add a recipient' }).click();
   await page.getByLabel('Short name').fill('hook');
-  await page.getByLabel('How', { exact: true }).selectOption('webhook');
+  await page.locator('select').filter({ hasText: 'Webhook' }).selectOption('webhook');
   await page.getByLabel('Address').fill('http://10.0.0.1/');
   await named(page, 'a recipient');
   await page.getByRole('button', { name: 'Save' }).click();
