@@ -44,6 +44,7 @@ typedef struct mw_fleet_query {
     const char *value[MW_FLEET_FACETS]; /* NULL or "" = any */
     const char *after;                  /* a cursor of mw_store_meter_cursor, NULL = the first */
     mw_store_sort sort;
+    uint32_t skip; /* rows to leave out after the cursor */
     uint32_t limit;
     mw_utc now;
 } mw_fleet_query;

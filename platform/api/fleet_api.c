@@ -4,6 +4,7 @@
  * and which stations hear whom.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/api/fleet_keep.h"
@@ -22,7 +23,10 @@ bool mw_api_fleet_query(mw_api_call *call, mw_fleet_query *q) {
         bool set = q->value[i] != NULL && q->value[i][0] != 0;
         narrowed = narrowed || (set && i != MW_FLEET_MEDIUM);
     }
-    return narrowed || (q->search != NULL && q->search[0] != 0);
+    const char *skip = mw_http_query(call->http, "skip");
+    if (skip != NULL)
+        q->skip = (uint32_t)strtoul(skip, NULL, 10);
+    return narrowed || skip != NULL || (q->search != NULL && q->search[0] != 0);
 }
 
 /* The same checks for all three; answers 400 itself. */

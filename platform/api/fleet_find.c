@@ -227,14 +227,18 @@ mw_status mw_fleet_find(const mw_fleet *f, const mw_fleet_query *q, int64_t *out
     cursor c;
     MW_TRY(cursor_read(q, &c));
     sieve_make(f, q, &s);
-    uint32_t n = 0;
+    uint32_t n = 0, skipped = 0;
     int64_t total = 0;
     for (size_t i = 0; i < f->n; i++) {
         const mw_fleet_row *r = row_at(f, q->sort, i);
         if (misses(&s, r) != 0 || !found(&s, r))
             continue;
         total++;
-        if (n < q->limit && is_after(f, r, q, &c))
+        if (n == q->limit || !is_after(f, r, q, &c))
+            continue;
+        if (skipped < q->skip)
+            skipped++;
+        else
             out_channels[n++] = r->channel;
     }
     *out_n = n;

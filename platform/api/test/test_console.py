@@ -67,6 +67,9 @@ class Fleet(unittest.TestCase):
                 walked += [m["id"] for m in page["items"]]
                 after = page["next"]
             self.assertEqual(walked, whole)
+        whole = [m["id"] for m in ops.get("/v1/meters").json()["items"]]
+        at = ops.get("/v1/meters?skip=2&limit=2").json()
+        self.assertEqual(([m["id"] for m in at["items"]], at["total"]), (whole[2:4], 5))
         self.assertEqual(ops.get("/v1/meters?station=st-1&after=nonsense").status, 400)
 
     def test_search_in_any_part_and_case(self):

@@ -8,6 +8,8 @@ export class ApiError extends Error {
     message: string,
     /** Seconds that the platform asks to wait, 0 when it does not say. */
     readonly retryAfter = 0,
+    /** The answer's body: a refused import explains itself row by row. */
+    readonly detail?: unknown,
   ) {
     super(message);
   }
@@ -51,7 +53,11 @@ async function send(address: string, o: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf;
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
-  if (o.body !== undefined) {
+  if (o.body instanceof Blob) {
+    // What a browser calls a file depends on the machine: the platform looks into it anyway.
+    headers['Content-Type'] = 'application/octet-stream';
+    init.body = o.body;
+  } else if (o.body !== undefined) {
     headers['Content-Type'] = 'application/json';
     init.body = JSON.stringify(o.body);
   }
@@ -66,15 +72,17 @@ async function send(address: string, o: Options): Promise<Response> {
   if (reply.ok) return reply;
   let code = `HTTP_${reply.status}`;
   let message = reply.statusText;
+  let detail: unknown;
   try {
     const body = (await reply.json()) as { error?: { code?: string; message?: string } };
+    detail = body;
     code = body.error?.code ?? code;
     message = body.error?.message ?? message;
   } catch {
     // An answer without our error body: the status says enough.
   }
   if (reply.status === 401 && !o.quiet401) onUnauthorized();
-  throw new ApiError(reply.status, code, message, Number(reply.headers.get('Retry-After')) || 0);
+  throw new ApiError(reply.status, code, message, Number(reply.headers.get('Retry-After')) || 0, detail);
 }
 
 export async function request<T>(path: string, query: Query = {}, options: Options = {}): Promise<T> {

@@ -15,12 +15,14 @@ export class ConsumptionView {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = 0;
 
-  load(meter: string, view: View, anchor: string, locale: string): void {
+  /** `asOf`: what was known at that moment; empty for what is known now. */
+  load(meter: string, view: View, anchor: string, locale: string, asOf = ''): void {
     const range = rangeOf(view, anchor, firstWeekdayOf(locale));
-    const same = this.#shown === `${meter}|${view}|${range.from}`;
-    this.#shown = `${meter}|${view}|${range.from}`;
+    const shown = `${meter}|${view}|${range.from}|${asOf}`;
+    const same = this.#shown === shown;
+    this.#shown = shown;
     this.#last = performance.now();
-    void this.r.load((signal) => fetchConsumption(meter, range, signal), same);
+    void this.r.load((signal) => fetchConsumption(meter, range, signal, asOf), same);
   }
 
   /** Something new was received: fetch again soon, but not for each of many readings. */
@@ -38,10 +40,10 @@ export class ConsumptionView {
   }
 }
 
-export function fetchConsumption(meter: string, range: Range, signal: AbortSignal): Promise<Consumption> {
+export function fetchConsumption(meter: string, range: Range, signal: AbortSignal, asOf = ''): Promise<Consumption> {
   return request<Consumption>(
     `meters/${encodeURIComponent(meter)}/consumption`,
-    { step: range.step, from: range.from, to: range.to, compare: 'previous' },
+    { step: range.step, from: range.from, to: range.to, compare: 'previous', as_of: asOf },
     { signal },
   );
 }

@@ -123,6 +123,8 @@ export interface Reading {
 }
 
 export interface Reception {
+  /** Number of the stored frame. */
+  frame: number;
   received_at: string;
   station: string;
   frequency_mhz: number;
