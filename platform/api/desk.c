@@ -266,7 +266,7 @@ static mw_status bulk_each(bulk *b, const json_t *meters) {
             return MW_SYNTAX;
         }
         mw_status s = mw_store_meter_get(call->api->o.store, call->tenant, identity, number, &m);
-        if (s == MW_NOT_FOUND) {
+        if (s == MW_NOT_FOUND || (s == MW_OK && !mw_api_in_area(call, m.usage_point.id))) {
             b->missing++;
             continue;
         }

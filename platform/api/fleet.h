@@ -42,6 +42,7 @@ typedef struct mw_fleet mw_fleet;
 typedef struct mw_fleet_query {
     const char *search;                 /* NULL or "" = all; any part of its texts */
     const char *value[MW_FLEET_FACETS]; /* NULL or "" = any */
+    const char *scope;                  /* an area beyond which nothing exists; NULL = none */
     const char *after;                  /* a cursor of mw_store_meter_cursor, NULL = the first */
     mw_store_sort sort;
     uint32_t skip; /* rows to leave out after the cursor */
@@ -90,7 +91,8 @@ typedef struct mw_fleet_coverage {
     int64_t hears[MW_FLEET_SENDERS_MAX];
     int64_t alone[MW_FLEET_SENDERS_MAX]; /* of them, those that no other station hears */
 } mw_fleet_coverage;
-void mw_fleet_cover(const mw_fleet *f, mw_fleet_coverage *out);
+/* scope: see mw_fleet_query. */
+void mw_fleet_cover(const mw_fleet *f, const char *scope, mw_fleet_coverage *out);
 /* NULL beyond the last one. */
 const char *mw_fleet_sender(const mw_fleet *f, unsigned i);
 

@@ -15,6 +15,7 @@ bool mw_api_fleet_query(mw_api_call *call, mw_fleet_query *q) {
     bool narrowed = false;
     *q = (mw_fleet_query){.search = mw_http_query(call->http, "search"),
                           .after = mw_http_query(call->http, "after"),
+                          .scope = call->area,
                           .now = mw_loop_utc(call->api->o.loop)};
     if (sort != NULL && strcmp(sort, "last_seen") == 0)
         q->sort = MW_STORE_SORT_LAST_SEEN;

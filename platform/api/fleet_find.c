@@ -51,6 +51,8 @@ typedef struct sieve {
     const mw_fleet *f;
     mw_utc now;
     char search[MW_STORE_TEXT_MAX];
+    bool limited;
+    long scope; /* index of an area, -1 = one that is not there */
     bool any[MW_FLEET_FACETS];
     long value[MW_FLEET_FACETS]; /* -1 = nothing has it */
 } sieve;
@@ -106,6 +108,8 @@ static void sieve_make(const mw_fleet *f, const mw_fleet_query *q, sieve *out) {
     if (q->search != NULL)
         (void)snprintf(out->search, sizeof out->search, "%s", q->search);
     mw_fleet_lower(out->search);
+    out->limited = q->scope != NULL;
+    out->scope = out->limited ? word_index(f, &f->areas, q->scope) : -1;
     for (unsigned i = 0; i < MW_FLEET_FACETS; i++) {
         out->any[i] = q->value[i] == NULL || q->value[i][0] == 0;
         out->value[i] = out->any[i] ? -1 : value_index(f, (mw_fleet_facet)i, q->value[i]);
@@ -162,14 +166,20 @@ static unsigned misses(const sieve *s, const mw_fleet_row *r) {
 }
 
 static bool found(const sieve *s, const mw_fleet_row *r) {
+    if (s->limited && (s->scope < 0 || !area_has(r, s->scope)))
+        return false;
     return s->search[0] == 0 || strstr(mw_fleet_text(s->f, r->find), s->search) != NULL;
 }
 
-void mw_fleet_cover(const mw_fleet *f, mw_fleet_coverage *out) {
-    *out = (mw_fleet_coverage){.meters = (int64_t)f->n};
+void mw_fleet_cover(const mw_fleet *f, const char *scope, mw_fleet_coverage *out) {
+    long area = scope != NULL ? word_index(f, &f->areas, scope) : -1;
+    *out = (mw_fleet_coverage){0};
     for (size_t i = 0; i < f->n; i++) {
         const mw_fleet_row *r = &f->row[i];
         unsigned by = heard_by(r);
+        if (scope != NULL && (area < 0 || !area_has(r, area)))
+            continue;
+        out->meters++;
         out->none += by == 0;
         out->single += by == 1;
         out->several += by > 1;

@@ -193,7 +193,7 @@ void mw_api_meter_list(mw_api_call *call) {
     mw_json_object_begin(&j);
     mw_json_put_array(&j, "items");
     mw_fleet_query narrow;
-    bool by_fleet = mw_api_fleet_query(call, &narrow) && call->person == NULL && call->area == NULL;
+    bool by_fleet = mw_api_fleet_query(call, &narrow) && call->person == NULL;
     narrow.limit = q.limit;
     mw_status s = by_fleet ? mw_api_fleet_page(call, &narrow, list_meter, &l, &total)
                            : mw_store_meters(call->api->o.store, &q, list_meter, &l, &total);

@@ -143,7 +143,7 @@ void mw_api_coverage(mw_api_call *call) {
         mw_api_fail(call, s);
         return;
     }
-    mw_fleet_cover(fleet, &c);
+    mw_fleet_cover(fleet, call->area, &c);
     mw_buffer b;
     mw_buffer_init(&b, 64 * 1024);
     mw_json j = mw_json_of(&b);
