@@ -56,8 +56,10 @@ async function operatorDay(browser, place, viewport, size, colorScheme) {
   const serial = (await rows.nth(2).locator('a').innerText()).trim();
   const number = serial.split(' ')[0];
   await page.getByRole('searchbox').fill(number);
-  await page.waitForFunction((n) => [...document.querySelectorAll('tr[data-meter] a')].every((a) => a.textContent.includes(n)), number);
-  assert.ok((await rows.count()) >= 1);
+  await page.waitForFunction((n) => {
+    const shown = [...document.querySelectorAll('tr[data-meter] a')];
+    return shown.length > 0 && shown.every((a) => a.textContent.includes(n));
+  }, number);
   await shot('search', false);
   await page.getByRole('searchbox').fill('no such meter anywhere');
   await page.getByText('No meter matches').waitFor();
@@ -65,21 +67,40 @@ async function operatorDay(browser, place, viewport, size, colorScheme) {
   await page.getByRole('button', { name: 'Show all meters' }).click();
   await rows.nth(2).waitFor();
 
-  // Paging goes forward and comes back to the same rows.
-  const next = page.getByRole('button', { name: 'Next', exact: true });
-  if (await next.isEnabled()) {
-    const before = await rows.first().getAttribute('data-meter');
-    await next.click();
-    await page.waitForFunction((id) => document.querySelector('tr[data-meter]')?.dataset.meter !== id, before);
-    await page.getByRole('button', { name: 'Previous', exact: true }).click();
-    await page.waitForFunction((id) => document.querySelector('tr[data-meter]')?.dataset.meter === id, before);
-  }
+  // A facet keeps one kind, says how many there are, and is taken away again where it is named.
+  const narrow = page.getByRole('button', { name: 'Narrow down' });
+  if (await narrow.isVisible()) await narrow.click();
+  const water = page.locator('.facets button', { hasText: 'Water' }).first();
+  const expected = Number((await water.locator('.count').innerText()).replace(/\D/g, ''));
+  await water.click();
+  await page.waitForFunction(() => location.hash.includes('medium=water'));
+  await page.waitForFunction((n) => document.querySelector('#meters-title')?.textContent.replace(/\D/g, '') === String(n), expected);
+  await page.waitForFunction(() => document.querySelector('tr[data-meter]') && !document.querySelector('tr[data-meter] svg.medium-electricity'));
+  await fits(page, 'meters by a facet');
+  await shot('meters-facet', false);
 
-  // The medium filter keeps one kind.
-  await page.getByLabel('Medium').selectOption('water');
-  await page.waitForFunction(() => !document.querySelector('tr[data-meter] svg.medium-electricity') && document.querySelector('tr[data-meter]'));
-  await page.getByLabel('Medium').selectOption('');
+  // The filter is kept under a name, on the platform.
+  const named_ = `Water ${size} ${Date.now() % 1e6}`;
+  await page.getByRole('button', { name: 'Save this filter' }).click();
+  await page.getByLabel('Name of the filter').fill(named_);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: named_, exact: true }).waitFor();
+  await page.getByRole('button', { name: `Forget the filter ${named_}` }).click();
+  await page.getByRole('button', { name: named_, exact: true }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Show all meters' }).click();
   await page.waitForFunction(() => !location.hash.includes('medium='));
+  if (await narrow.isVisible()) await narrow.click();
+
+  // Chosen meters are counted, and what can be done with them is offered.
+  await rows.first().getByRole('checkbox').check();
+  await page.getByText('Chosen: 1').waitFor();
+  await page.getByRole('button', { name: 'Add note' }).click();
+  await page.getByLabel('Note about each of them').fill('Seen on a journey.');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('Done for 1 meters.').waitFor();
+  await named(page, 'meters with a choice');
+  await shot('meters-bulk', false);
+  await page.getByRole('button', { name: 'Clear choice' }).click();
 
   await heardMeter(page);
   await page.getByRole('heading', { name: 'Consumption' }).waitFor();
@@ -128,12 +149,47 @@ async function operatorDay(browser, place, viewport, size, colorScheme) {
     await page.waitForTimeout(250);
     await shot(`meter-${tab.toLowerCase()}`);
   }
+  // A stored frame is opened and explained, byte by byte.
+  await page.getByRole('radio', { name: 'Receptions', exact: true }).check({ force: true });
+  await page.getByRole('button', { name: 'Explain' }).first().click();
+  await page.getByText('Report of a day').first().waitFor();
+  await shot('meter-frame');
   await fits(page, 'meter logs');
+  // What was known yesterday is shown under a banner, and left again.
+  await page.getByLabel('As we knew it on').fill(await page.getByLabel('As we knew it on').getAttribute('max'));
+  await page.getByText('You see what was known').waitFor();
+  await shot('meter-as-of');
+  await named(page, 'meter as it was known');
+  await page.getByRole('button', { name: 'Back to what is known now' }).click();
+  await page.getByText('You see what was known').waitFor({ state: 'detached' });
   await page.goto(`${place.url}/#/network`);
   await page.getByRole('heading', { name: 'Network' }).waitFor();
   await fits(page, 'network');
   await named(page, 'network');
   await shot('network');
+
+  await page.getByRole('button', { name: 'The band' }).first().click();
+  await page.locator('.band').waitFor();
+  await shot('network-band');
+
+  await page.goto(`${place.url}/#/validation`);
+  await page.getByRole('heading', { name: 'Validation' }).waitFor();
+  await page.locator('.bench .detail h2, .empty').first().waitFor();
+  await page.waitForTimeout(250);
+  await fits(page, 'validation');
+  await named(page, 'validation');
+  await shot('validation');
+  for (const tab of ['Rules', 'Money at risk']) {
+    await page.getByRole('radio', { name: tab, exact: true }).check({ force: true });
+    await page.locator('main .card table, main .empty').first().waitFor();
+    await fits(page, `validation, ${tab}`);
+    await shot(`validation-${tab.split(' ')[0].toLowerCase()}`);
+  }
+  await page.goto(`${place.url}/#/meters/import`);
+  await page.getByRole('heading', { name: 'Import meters and readings' }).waitFor();
+  await fits(page, 'import');
+  await named(page, 'import');
+  await shot('import');
 
   await page.goto(`${place.url}/#/meters/ffffffffffffffff-0`);
   await page.getByRole('alert').waitFor();

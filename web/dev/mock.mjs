@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { narrow, startWork } from './mock-work.mjs';
 import { fileURLToPath } from 'node:url';
 import { mockAlarms } from './mock-alarms.mjs';
 import { hash, iso, makeTown, points, previousRange, registerAt, START } from './mock-data.mjs';
@@ -70,6 +71,7 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     };
   }
 
+  const work = startWork(town, now);
   const timer = setInterval(() => {
     if (town.length === 0 || streams.size === 0) return;
     const lot = [0, 1, 2, 3, ...Array.from({ length: 5 }, () => hash(eventId, performance.now()) % town.length)];
@@ -122,12 +124,10 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
   const sessionBody = (s) => ({ user: s.user, csrf: s.csrf, now: iso(now()), clock: { source: 'town', factor } });
 
   function list(res, q, visible, operator) {
-    const search = (q.get('search') ?? '').toLowerCase();
     const limit = Math.min(Number(q.get('limit') ?? 50), 200);
-    let all = visible.filter((m) => (!q.get('medium') || m.medium === q.get('medium'))
-      && (!search || [m.serial, m.usagePoint.address, m.customer.name].some((s) => s.toLowerCase().includes(search))));
+    let all = narrow(visible, q, now()).items;
     if (q.get('sort') === 'last_seen') all = [...all].sort((a, b) => (seen(b) ?? 0) - (seen(a) ?? 0));
-    const after = q.get('after') ? all.findIndex((m) => m.id === q.get('after')) + 1 : 0;
+    const after = q.get('skip') ? Number(q.get('skip')) : q.get('after') ? all.findIndex((m) => m.id === q.get('after')) + 1 : 0;
     const items = all.slice(after, after + limit);
     const next = after + limit < all.length ? items.at(-1).id : null;
     return send(res, 200, { items: items.map((m) => brief(m, operator)), next, total: all.length });
@@ -153,7 +153,7 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     const t = seen(m);
     const n = Array.from({ length: Math.min(limit, what === 'events' ? m.index % 4 : 80) }, (_, i) => i);
     if (what === 'receptions') {
-      return n.map((i) => ({ received_at: iso(t - i * 7.3 * HOUR), station: i % 5 === 3 ? 'st-2' : 'st-1', frequency_mhz: 868_100_000_000 + (hash(m.index, i) % 180_000_000) - 90_000_000, level_cdbm: m.level - (hash(i) % 500), snr_cdb: m.level + 13_400 - (hash(i) % 500), rate: 'R1', size: m.medium === 'water' ? 'M' : 'L', counter: m.frames - Math.floor(i / 2), duplicate: i % 2 === 1, bytes: m.medium === 'water' ? 29 : 61 }));
+      return n.map((i) => ({ frame: i + 1, received_at: iso(t - i * 7.3 * HOUR), station: i % 5 === 3 ? 'st-2' : 'st-1', frequency_mhz: 868_100_000_000 + (hash(m.index, i) % 180_000_000) - 90_000_000, level_cdbm: m.level - (hash(i) % 500), snr_cdb: m.level + 13_400 - (hash(i) % 500), rate: 'R1', size: m.medium === 'water' ? 'M' : 'L', counter: m.frames - Math.floor(i / 2), duplicate: i % 2 === 1, bytes: m.medium === 'water' ? 29 : 61 }));
     }
     if (what === 'readings') {
       return n.map((i) => { const at = Math.floor(t / HOUR) * HOUR - i * 24 * HOUR; return { t_meter: iso(at), t_received: iso(at + 190_000), t_stored: iso(at + 191_400), obis: m.obis, value: registerAt(m, at) }; });
@@ -193,6 +193,8 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     }
     const told = await alarms(req.method, path, url.searchParams, () => body(req), s.user);
     if (told) return send(res, told[0], told[1]);
+    const worked = operator ? await work(req.method, path, url.searchParams, () => body(req), s.user) : null;
+    if (worked) return send(res, worked[0], worked[1]);
     if (path === 'overview') return operator ? send(res, 200, overviewBody()) : fail(res, 403, 'FORBIDDEN', 'operators only');
     if (path === 'stations') return send(res, 200, { items: overviewBody().stations });
     if (path === 'meters') return list(res, url.searchParams, visible, operator);
