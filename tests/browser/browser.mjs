@@ -47,7 +47,7 @@ export async function openPage(browser, viewport, options = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(Number(process.env.MW_BROWSER_TIMEOUT_MS ?? 15_000));
   const faults = [];
-  page.on('pageerror', (e) => faults.push(`script error: ${e.message} at ${page.url()}`));
+  page.on('pageerror', (e) => faults.push(`script error: ${e.message}`));
   page.on('console', (m) => {
     if (m.type() === 'error' && !/Failed to load resource|ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK|INTERNET)/.test(m.text())) faults.push(`console: ${m.text()}`);
   });
