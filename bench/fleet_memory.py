@@ -6,6 +6,7 @@ the console asks. Prints the most it held resident.
 
   bench/fleet_memory.py METERS [BUILD]      100000: about 2 minutes, 1000000: about 20
 """
+import atexit
 import json
 import os
 import pathlib
@@ -83,6 +84,7 @@ def main():
             token = f.read().strip()
         begun = time.monotonic()
         world.set_clock(LAST + timedelta(days=2, hours=1))
+        atexit.register(world.kill)  # also when a question is not answered
         world.start("fold.every=1s", "validation.watch_every=2s")
         print(f"# {meters} meters; started in {time.monotonic() - begun:.1f} s, resident "
               f"{resident_mib(world)[0]:.0f} MiB", flush=True)

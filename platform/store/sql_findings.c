@@ -131,15 +131,30 @@ mw_status mw_sq_op_exception_close(mw_store *s, int64_t tenant, int64_t id, mw_u
     return mw_sq_changed(q) > 0 ? MW_OK : MW_NOT_FOUND;
 }
 
+/* Each way of asking has its index; judging asks for every channel. */
+static mw_status exceptions_bind(mw_sq *q, const mw_store_exception_query *x,
+                                 mw_sq_statement **out) {
+    mw_sq_value tenant = mw_sq_int(x->tenant), severity = mw_sq_int(x->severity_min),
+                before = mw_sq_int(x->before == 0 ? INT64_MAX : x->before),
+                limit = mw_sq_int(x->limit), open = mw_sq_int(x->open_only),
+                rule = mw_sq_int(x->of_rule ? x->rule : -1), channel = mw_sq_int(x->channel);
+    if (x->channel != 0 && x->open_only)
+        return MW_SQ_BIND(q, EXCEPTIONS_OPEN_OF_CHANNEL, out, tenant, severity, before, limit, rule,
+                          channel);
+    if (x->channel != 0)
+        return MW_SQ_BIND(q, EXCEPTIONS_OF_CHANNEL, out, tenant, severity, before, limit, open,
+                          rule, channel);
+    if (x->of_rule)
+        return MW_SQ_BIND(q, EXCEPTIONS_OF_RULE, out, tenant, severity, before, limit, open, rule);
+    return MW_SQ_BIND(q, EXCEPTIONS, out, tenant, severity, before, limit, open);
+}
+
 mw_status mw_sq_op_exceptions(mw_store *s, const mw_store_exception_query *x,
                               mw_store_on_exception each, void *ctx) {
     if (!mw_sq_limit_ok(x->limit))
         return MW_RANGE;
     mw_sq_statement *st = NULL;
-    MW_TRY(MW_SQ_BIND(mw_sq_of(s), EXCEPTIONS, &st, mw_sq_int(x->tenant), mw_sq_int(x->channel),
-                      mw_sq_int(x->open_only), mw_sq_int(x->severity_min),
-                      mw_sq_int(x->before == 0 ? INT64_MAX : x->before), mw_sq_int(x->limit),
-                      mw_sq_int(x->of_rule ? x->rule : -1)));
+    MW_TRY(exceptions_bind(mw_sq_of(s), x, &st));
     mw_status status;
     while ((status = mw_sq_step(st)) == MW_OK) {
         mw_store_exception e = {

@@ -12,7 +12,17 @@ typedef struct hot_ref {
     int64_t tenant;
     int64_t day;
     int64_t channel;
+    size_t at, size; /* of its run among those of the batch */
 } hot_ref;
+
+/* The oldest rows with their runs, read in one pass: one look-up for each would cost more than
+ * folding it. */
+typedef struct hot_batch {
+    hot_ref *ref;
+    size_t n;
+    uint8_t *bytes;
+    size_t used, room;
+} hot_batch;
 
 static int compare_numbers(int64_t a, int64_t b) {
     return (a > b) - (a < b);
@@ -111,18 +121,7 @@ static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n,
     return MW_OK;
 }
 
-static mw_status hot_load(mw_sq *q, const hot_ref *at, size_t *out_n) {
-    mw_sq_statement *st = NULL;
-    MW_TRY(MW_SQ_BIND(q, HOT_GET, &st, mw_sq_int(at->id)));
-    mw_status status = mw_sq_step(st);
-    if (status != MW_OK)
-        return status == MW_NOT_FOUND ? MW_CORRUPT : status;
-    status = mw_chunk_decode(at->day, mw_sq_get_blob(st, 0), q->more, out_n);
-    mw_sq_reset(st);
-    return status == MW_OK ? MW_OK : MW_CORRUPT;
-}
-
-static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
+static mw_status fold_chunk(mw_sq *q, const hot_batch *batch, const hot_ref *refs, size_t count) {
     size_t n = 0;
     mw_store_change changed = {.tenant = refs[0].tenant,
                                .channel = refs[0].channel,
@@ -132,7 +131,9 @@ static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
     MW_TRY(chunk_load(q, refs[0].tenant, refs[0].day, refs[0].channel, &n));
     for (size_t i = 0; i < count; i++) {
         size_t run = 0;
-        MW_TRY(hot_load(q, &refs[i], &run));
+        mw_slice bytes = {batch->bytes + refs[i].at, refs[i].size};
+        if (mw_chunk_decode(refs[i].day, bytes, q->more, &run) != MW_OK)
+            return MW_CORRUPT;
         MW_TRY(run_merge(q, &refs[i], run, &n, &changed));
     }
     if (changed.from.us < changed.to.us)
@@ -140,28 +141,52 @@ static mw_status fold_chunk(mw_sq *q, const hot_ref *refs, size_t count) {
     return n == 0 ? MW_OK : mw_sq_chunk_store(q, refs[0].tenant, refs[0].day, refs[0].channel, n);
 }
 
-static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_ref *refs, size_t *out_n) {
+static mw_status bytes_keep(hot_batch *b, mw_slice bytes) {
+    if (b->used + bytes.n > b->room) {
+        size_t room = (b->used + bytes.n) * 2;
+        uint8_t *more = realloc(b->bytes, room);
+        if (more == NULL)
+            return MW_NOMEM;
+        b->bytes = more;
+        b->room = room;
+    }
+    mw_bytes_copy(b->bytes + b->used, bytes.p, bytes.n);
+    b->used += bytes.n;
+    return MW_OK;
+}
+
+static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_batch *b) {
     mw_sq_statement *st = NULL;
     MW_TRY(MW_SQ_BIND(q, HOT_OLDEST, &st, mw_sq_int(max_rows)));
-    size_t n = 0;
     mw_status status;
-    while ((status = mw_sq_step(st)) == MW_OK)
-        refs[n++] = (hot_ref){mw_sq_get_int(st, 0), mw_sq_get_int(st, 1), mw_sq_get_int(st, 2),
-                              mw_sq_get_int(st, 3)};
-    *out_n = n;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        mw_slice bytes = mw_sq_get_blob(st, 4);
+        b->ref[b->n++] = (hot_ref){mw_sq_get_int(st, 0),
+                                   mw_sq_get_int(st, 1),
+                                   mw_sq_get_int(st, 2),
+                                   mw_sq_get_int(st, 3),
+                                   b->used,
+                                   bytes.n};
+        status = bytes_keep(b, bytes);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return status;
+        }
+    }
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
-static mw_status fold_refs(mw_sq *q, hot_ref *refs, size_t n) {
-    if (n == 0)
+static mw_status fold_batch(mw_sq *q, hot_batch *b) {
+    if (b->n == 0)
         return MW_OK;
-    int64_t last = refs[n - 1].id;
-    qsort(refs, n, sizeof refs[0], hot_ref_compare);
-    for (size_t at = 0; at < n;) {
+    hot_ref *refs = b->ref;
+    int64_t last = refs[b->n - 1].id;
+    qsort(refs, b->n, sizeof refs[0], hot_ref_compare);
+    for (size_t at = 0; at < b->n;) {
         size_t count = 1;
-        while (at + count < n && same_chunk(&refs[at], &refs[at + count]))
+        while (at + count < b->n && same_chunk(&refs[at], &refs[at + count]))
             count++;
-        MW_TRY(fold_chunk(q, refs + at, count));
+        MW_TRY(fold_chunk(q, b, refs + at, count));
         at += count;
     }
     return MW_SQ_RUN(q, HOT_DELETE, mw_sq_int(last));
@@ -174,16 +199,16 @@ mw_status mw_sq_op_fold(mw_store *s, uint32_t max_rows, uint32_t *out_rows) {
         return MW_STATE;
     if (max_rows == 0 || max_rows > MW_STORE_FOLD_MAX)
         return MW_RANGE;
-    hot_ref *refs = calloc(max_rows, sizeof *refs);
-    if (refs == NULL)
+    hot_batch b = {.ref = calloc(max_rows, sizeof *b.ref)};
+    if (b.ref == NULL)
         return MW_NOMEM;
-    size_t n = 0;
-    mw_status status = hot_oldest(q, max_rows, refs, &n);
+    mw_status status = hot_oldest(q, max_rows, &b);
     if (status == MW_OK)
-        status = fold_refs(q, refs, n);
-    free(refs);
+        status = fold_batch(q, &b);
+    free(b.ref);
+    free(b.bytes);
     if (status == MW_OK)
-        *out_rows = (uint32_t)n;
+        *out_rows = (uint32_t)b.n;
     return status;
 }
 

@@ -32,6 +32,7 @@ extern const char *const mw_sq_step_foreign[];
 extern const char *const mw_sq_step_model[];
 extern const char *const mw_sq_step_accounts[];
 extern const char *const mw_sq_step_vee_2[];
+extern const char *const mw_sq_step_vee_3[];
 extern const char *const mw_sq_step_console[];
 extern const char *const mw_sq_step_alarms[];
 extern const char *const mw_sq_step_notify[];

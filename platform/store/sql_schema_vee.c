@@ -42,3 +42,6 @@ const char *const mw_sq_step_vee_2[] = {
     " set_at INTEGER NOT NULL, set_by TEXT NOT NULL,"
     " PRIMARY KEY(tenant, medium, class, from_us)) WITHOUT ROWID;",
     NULL};
+
+const char *const mw_sq_step_vee_3[] = {
+    "CREATE INDEX exceptions_by_channel ON exceptions(tenant, channel, id);", NULL};

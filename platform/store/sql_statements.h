@@ -215,8 +215,7 @@
 #define MW_SQ_FOLD_STATEMENTS(X)                                                                   \
     X(HOT_ADD, "INSERT INTO hot(tenant, channel, day, data) VALUES(?1, ?2, ?3, ?4)")               \
     X(HOT_COUNT, "SELECT count(*) FROM hot")                                                       \
-    X(HOT_OLDEST, "SELECT id, tenant, day, channel FROM hot ORDER BY id LIMIT ?1")                 \
-    X(HOT_GET, "SELECT data FROM hot WHERE id = ?1")                                               \
+    X(HOT_OLDEST, "SELECT id, tenant, day, channel, data FROM hot ORDER BY id LIMIT ?1")           \
     X(HOT_OF_DAY, "SELECT data FROM hot WHERE tenant = ?1 AND day = ?2 AND channel = ?3"           \
                   " ORDER BY id")                                                                  \
     X(HOT_DELETE, "DELETE FROM hot WHERE id <= ?1")                                                \

@@ -10,6 +10,13 @@
     "id, channel, layer, kind, from_us, to_us, at, actor, who, reason, text, method,"              \
     " method_version, inputs, action, data, prediction"
 
+/* By channel, by rule, or by tenant: each has its index, and judging asks for every channel. */
+#define MW_SQ_EXCEPTION                                                                            \
+    "SELECT id, channel, rule, severity, from_us, to_us, input_0, input_1, input_2, threshold,"    \
+    " found_at, closed_at, closed_by, text, judged FROM exceptions"                                \
+    " WHERE tenant = ?1 AND severity >= ?2 AND id < ?3"
+#define MW_SQ_EXCEPTION_END " ORDER BY id DESC LIMIT ?4"
+
 #define MW_SQ_VALUE_STATEMENTS(X)                                                                  \
     X(REVISION_ADD, "INSERT INTO revisions(tenant, channel, day, layer, kind, from_us, to_us, at," \
                     " actor, who, reason, text, method, method_version, inputs, action, data,"     \
@@ -55,11 +62,14 @@
       " RETURNING id")                                                                             \
     X(EXCEPTION_CLOSE, "UPDATE exceptions SET closed_at = ?3, closed_by = ?4, text = ?5"           \
                        " WHERE tenant = ?1 AND id = ?2 AND closed_at IS NULL")                     \
-    X(EXCEPTIONS, "SELECT id, channel, rule, severity, from_us, to_us, input_0, input_1, input_2," \
-                  " threshold, found_at, closed_at, closed_by, text, judged FROM exceptions"       \
-                  " WHERE tenant = ?1 AND (?2 = 0 OR channel = ?2)"                                \
-                  " AND (?3 = 0 OR closed_at IS NULL) AND severity >= ?4 AND id < ?5"              \
-                  " AND (?7 < 0 OR rule = ?7) ORDER BY id DESC LIMIT ?6")                          \
+    X(EXCEPTIONS, MW_SQ_EXCEPTION " AND (?5 = 0 OR closed_at IS NULL)" MW_SQ_EXCEPTION_END)         \
+    X(EXCEPTIONS_OF_RULE, MW_SQ_EXCEPTION                                                          \
+      " AND (?5 = 0 OR closed_at IS NULL) AND rule = ?6" MW_SQ_EXCEPTION_END)                      \
+    X(EXCEPTIONS_OF_CHANNEL, MW_SQ_EXCEPTION                                                       \
+      " AND (?5 = 0 OR closed_at IS NULL) AND (?6 < 0 OR rule = ?6) AND channel = ?7"              \
+      MW_SQ_EXCEPTION_END)                                                                         \
+    X(EXCEPTIONS_OPEN_OF_CHANNEL, MW_SQ_EXCEPTION                                                  \
+      " AND closed_at IS NULL AND (?5 < 0 OR rule = ?5) AND channel = ?6" MW_SQ_EXCEPTION_END)     \
     X(EXCEPTION_JUDGE, "UPDATE exceptions SET judged = ?3 WHERE tenant = ?1 AND id = ?2")          \
     X(RULE_COUNTS,                                                                                 \
       "SELECT rule, count(*), sum(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END),"                 \
