@@ -242,6 +242,7 @@ mw_status mw_store_memory_open(mw_store **out_store) {
     mw_mem_value_ops(&m->ops);
     mw_mem_master_ops(&m->ops);
     mw_mem_retention_ops(&m->ops);
+    mw_mem_vee_ops(&m->ops);
     m->base.ops = &m->ops;
     m->kept.size = sizeof(void *);
 #define X(name, type) m->now.name.size = sizeof(type);

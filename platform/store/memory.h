@@ -7,7 +7,7 @@
  *
  * It keeps transactions, journal, cursors, reports, registers, layers, locks, suspense, and of the master data
  * tenants, devices, channels, installations, specifications and marks. Operations of
- * accounts, pages, commands, files and validation settings give MW_UNSUPPORTED.
+ * accounts other than users and sessions, pages, commands and files give MW_UNSUPPORTED.
  */
 #ifndef MW_PLATFORM_STORE_MEMORY_H
 #define MW_PLATFORM_STORE_MEMORY_H

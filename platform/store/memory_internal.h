@@ -37,6 +37,11 @@ typedef struct mw_mem_owned {
     } u;
 } mw_mem_owned;
 
+typedef struct mw_mem_class {
+    int64_t tenant, channel;
+    uint8_t class;
+} mw_mem_class;
+
 typedef struct mw_mem_installation {
     int64_t tenant;
     mw_store_installation row;
@@ -62,7 +67,13 @@ typedef struct mw_mem_installation {
     X(changes, mw_store_change)                                                                    \
     X(suspense, mw_store_suspense)                                                                 \
     X(retentions, mw_store_retention)                                                              \
-    X(holds, mw_store_hold)
+    X(holds, mw_store_hold)                                                                        \
+    X(vee_settings, mw_store_vee_setting)                                                          \
+    X(classes, mw_mem_class)                                                                       \
+    X(verdicts, mw_store_verdict)                                                                  \
+    X(corrections, mw_store_correction)                                                            \
+    X(users, mw_store_user)                                                                        \
+    X(sessions, mw_store_session)
 
 typedef struct mw_mem_state {
 #define X(name, type) mw_mem_list name;
@@ -97,6 +108,7 @@ void mw_mem_core_ops(mw_store_ops *ops);
 void mw_mem_value_ops(mw_store_ops *ops);
 void mw_mem_master_ops(mw_store_ops *ops);
 void mw_mem_retention_ops(mw_store_ops *ops);
+void mw_mem_vee_ops(mw_store_ops *ops);
 
 MW_NODISCARD mw_status mw_mem_locks(mw_store *s, int64_t tenant, int64_t channel, mw_utc from,
                                     mw_utc to, mw_store_on_lock each, void *ctx);

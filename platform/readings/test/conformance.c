@@ -413,4 +413,5 @@ void mw_conformance_run(const mw_conformance_store *under_test, uint64_t seed, u
     mw_store_close(stores[1]);
     stores[0] = stores[1] = NULL;
     under_test->remove();
+    mw_conformance_groups(under_test, seed);
 }

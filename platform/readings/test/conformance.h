@@ -22,4 +22,7 @@ typedef struct mw_conformance_store {
 /* Fails the running test when the store differs from the model. */
 void mw_conformance_run(const mw_conformance_store *under_test, uint64_t seed, unsigned actions);
 
+/* The same for groups that keep rows and give them back; part of mw_conformance_run. */
+void mw_conformance_groups(const mw_conformance_store *under_test, uint64_t seed);
+
 #endif

@@ -43,7 +43,7 @@ MW_TEST(the_model_keeps_readings_only) {
     mw_store *s = NULL;
     int64_t n;
     MW_CHECK_OK(mw_store_memory_open(&s));
-    MW_CHECK_STATUS(mw_store_users_count(s, &n), MW_UNSUPPORTED);
+    MW_CHECK_STATUS(mw_store_commands_count(s, 1, 0, &n), MW_UNSUPPORTED);
     MW_CHECK_STATUS(mw_store_tenant_put(s, "demo", &n), MW_STATE);
     mw_store_close(s);
 }
