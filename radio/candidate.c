@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "radio/outlier.h"
 
 #define TWO_PI 6.28318530717958647692
 #define SYNC   MW_UNB_SYNC_SYMBOLS
@@ -57,13 +58,15 @@ double mw_candidate_end(const mw_candidate *c, double sps, unsigned symbols) {
 }
 
 /* Power of the sync word with four coherent sums: enough to compare instants. */
-static double sync_power(const mw_candidate_tools *t, double centre) {
+static double sync_power(const mw_candidate_tools *t, double centre, float limit) {
     float y[2 * SYNC];
     mw_extract_symbols(&t->extract, centre, 0, SYNC, y);
     double total = 0;
     for (unsigned b = 0; b < 4; b++) {
         double re = 0, im = 0;
         for (unsigned i = 16 * b; i < 16 * b + 16; i++) {
+            if (y[2 * i] * y[2 * i] + y[2 * i + 1] * y[2 * i + 1] > limit)
+                continue;
             re += (double)y[2 * i] * t->sync.sign[i];
             im += (double)y[2 * i + 1] * t->sync.sign[i];
         }
@@ -76,8 +79,11 @@ static double sync_power(const mw_candidate_tools *t, double centre) {
 static double best_instant(const mw_candidate_tools *t, double centre) {
     double power[TIMINGS], step = t->extract.sps / 16;
     int best = 0;
+    float y[2 * SYNC];
+    mw_extract_symbols(&t->extract, centre, 0, SYNC, y);
+    float limit = mw_outlier_limit(y, SYNC);
     for (int i = 0; i < TIMINGS; i++) {
-        power[i] = sync_power(t, centre + (i - TIMINGS / 2) * step);
+        power[i] = sync_power(t, centre + (i - TIMINGS / 2) * step, limit);
         if (power[i] > power[best])
             best = i;
     }
@@ -99,6 +105,7 @@ bool mw_candidate_verify(mw_candidate_tools *t, const mw_history *h, const mw_de
     centre = best_instant(t, centre);
     float y[2 * SYNC];
     mw_extract_symbols(&t->extract, centre, 0, SYNC, y);
+    (void)mw_outlier_erase(y, SYNC);
     mw_track_fit fit = {.centre = (SYNC - 1) / 2.0, .d_max = t->drift_max / (t->baud * t->baud)};
     mw_track_fit_over(y, &t->sync, SYNC, 6, 8, &fit);
     if (!(fit.share > SYNC_SHARE_MIN))
@@ -212,6 +219,7 @@ static bool try_size(mw_candidate_tools *t, const mw_history *h, const mw_candid
         /* Far off the filter's middle: take the symbols anew along the fitted carrier. */
         mw_extract_run(&t->extract, h, &carrier, c->centre, known->symbols);
         mw_extract_symbols(&t->extract, c->centre, 0, known->symbols, t->y);
+        (void)mw_outlier_erase(t->y, known->symbols);
         fit.f = fit.d = 0;
     }
     if (!(fit.share > FRAME_SHARE_MIN))
@@ -238,6 +246,7 @@ mw_candidate_verdict mw_candidate_decode(mw_candidate_tools *t, const mw_history
     size_t symbols = t->frame[c->next_size].symbols;
     mw_extract_run(&t->extract, h, &c->carrier, c->centre, symbols);
     mw_extract_symbols(&t->extract, c->centre, 0, symbols, t->y);
+    (void)mw_outlier_erase(t->y, symbols);
     unsigned sizes = plausible_sizes(t, c);
     if ((sizes & 1u << c->next_size) != 0 && try_size(t, h, c, (mw_unb_size)c->next_size, out))
         return MW_CANDIDATE_FRAME;

@@ -96,15 +96,59 @@ MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint3
     return most == 0 ? 0 : ((uint32_t)most << CODE_SHIFT) + base;
 }
 
+/* What is far above the level that a bin has most of the time is a burst of something else; were it
+ * left as loud, it would speak for all 64 symbols. Magnitudes in rows [from, rows) are cut off
+ * LIMIT octaves of power above the mean logarithm, which is taken from some of the rows, with what
+ * lies above the limit counted as the limit. Phases stay. */
+#define LIMIT  ((10 << (23 - 8)) / 3) /* 3.3 octaves in the bits of a float, without the lowest 8 */
+#define EVERY  5u                     /* rows; not a whole number of symbols */
+#define LEVELS 4
+
+MW_CLONES static void kernel_limit(float (*x)[16], size_t from, size_t rows) {
+    mw_i8 bits[MW_KERNEL_ROWS / EVERY + 1], count = {0}, limit = {0};
+    size_t n = 0;
+    for (size_t r = from % EVERY; r < rows; r += EVERY) {
+        mw_v8 re = *(const mw_v8 *)x[r], im = *(const mw_v8 *)(x[r] + 8), e = re * re + im * im;
+        bits[n] = (mw_i8)e >> 8;
+        count -= bits[n++] > 0; /* what was not heard does not count */
+    }
+    limit += INT32_MAX;
+    mw_v8 each = 1 / (__builtin_convertvector(count, mw_v8) + 1e-9f);
+    for (unsigned k = 0; k < LEVELS; k++) {
+        mw_i8 sum = {0};
+        for (size_t i = 0; i < n; i++) {
+            mw_i8 below = bits[i] < limit;
+            sum += (bits[i] & below) | (limit & ~below & (bits[i] > 0));
+        }
+        limit = __builtin_convertvector(__builtin_convertvector(sum, mw_v8) * each, mw_i8) + LIMIT;
+    }
+    mw_v8 most = (mw_v8)(limit << 8);
+    for (size_t r = from; r < rows; r++) {
+        mw_v8 re = *(const mw_v8 *)x[r], im = *(const mw_v8 *)(x[r] + 8), e = re * re + im * im;
+        mw_l4 above = (mw_l4)(e > most);
+        if ((above[0] | above[1] | above[2] | above[3]) == 0)
+            continue;
+        for (size_t b = 0; b < 8; b++) {
+            if (!(e[b] > most[b]))
+                continue;
+            float cut = sqrtf(most[b] / e[b]);
+            x[r][b] *= cut;
+            x[r][b + 8] *= cut;
+        }
+    }
+}
+
 /* Joins the rows that were kept with the new ones, all rounded alike, and keeps the last. */
 static void join_rows(mw_kernel_group *kept, float (*x)[16], size_t hops) {
     const size_t old = (size_t)OLD * 16;
-    uint32_t base = code_base(kept->top), largest = kernel_largest(x[OLD], hops * 16);
+    uint32_t base = code_base(kept->top);
+    kernel_load(kept->x[0], old, base, x[0]);
+    kernel_limit(x, OLD, OLD + hops);
+    uint32_t largest = kernel_largest(x[OLD], hops * 16);
     uint32_t before = kernel_largest_kept(kept->x[0], old, base);
     largest = before > largest ? before : largest;
     int top = (int)((largest + (1u << (CODE_SHIFT - 1))) >> 23) - 127;
     top = top < TOP_MIN ? TOP_MIN : top;
-    kernel_load(kept->x[0], old, base, x[0]);
     if (top > kept->top) /* else they are rounded as they are */
         kernel_keep(x[0], old, code_base(top));
     kernel_keep(x[OLD], hops * 16, code_base(top));
@@ -229,8 +273,8 @@ void mw_kernel_bank_init(mw_kernel_bank *bank) {
         }
     }
     for (unsigned p = 0; p < 8; p++) {
-        for (unsigned m = 0; m < MW_KERNEL_BANK; m++) {
-            double turn = circle * 2 * p * ((double)m - MW_KERNEL_BANK / 2) / 64.0;
+        for (unsigned m = 0; m < MW_KERNEL_BANK / 2; m++) {
+            double turn = circle * 2 * p * m / 64.0;
             bank->cosine[p][m] = (float)cos(turn);
             bank->sine[p][m] = (float)-sin(turn);
         }
@@ -287,14 +331,21 @@ MW_CLONES static mw_kernel_best kernel_refine(const mw_kernel_bank *bank,
     }
     float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD] = {{0}};
     for (size_t b = 0; b < 4; b++) {
-        mw_v16 re = {0}, im = {0};
+        /* Frequencies m and -m share their products. */
+        mw_v8 rc = {0}, is = {0}, rs = {0}, ic = {0};
         for (size_t p = 0; p < 8; p++) {
-            mw_v16 c = *(const mw_v16 *)bank->cosine[p], s = *(const mw_v16 *)bank->sine[p];
+            mw_v8 c = *(const mw_v8 *)bank->cosine[p], s = *(const mw_v8 *)bank->sine[p];
             float vr = zr[8 * b + p], vi = zi[8 * b + p];
-            re += vr * c - vi * s;
-            im += vr * s + vi * c;
+            rc += vr * c;
+            is += vi * s;
+            rs += vr * s;
+            ic += vi * c;
         }
-        *(mw_v16 *)(power[b] + MW_KERNEL_PAD) = re * re + im * im;
+        mw_v8 up = (rc - is) * (rc - is) + (rs + ic) * (rs + ic);
+        mw_v8 down = (rc + is) * (rc + is) + (ic - rs) * (ic - rs);
+        float *middle = power[b] + MW_KERNEL_PAD + MW_KERNEL_BANK / 2;
+        *(mw_v8 *)(middle - 7) = __builtin_shufflevector(down, down, 7, 6, 5, 4, 3, 2, 1, 0);
+        *(mw_v8 *)middle = up;
     }
     return kernel_best(power, drifts);
 }

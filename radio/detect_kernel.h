@@ -62,14 +62,16 @@ void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t 
 void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
                          const mw_kernel_word *word, size_t hops, float threshold);
 
-/* Bank of the second stage: 16 frequencies around an estimate, 1/64 cycle a symbol apart. */
+/* Bank of the second stage: 15 frequencies around an estimate, 1/64 cycle a symbol apart (place 0 of
+ * 16 stays empty: the others are one and their mirror images). */
 #define MW_KERNEL_BANK 16u
 #define MW_KERNEL_PAD  4u /* zeros at both ends of the powers, so that they can be shifted */
 
 typedef struct mw_kernel_bank {
     /* turning symbol n by -m / 64 cycles a symbol; even symbols first */
     float turn_re[64][MW_KERNEL_SYMBOLS], turn_im[64][MW_KERNEL_SYMBOLS];
-    float cosine[8][MW_KERNEL_BANK], sine[8][MW_KERNEL_BANK]; /* [pair of symbols][frequency] */
+    float cosine[8][MW_KERNEL_BANK / 2],
+        sine[8][MW_KERNEL_BANK / 2]; /* [pair of symbols][frequency] */
 } mw_kernel_bank;
 
 typedef struct mw_kernel_best {

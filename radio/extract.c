@@ -93,11 +93,15 @@ static double middle(const mw_extract *e) {
 }
 
 static void tune(mw_extract *e, double hz) {
+    double turn = TWO_PI * hz / e->rate, phase = turn * -middle(e);
+    double c = cos(phase), s = sin(phase), step_c = cos(turn), step_s = sin(turn);
     for (size_t i = 0; i < e->taps; i++) {
-        double phase = TWO_PI * hz / e->rate * ((double)i - middle(e));
-        float re = (float)(e->shape[i] * cos(phase)), im = (float)(-e->shape[i] * sin(phase));
+        float re = (float)(e->shape[i] * c), im = (float)(-e->shape[i] * s);
         e->tap_re[2 * i] = e->tap_re[2 * i + 1] = re;
         e->tap_im[2 * i] = e->tap_im[2 * i + 1] = im;
+        double next = c * step_c - s * step_s;
+        s = c * step_s + s * step_c;
+        c = next;
     }
     e->tap_hz = hz;
 }

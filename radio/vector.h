@@ -23,6 +23,7 @@
 
 typedef float mw_v8 __attribute__((vector_size(32), aligned(4)));
 typedef float mw_v16 __attribute__((vector_size(64), aligned(4)));
+typedef int mw_i8 __attribute__((vector_size(32), aligned(4)));
 typedef int mw_i16 __attribute__((vector_size(64), aligned(4)));
 
 #endif
