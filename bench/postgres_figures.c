@@ -239,7 +239,7 @@ static bool figure(const char *key, double value, const char *unit, bool at_leas
 static double on_sqlite(void) {
     char path[64], name[80];
     static const char *const ends[] = {"", "-wal", "-shm"};
-    (void)snprintf(path, sizeof path, "/tmp/bench-postgres-%d.db", (int)getpid());
+    (void)snprintf(path, sizeof path, "bench-postgres-%d.db", (int)getpid());
     must(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store), "open");
     double rate = fill_store();
     mw_store_close(store);
