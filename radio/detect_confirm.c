@@ -66,8 +66,10 @@ static void parts_of(const mw_confirm_word *w, const mw_confirm_place *at, float
     }
 }
 
-static inline float sum_of(mw_v8 v) {
-    return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+/* By pointer: how a wide vector is passed by value depends on the instruction set. */
+static inline float sum_of(const mw_v8 *v) {
+    const mw_v8 x = *v;
+    return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
 }
 
 MW_CLONES static void confirm_search(const mw_confirm_table *t, const mw_confirm_word *w,
@@ -89,7 +91,7 @@ MW_CLONES static void confirm_search(const mw_confirm_table *t, const mw_confirm
         mw_v8 bi = *(const mw_v8 *)t->bend[b + BENDS][1];
         mw_v8 zr = re * br - im * bi, zi = re * bi + im * br;
         for (int f = -TURNS; f <= TURNS; f++) {
-            float sr = sum_of(zr), si = sum_of(zi), power = sr * sr + si * si;
+            float sr = sum_of(&zr), si = sum_of(&zi), power = sr * sr + si * si;
             mw_v8 next = zr * wr - zi * wi;
             zi = zr * wi + zi * wr;
             zr = next;
@@ -100,7 +102,7 @@ MW_CLONES static void confirm_search(const mw_confirm_table *t, const mw_confirm
             io_place->bend = bend;
         }
     }
-    io_place->share = (double)best / ((double)N * (double)sum_of(energy) + 1e-30);
+    io_place->share = (double)best / ((double)N * (double)sum_of(&energy) + 1e-30);
 }
 
 /* The clones have names of their own (radio/vector.h). */

@@ -99,18 +99,27 @@ MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint3
 /* What is far above the level that a bin has most of the time is a burst of something else; were it
  * left as loud, it would speak for all 64 symbols. Magnitudes in rows [from, rows) are cut off
  * LIMIT octaves of power above the mean logarithm, which is taken from some of the rows, with what
- * lies above the limit counted as the limit. Phases stay. */
+ * lies above the limit counted as the limit. Phases stay. Rows more than RANGE below the loudest are
+ * silence of a recording or a gap, and say nothing of the noise: without that a strong frame out of
+ * silence would be cut to nothing. */
+#define RANGE  (20 << (23 - 8))       /* octaves of power: 60 dB */
 #define LIMIT  ((10 << (23 - 8)) / 3) /* 3.3 octaves in the bits of a float, without the lowest 8 */
 #define EVERY  5u                     /* rows; not a whole number of symbols */
 #define LEVELS 4
 
 MW_CLONES static void kernel_limit(float (*x)[16], size_t from, size_t rows) {
-    mw_i8 bits[MW_KERNEL_ROWS / EVERY + 1], count = {0}, limit = {0};
+    mw_i8 bits[MW_KERNEL_ROWS / EVERY + 1], count = {0}, limit = {0}, loudest = {0};
     size_t n = 0;
     for (size_t r = from % EVERY; r < rows; r += EVERY) {
         mw_v8 re = *(const mw_v8 *)x[r], im = *(const mw_v8 *)(x[r] + 8), e = re * re + im * im;
         bits[n] = (mw_i8)e >> 8;
-        count -= bits[n++] > 0; /* what was not heard does not count */
+        mw_i8 louder = bits[n] > loudest;
+        loudest = (bits[n] & louder) | (loudest & ~louder);
+        n++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bits[i] &= bits[i] > loudest - RANGE;
+        count -= bits[i] > 0;
     }
     limit += INT32_MAX;
     mw_v8 each = 1 / (__builtin_convertvector(count, mw_v8) + 1e-9f);
