@@ -51,6 +51,9 @@ typedef struct mw_station_config {
     mw_dur timeout;
     mw_dur retry_min;
     mw_dur retry_max;
+    mw_dur status_every; /* 0: never */
+    mw_dur picture_every;
+    int64_t picture_max; /* 0: no pictures */
     const char *update_folder;
     const char *update_keys;
     mw_dur update_confirm;

@@ -17,6 +17,7 @@
 #include "station/listen.h"
 #include "station/networks.h"
 #include "station/page.h"
+#include "station/report.h"
 #include "station/status.h"
 #include "station/update.h"
 
@@ -38,6 +39,7 @@ typedef struct station {
     mw_health *health;
     mw_panorama *panorama;
     mw_station_page page;
+    mw_station_report *report; /* NULL: none */
     mw_timer *update_timer;
     mw_mono started;
     mw_station_status status;
@@ -45,6 +47,7 @@ typedef struct station {
 
 static void station_stored(void *context) {
     station *st = context;
+    mw_station_report_yield(st->report);
     mw_station_sender_kick(st->sender);
 }
 
@@ -71,6 +74,7 @@ static void station_on_update(void *context) {
 static void station_rerouted(void *context) {
     station *st = context;
     mw_station_sender_rerouted(st->sender);
+    mw_station_report_rerouted(st->report);
     if (st->downlinks != NULL)
         mw_station_downlinks_rerouted(st->downlinks);
 }
@@ -247,6 +251,9 @@ static bool station_start(station *st) {
     status = mw_station_status_serve(st->server, &st->status);
     if (status != MW_OK)
         return station_fail("http", status, "");
+    status = mw_station_report_new(st->loop, &st->page, st->transmitter, &st->report);
+    if (status != MW_OK)
+        return station_fail("report", status, "");
     mw_log(MW_LOG_INFO, "started", MW_S("station", st->config.id),
            MW_S("http", mw_http_server_url(st->server)), MW_S("samples", st->config.source),
            MW_S("platform", st->config.url), MW_S("clock", mw_clock_source(st->clock)));
@@ -260,6 +267,7 @@ static bool station_start(station *st) {
 /* Everything that was made, in reverse order; what was not made is NULL. */
 static void station_close(station *st) {
     mw_timer_free(st->update_timer);
+    mw_station_report_free(st->report);
     mw_health_free(st->health);
     mw_station_receiver_stop(st->receiver);
     mw_station_downlinks_free(st->downlinks);

@@ -313,6 +313,10 @@ mw_mono mw_station_sender_last_success(const mw_station_sender *s) {
     return s->last_success;
 }
 
+bool mw_station_sender_busy(const mw_station_sender *s) {
+    return s->call != NULL;
+}
+
 mw_status mw_station_sender_trouble(const mw_station_sender *s) {
     return s->trouble;
 }

@@ -30,6 +30,8 @@ void mw_station_sender_kick(mw_station_sender *s);
 void mw_station_sender_rerouted(mw_station_sender *s);
 /* When the platform last took a batch; a reading of 0 means never. */
 mw_mono mw_station_sender_last_success(const mw_station_sender *s);
+/* Whether a request is under way. */
+bool mw_station_sender_busy(const mw_station_sender *s);
 /* Why the last request failed; MW_OK after a success. */
 mw_status mw_station_sender_trouble(const mw_station_sender *s);
 void mw_station_sender_free(mw_station_sender *s);

@@ -225,6 +225,24 @@ static bool uplink_of(const mw_receiver_frame *f, mw_schedule_uplink *out) {
     return true;
 }
 
+mw_station_duty mw_station_transmitter_duty(mw_station_transmitter *t, mw_utc now) {
+    int64_t used = 0;
+    int64_t budget = 0;
+    (void)pthread_mutex_lock(&t->mutex);
+    for (unsigned i = 0; i < t->plan.bands; i++) {
+        int64_t of_band = mw_airtime_budget_us(&t->plan, i);
+        int64_t sent = mw_airtime_used_us(&t->airtime, i, now);
+        if (t->plan.band[i].direction != MW_UNB_DOWN || of_band == 0)
+            continue;
+        if (budget == 0 || sent * 1000 / of_band > used * 1000 / budget) {
+            used = sent;
+            budget = of_band;
+        }
+    }
+    (void)pthread_mutex_unlock(&t->mutex);
+    return (mw_station_duty){used / 3600, budget / 3600, budget > used ? budget - used : 0};
+}
+
 void mw_station_transmitter_heard(mw_station_transmitter *t, const mw_receiver_frame *f) {
     mw_schedule_uplink u;
     if (!uplink_of(f, &u))

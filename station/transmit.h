@@ -50,6 +50,12 @@ void mw_station_transmitter_event(mw_station_transmitter *t, const char *event, 
 /* Entries held. From any thread. */
 size_t mw_station_transmitter_entries(mw_station_transmitter *t);
 
+/* The airtime of the hour that ends at `now`, of the sub-band that has used most of its own. */
+typedef struct mw_station_duty {
+    int64_t used_ppm, limit_ppm, left_us;
+} mw_station_duty;
+mw_station_duty mw_station_transmitter_duty(mw_station_transmitter *t, mw_utc now);
+
 /* ---- the receiving thread ---- */
 
 /* A frame was decoded; a frame that is not ours is none of its business. */

@@ -54,6 +54,11 @@ typedef struct fake_platform {
     char last_peer[64]; /* source address of the last batch */
     unsigned notices;   /* records of the station about itself */
     char last_notice[4096];
+    unsigned reports, pictures;    /* of the station about itself, refused ones too */
+    int report_code, picture_code; /* refuses with this, 0 = takes */
+    bool picture_wanted;
+    char last_report[8192];
+    size_t last_picture_n;
     uint16_t port;
     fake_stored stored[1000];
     size_t stored_n;

@@ -177,6 +177,34 @@ static void platform_uplinks(void *context, mw_http_request *r) {
     json_decref(root);
 }
 
+static void platform_report(void *context, mw_http_request *r) {
+    fake_platform *p = context;
+    mw_slice body = mw_http_body(r);
+    p->reports++;
+    MW_CHECK(mw_slice_equal(mw_http_bearer(r), mw_slice_of_str("secret-1")));
+    (void)snprintf(p->last_report, sizeof p->last_report, "%.*s", (int)body.n,
+                   (const char *)body.p);
+    if (p->report_code != 0)
+        mw_http_reply_problem(r, p->report_code, "NO", "refused");
+    else
+        mw_http_reply_json(r, 200,
+                           mw_slice_of_str(p->picture_wanted ? "{\"picture_wanted\":true}"
+                                                             : "{\"picture_wanted\":false}"));
+}
+
+static void platform_picture(void *context, mw_http_request *r) {
+    fake_platform *p = context;
+    mw_slice body = mw_http_body(r);
+    p->pictures++;
+    p->last_picture_n = body.n;
+    MW_CHECK(mw_slice_equal(mw_http_bearer(r), mw_slice_of_str("secret-1")));
+    MW_CHECK(body.n > 8 && memcmp(body.p, "\x89PNG\r\n\x1a\n", 8) == 0);
+    if (p->picture_code != 0)
+        mw_http_reply_problem(r, p->picture_code, "NO", "refused");
+    else
+        mw_http_reply_json(r, 200, mw_slice_of_str("{}"));
+}
+
 static void platform_open(fake_world *w) {
     char error[160] = "";
     fake_platform *p = &w->platform;
@@ -187,6 +215,10 @@ static void platform_open(fake_world *w) {
     p->port = mw_http_server_port(p->server);
     MW_CHECK_OK(mw_http_server_route(
         p->server, &(mw_http_route){"POST", "/v1/uplinks", platform_uplinks, p, 0}));
+    MW_CHECK_OK(mw_http_server_route(
+        p->server, &(mw_http_route){"PUT", "/v1/station/status", platform_report, p, 0}));
+    MW_CHECK_OK(mw_http_server_route(
+        p->server, &(mw_http_route){"PUT", "/v1/station/picture", platform_picture, p, 0}));
 }
 
 void fake_second_open(fake_world *w) {
