@@ -17,8 +17,15 @@ export async function signIn(page, place, who) {
 
 /** The page must not be wider than the window: nothing is worse on a phone. */
 export async function fits(page, what) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(over <= 0, `${what}: the page is ${over} px wider than the window`);
+  const [over, widest] = await page.evaluate(() => {
+    const root = document.documentElement;
+    const scrolls = (e) => e && e !== root && (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
+    const beyond = [...document.querySelectorAll('body *')].filter(
+      (e) => e.getBoundingClientRect().right > root.clientWidth + 0.5 && !scrolls(e.parentElement));
+    return [root.scrollWidth - root.clientWidth,
+      beyond.slice(0, 5).map((e) => `${e.tagName.toLowerCase()}.${e.getAttribute('class') ?? ''}`).join(' > ')];
+  });
+  assert.ok(over <= 0, `${what}: the page is ${over} px wider than the window: ${widest}`);
 }
 
 /** Every control and picture has a name, there is one h1, and axe finds no barrier. */
