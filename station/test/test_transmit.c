@@ -385,6 +385,10 @@ MW_TEST(a_restart_remembers_its_airtime) {
     uplink(w, MW_UNB_R1, 300000);
     pass_until(w, 8000000);
     MW_CHECK(w->whole);
+    int64_t sent = (mw_unb_airtime(MW_UNB_R1, MW_UNB_M).ns + 999) / 1000;
+    mw_station_duty duty = mw_station_transmitter_duty(w->transmitter, (mw_utc){T0 + 9000000});
+    MW_CHECK_EQ(duty.used_ppm, sent / 3600);
+    MW_CHECK_EQ(duty.left_us, duty.limit_ppm * 3600 - sent);
     station_close(w);
     const mw_unb_plan *plan;
     mw_airtime a;
@@ -392,8 +396,7 @@ MW_TEST(a_restart_remembers_its_airtime) {
     (void)snprintf(path, sizeof path, "%s/airtime", w->spool);
     MW_CHECK_OK(mw_unb_plan_find("demo", &plan));
     MW_CHECK_OK(mw_airtime_open(&a, plan, path, (mw_utc){T0 + 9000000}));
-    MW_CHECK_EQ(mw_airtime_used_us(&a, 1, (mw_utc){T0 + 9000000}),
-                (mw_unb_airtime(MW_UNB_R1, MW_UNB_M).ns + 999) / 1000);
+    MW_CHECK_EQ(mw_airtime_used_us(&a, 1, (mw_utc){T0 + 9000000}), sent);
     mw_airtime_close(&a);
     station_open(w);
     await_stream(w, 2);
