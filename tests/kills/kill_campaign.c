@@ -104,6 +104,7 @@ static void life_killed(bool never) {
     MW_CHECK_EQ(rows.n, whole.n);
     MW_CHECK(memcmp(&rows, &whole, sizeof whole) == 0);
     lives += !never;
+    mw_zones_close(l.w.zones);
 }
 
 /* ---- upgrades ---- */
