@@ -11,7 +11,8 @@
 
 #define STEPS MW_UNB_PULSE_PER_SYMBOL
 #define HALF                                                                                       \
-    (MW_UNB_PULSE_SPAN * STEPS / 2) /* table instants before and after a symbol's centre           \
+    (MW_UNB_PULSE_SPAN * STEPS /                                                                   \
+     2) /* table instants before and after a symbol's centre           \
                                      */
 #define TWO_PI  6.28318530717958647692
 #define MAX_SPS 1e9

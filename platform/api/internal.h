@@ -233,7 +233,8 @@ MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
     X(user_read)                                                                                   \
     X(user_change)                                                                                 \
     X(user_invite)                                                                                 \
-    X(token_list) X(token_create) X(token_delete) X(token_all) X(session_list) X(session_revoke)   \
+    X(token_list)                                                                                  \
+    X(token_create) X(token_delete) X(token_all) X(session_list) X(session_revoke)                 \
         X(user_sessions) X(user_sessions_end) X(password_change) X(factor_read) X(factor_begin)    \
             X(factor_confirm) X(factor_remove) X(user_factor_remove) X(invitation_look)            \
                 X(invitation_accept) X(audit_list) X(audit_check) X(tenant_list) X(tenant_create)  \

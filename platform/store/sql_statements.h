@@ -55,8 +55,7 @@
                    " WHERE tenant = ?1 AND name = ?2 AND hour > ?3 AND hour <= ?3 + 24")
 
 #define MW_SQ_REGISTRY_STATEMENTS(X)                                                               \
-    X(TENANT_PUT,                                                                                  \
-      "INSERT INTO tenants(name) VALUES(?1) ON CONFLICT(name) DO NOTHING")                         \
+    X(TENANT_PUT, "INSERT INTO tenants(name) VALUES(?1) ON CONFLICT(name) DO NOTHING")             \
     X(TENANT_FIND, "SELECT tenant FROM tenants WHERE name = ?1")                                   \
     X(PERSON_PUT,                                                                                  \
       "INSERT INTO people(tenant, id, name, login) VALUES(?1, ?2, ?3, ?4)"                         \
@@ -139,7 +138,7 @@
                   " WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3")
 
 #define MW_SQ_JOURNAL_STATEMENTS(X)                                                                \
-    X(JOURNAL_FIND, "SELECT id, variant, content, hash FROM journal WHERE tenant = ?1"              \
+    X(JOURNAL_FIND, "SELECT id, variant, content, hash FROM journal WHERE tenant = ?1"             \
                     " AND sender = ?2 AND epoch = ?3 AND seq = ?4 ORDER BY variant")               \
     X(JOURNAL_ADD, "INSERT INTO journal(tenant, sender, epoch, seq, variant, kind, received,"      \
                    " stored, hash, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")      \
@@ -185,16 +184,16 @@
       "INSERT INTO failures(tenant, address, hour, value) VALUES(?1, ?2, ?3, ?4)"                  \
       " ON CONFLICT(tenant, address, hour) DO UPDATE SET value = failures.value + excluded.value"  \
       " RETURNING value")                                                                          \
-    X(SIGN_RAISE, "INSERT INTO signs(tenant, kind, subject, text, first_at, last_at, count,"     \
-                   " from_decode, changed) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7,"                 \
-                   " (SELECT coalesce(max(changed), 0) + 1 FROM signs))"                           \
-                   " ON CONFLICT(tenant, kind, subject) WHERE closed_at IS NULL DO UPDATE SET"     \
-                   " text = excluded.text, first_at = CASE WHEN"                                   \
-                   " excluded.first_at < signs.first_at THEN excluded.first_at"                    \
-                   " ELSE signs.first_at END, last_at = CASE WHEN"                                 \
-                   " excluded.last_at > signs.last_at THEN excluded.last_at"                       \
-                   " ELSE signs.last_at END, count = signs.count + excluded.count,"                \
-                   " changed = excluded.changed")                                                  \
+    X(SIGN_RAISE, "INSERT INTO signs(tenant, kind, subject, text, first_at, last_at, count,"       \
+                  " from_decode, changed) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7,"                  \
+                  " (SELECT coalesce(max(changed), 0) + 1 FROM signs))"                            \
+                  " ON CONFLICT(tenant, kind, subject) WHERE closed_at IS NULL DO UPDATE SET"      \
+                  " text = excluded.text, first_at = CASE WHEN"                                    \
+                  " excluded.first_at < signs.first_at THEN excluded.first_at"                     \
+                  " ELSE signs.first_at END, last_at = CASE WHEN"                                  \
+                  " excluded.last_at > signs.last_at THEN excluded.last_at"                        \
+                  " ELSE signs.last_at END, count = signs.count + excluded.count,"                 \
+                  " changed = excluded.changed")                                                   \
     X(REGISTER_ADD, "INSERT INTO registers(tenant, channel, obis, meter, received, stored,"        \
                     " value, quality, journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")        \
     X(NEWEST_PUT,                                                                                  \
@@ -334,9 +333,9 @@
       "SELECT journal, received, battery_mv, temperature_dc, resets, airtime_ds,"                  \
       " firmware, drift_dppm FROM health WHERE tenant = ?1 AND device = ?2 AND journal < ?3"       \
       " ORDER BY journal DESC LIMIT ?4")                                                           \
-    X(SIGNS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"      \
-              " FROM signs WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                   \
-              " ORDER BY id DESC LIMIT ?3")                                                        \
+    X(SIGNS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"       \
+             " FROM signs WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                     \
+             " ORDER BY id DESC LIMIT ?3")                                                         \
     X(OVERVIEW_METERS, "SELECT count(*), coalesce(sum(CASE WHEN s.last_seen > ?2 THEN 1 END), 0)"  \
                        " FROM channels c"                                                          \
                        " LEFT JOIN device_states s ON s.tenant = c.tenant AND s.device = c.device" \
@@ -344,12 +343,11 @@
     X(OVERVIEW_MEDIA, "SELECT medium, count(*) FROM channels WHERE tenant = ?1"                    \
                       " GROUP BY medium ORDER BY medium")                                          \
     X(OVERVIEW_LAST, "SELECT max(last_contact) FROM senders WHERE tenant = ?1")                    \
-    X(OVERVIEW_MISSING,                                                                            \
-      "SELECT coalesce(sum(CASE WHEN 86400 / c.grid_seconds > coalesce(k.n, 0)"                    \
-      " THEN 86400 / c.grid_seconds - coalesce(k.n, 0) END), 0)"                                   \
-      " FROM newest w JOIN channels c ON c.channel = w.channel"                                    \
-      " AND c.obis = w.obis LEFT JOIN chunks k ON k.tenant = ?1 AND k.day = ?2"                    \
-      " AND k.channel = w.channel WHERE w.tenant = ?1 AND w.first_meter <= ?3")
+    X(OVERVIEW_MISSING, "SELECT coalesce(sum(CASE WHEN 86400 / c.grid_seconds > coalesce(k.n, 0)"  \
+                        " THEN 86400 / c.grid_seconds - coalesce(k.n, 0) END), 0)"                 \
+                        " FROM newest w JOIN channels c ON c.channel = w.channel"                  \
+                        " AND c.obis = w.obis LEFT JOIN chunks k ON k.tenant = ?1 AND k.day = ?2"  \
+                        " AND k.channel = w.channel WHERE w.tenant = ?1 AND w.first_meter <= ?3")
 /* clang-format on */
 
 #endif

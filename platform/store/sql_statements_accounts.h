@@ -25,8 +25,8 @@
 #define MW_SQ_AREAS_BELOW(area_, now_)                                                             \
     "WITH RECURSIVE below(area) AS (SELECT " area_                                                 \
     " UNION SELECT m.member FROM below b JOIN memberships m ON m.tenant = ?1 AND m.kind = 1"       \
-    "  AND m.area = b.area AND m.from_us <= " now_                                                 \
-    "  AND (m.to_us IS NULL OR m.to_us > " now_ "))"
+    "  AND m.area = b.area AND m.from_us <= " now_ "  AND (m.to_us IS NULL OR m.to_us > " now_     \
+    "))"
 
 /* The usage points below an area, by themselves or by their premise. */
 #define MW_SQ_POINTS_BELOW(area_, now_)                                                            \
@@ -44,20 +44,18 @@
     X(SESSIONS_OF, "SELECT token_hash, tenant, user, csrf, created, last_used, expires, address,"  \
                    " agent FROM sessions WHERE tenant = ?1 AND (?2 IS NULL OR user = ?2)"          \
                    " ORDER BY last_used DESC LIMIT 200")                                           \
-    X(TOKEN_ADD,                                                                                   \
-      "INSERT INTO api_tokens(tenant, owner, name, scope, hash, created, expires)"                 \
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id")                                          \
+    X(TOKEN_ADD, "INSERT INTO api_tokens(tenant, owner, name, scope, hash, created, expires)"      \
+                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id")                               \
     X(TOKEN_BY_HASH, MW_SQ_TOKEN " WHERE hash = ?1")                                               \
     X(TOKEN_TOUCH, "UPDATE api_tokens SET last_used = ?3 WHERE tenant = ?1 AND id = ?2")           \
     X(TOKEN_REVOKE, "UPDATE api_tokens SET revoked = ?4 WHERE tenant = ?1"                         \
                     " AND (?2 IS NULL OR owner = ?2) AND id = ?3 AND revoked IS NULL RETURNING 1") \
     X(TOKENS, MW_SQ_TOKEN " WHERE tenant = ?1 AND (?2 IS NULL OR owner = ?2)"                      \
                           " ORDER BY id DESC LIMIT 200")                                           \
-    X(TOTP_PUT,                                                                                    \
-      "INSERT INTO second_factors(tenant, owner, wrapped, confirmed, last_step, made)"             \
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(tenant, owner) DO UPDATE SET"                   \
-      " wrapped = excluded.wrapped, confirmed = excluded.confirmed,"                               \
-      " last_step = excluded.last_step, made = excluded.made")                                     \
+    X(TOTP_PUT, "INSERT INTO second_factors(tenant, owner, wrapped, confirmed, last_step, made)"   \
+                " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(tenant, owner) DO UPDATE SET"         \
+                " wrapped = excluded.wrapped, confirmed = excluded.confirmed,"                     \
+                " last_step = excluded.last_step, made = excluded.made")                           \
     X(TOTP_GET, "SELECT wrapped, confirmed, last_step, made FROM second_factors"                   \
                 " WHERE tenant = ?1 AND owner = ?2")                                               \
     X(TOTP_STEP, "UPDATE second_factors SET last_step = ?3"                                        \
@@ -77,20 +75,22 @@
                       " AND used IS NULL RETURNING 1")                                             \
     X(INVITATIONS, MW_SQ_INVITATION " WHERE tenant = ?1 AND usage_point = ?2 AND used IS NULL"     \
                                     " AND expires > ?3 ORDER BY id DESC LIMIT 100")                \
-    X(GRANT_ADD,                                                                                   \
-      "INSERT INTO access_grants(tenant, usage_point, guest, name, given_by, from_us, to_us, made)"\
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id")                                      \
+    X(GRANT_ADD, "INSERT INTO access_grants(tenant, usage_point, guest, name, given_by, from_us, " \
+                 "to_us, made)"                                                                    \
+                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id")                           \
     X(GRANT_REVOKE, "UPDATE access_grants SET revoked = ?4 WHERE tenant = ?1"                      \
                     " AND usage_point = ?2 AND id = ?3 AND revoked IS NULL RETURNING 1")           \
     X(GRANTS_OF_POINT, MW_SQ_GRANT " WHERE tenant = ?1 AND usage_point = ?2 AND revoked IS NULL"   \
                                    " ORDER BY id DESC LIMIT 100")                                  \
     X(GRANTS_OF_GUEST, MW_SQ_GRANT " WHERE tenant = ?1 AND guest = ?2 AND revoked IS NULL"         \
                                    " AND from_us <= ?3 ORDER BY id LIMIT 100")                     \
-    X(AREA_HOLDS, MW_SQ_AREAS_BELOW("?2", "?4")                                                    \
-      " SELECT count(*) FROM memberships m JOIN below b ON b.area = m.area"                        \
-      " WHERE m.tenant = ?1 AND m.from_us <= ?4 AND (m.to_us IS NULL OR m.to_us > ?4)"             \
-      " AND ((m.kind = 3 AND m.member = ?3) OR (m.kind = 2 AND m.member ="                         \
-      " (SELECT u.premise FROM usage_points u WHERE u.tenant = ?1 AND u.id = ?3)))")               \
+    X(AREA_HOLDS,                                                                                  \
+      MW_SQ_AREAS_BELOW(                                                                           \
+          "?2",                                                                                    \
+          "?4") " SELECT count(*) FROM memberships m JOIN below b ON b.area = m.area"              \
+                " WHERE m.tenant = ?1 AND m.from_us <= ?4 AND (m.to_us IS NULL OR m.to_us > ?4)"   \
+                " AND ((m.kind = 3 AND m.member = ?3) OR (m.kind = 2 AND m.member ="               \
+                " (SELECT u.premise FROM usage_points u WHERE u.tenant = ?1 AND u.id = ?3)))")     \
     X(AUDIT_LINKS, "SELECT id, tenant, at, actor, action, subject, detail, chain FROM audit"       \
                    " WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3")                          \
     X(AUDIT_HEAD, "SELECT first, entries, hash FROM audit_heads WHERE tenant = ?1")                \
@@ -103,7 +103,8 @@
       " who = excluded.who")                                                                       \
     X(SETTING_GET, "SELECT name, value, at, who FROM tenant_settings"                              \
                    " WHERE tenant = ?1 AND name = ?2")                                             \
-    X(SETTINGS, "SELECT name, value, at, who FROM tenant_settings WHERE tenant = ?1 ORDER BY name")
+    X(SETTINGS, "SELECT name, value, at, who FROM tenant_settings WHERE tenant = ?1 ORDER BY "     \
+                "name")
 
 #define MW_SQ_HOUSEHOLD_STATEMENTS(X)                                                              \
     X(HANDED_ADD,                                                                                  \

@@ -53,11 +53,10 @@
                   " AND " MW_SQ_ALARM_STATES " AND (?6 = '' OR rule = ?6)"                         \
                   " AND (?7 = '' OR assignee = ?7) ORDER BY id DESC LIMIT ?3")                     \
     X(ALARMS_OPEN, MW_SQ_ALARM " WHERE closed_at IS NULL AND id > ?1 ORDER BY id LIMIT ?2")        \
-    X(ALARM_COUNTS,                                                                                \
-      "SELECT rule, severity, state, CASE WHEN coalesce(snoozed_until, 0) > ?2"                    \
-      " THEN 1 ELSE 0 END, count(*) FROM alarms"                                                   \
-      " WHERE tenant = ?1 AND closed_at IS NULL AND root = 0"                                      \
-      " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2")                                                        \
+    X(ALARM_COUNTS, "SELECT rule, severity, state, CASE WHEN coalesce(snoozed_until, 0) > ?2"      \
+                    " THEN 1 ELSE 0 END, count(*) FROM alarms"                                     \
+                    " WHERE tenant = ?1 AND closed_at IS NULL AND root = 0"                        \
+                    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2")                                          \
     X(ALARM_NOTE_ADD, "INSERT INTO alarm_notes(tenant, alarm, at, who, what, text)"                \
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                           \
     X(ALARM_NOTES, "SELECT id, at, who, what, text FROM alarm_notes"                               \
@@ -116,10 +115,9 @@
                     " error = ?7 WHERE tenant = ?1 AND id = ?2 RETURNING 1")                       \
     X(DELIVERY_GET, MW_SQ_DELIVERY " WHERE tenant = ?1 AND id = ?2")                               \
     X(DELIVERIES_DUE, MW_SQ_DELIVERY " WHERE state = 1 AND due <= ?1 ORDER BY due, id LIMIT ?2")   \
-    X(DELIVERIES, MW_SQ_DELIVERY                                                                   \
-      " WHERE tenant = ?1 AND id < ?2 AND ((state = 1 AND ?4 <> 0)"                               \
-      " OR (state = 2 AND ?5 <> 0) OR (state = 3 AND ?6 <> 0)"\
-      " OR (state = 4 AND ?7 <> 0)) ORDER BY id DESC LIMIT ?3")                                    \
+    X(DELIVERIES, MW_SQ_DELIVERY " WHERE tenant = ?1 AND id < ?2 AND ((state = 1 AND ?4 <> 0)"     \
+                                 " OR (state = 2 AND ?5 <> 0) OR (state = 3 AND ?6 <> 0)"          \
+                                 " OR (state = 4 AND ?7 <> 0)) ORDER BY id DESC LIMIT ?3")         \
     X(DELIVERIES_WAITING, "SELECT count(*) FROM deliveries WHERE state = 1")                       \
     X(DELIVERIES_FORGET, "DELETE FROM deliveries WHERE done < ?1 AND state <> 3")
 /* clang-format on */

@@ -22,9 +22,9 @@
              " FROM holds WHERE tenant = ?1 AND id < ?2 AND (?3 = 0 OR released_at IS NULL)"       \
              " ORDER BY id DESC LIMIT ?4")                                                         \
     X(DAYS_AFTER, "SELECT day, channel FROM chunks WHERE tenant = ?1 AND day >= ?2 AND day < ?4"   \
-                  " AND (day > ?2 OR channel > ?3) UNION SELECT day, channel FROM revisions"                     \
-      " WHERE tenant = ?1 AND day >= ?2 AND day < ?4 AND (day > ?2 OR channel > ?3)"               \
-      " ORDER BY day, channel LIMIT ?5")                \
+                  " AND (day > ?2 OR channel > ?3) UNION SELECT day, channel FROM revisions"       \
+                  " WHERE tenant = ?1 AND day >= ?2 AND day < ?4 AND (day > ?2 OR channel > ?3)"   \
+                  " ORDER BY day, channel LIMIT ?5")                                               \
     X(DAY_CHUNK_DELETE, "DELETE FROM chunks WHERE tenant = ?1 AND day = ?2 AND channel = ?3")      \
     X(DAY_HOT_DELETE, "DELETE FROM hot WHERE tenant = ?1 AND day = ?2 AND channel = ?3")           \
     X(DAY_CONFLICTS_DELETE, "DELETE FROM conflicts WHERE tenant = ?1 AND channel = ?2"             \

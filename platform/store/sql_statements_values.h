@@ -62,12 +62,11 @@
       " RETURNING id")                                                                             \
     X(EXCEPTION_CLOSE, "UPDATE exceptions SET closed_at = ?3, closed_by = ?4, text = ?5"           \
                        " WHERE tenant = ?1 AND id = ?2 AND closed_at IS NULL")                     \
-    X(EXCEPTIONS, MW_SQ_EXCEPTION " AND (?5 = 0 OR closed_at IS NULL)" MW_SQ_EXCEPTION_END)         \
-    X(EXCEPTIONS_OF_RULE, MW_SQ_EXCEPTION                                                          \
-      " AND (?5 = 0 OR closed_at IS NULL) AND rule = ?6" MW_SQ_EXCEPTION_END)                      \
-    X(EXCEPTIONS_OF_CHANNEL, MW_SQ_EXCEPTION                                                       \
-      " AND (?5 = 0 OR closed_at IS NULL) AND (?6 < 0 OR rule = ?6) AND channel = ?7"              \
-      MW_SQ_EXCEPTION_END)                                                                         \
+    X(EXCEPTIONS, MW_SQ_EXCEPTION " AND (?5 = 0 OR closed_at IS NULL)" MW_SQ_EXCEPTION_END)        \
+    X(EXCEPTIONS_OF_RULE,                                                                          \
+      MW_SQ_EXCEPTION " AND (?5 = 0 OR closed_at IS NULL) AND rule = ?6" MW_SQ_EXCEPTION_END)      \
+    X(EXCEPTIONS_OF_CHANNEL, MW_SQ_EXCEPTION " AND (?5 = 0 OR closed_at IS NULL) AND (?6 < 0 OR "  \
+                                             "rule = ?6) AND channel = ?7" MW_SQ_EXCEPTION_END)    \
     X(EXCEPTIONS_OPEN_OF_CHANNEL, MW_SQ_EXCEPTION                                                  \
       " AND closed_at IS NULL AND (?5 < 0 OR rule = ?5) AND channel = ?6" MW_SQ_EXCEPTION_END)     \
     X(EXCEPTION_JUDGE, "UPDATE exceptions SET judged = ?3 WHERE tenant = ?1 AND id = ?2")          \

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/store/sqlite.h"
 #include "platform/store/sql_schema.h"
+#include "platform/store/sqlite.h"
 #include "tests/harness/mw_test.h"
 
 enum { FIRST_DAY = 20700, DAY = 86400 };
