@@ -19,11 +19,13 @@ typedef enum region {
     REGION_CLOCK,
     REGION_REGISTERS,
     REGION_RADIO,
-    REGION_EVENTS,
+    REGION_SECURITY_EVENTS,
     REGION_HOURLY,
     REGION_DAILY,
     REGION_DOWNLINK,
     REGION_STATE,
+    REGION_METROLOGY_EVENTS,
+    REGION_OPERATION_EVENTS,
     REGION_COUNT
 } region;
 
@@ -38,11 +40,13 @@ static const struct {
     [REGION_CLOCK] = {MW_CLOCK_PAYLOAD, 1},
     [REGION_REGISTERS] = {MW_REGISTERS_PAYLOAD, 500},
     [REGION_RADIO] = {MW_RADIO_PAYLOAD, 100},
-    [REGION_EVENTS] = {MW_EVENTS_PAYLOAD, 256},
+    [REGION_SECURITY_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
     [REGION_HOURLY] = {MW_ARCHIVE_PAYLOAD, MW_ARCHIVE_HOURS},
     [REGION_DAILY] = {MW_ARCHIVE_PAYLOAD, MW_ARCHIVE_DAYS},
     [REGION_DOWNLINK] = {MW_DOWNLINK_PAYLOAD, 4 * MW_DOWNLINK_IDS},
     [REGION_STATE] = {MW_DOWNLINK_STATE, 1},
+    [REGION_METROLOGY_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
+    [REGION_OPERATION_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
 };
 
 typedef struct place {
@@ -196,6 +200,18 @@ static mw_status logs_mount(mw_meter *m, const place at[REGION_COUNT], const mw_
                         kind_of(REGION_CLOCK), now, board->ticks_kept, latest);
 }
 
+static mw_status events_mount(mw_meter *m, const place at[REGION_COUNT], uint32_t reported) {
+    static const region of[MW_EVENTS_GROUPS] = {
+        [MW_EVENTS_SECURITY] = REGION_SECURITY_EVENTS,
+        [MW_EVENTS_METROLOGY] = REGION_METROLOGY_EVENTS,
+        [MW_EVENTS_OPERATION] = REGION_OPERATION_EVENTS,
+    };
+    mw_events_place logs[MW_EVENTS_GROUPS];
+    for (unsigned g = 0; g < MW_EVENTS_GROUPS; g++)
+        logs[g] = (mw_events_place){at[of[g]].first, at[of[g]].sectors, kind_of(of[g])};
+    return mw_events_mount(&m->events, &m->flash, logs, reported);
+}
+
 mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
                         const mw_meter_provision *provision, const mw_board *board, mw_mono now) {
     MW_TRY(mw_meter_config_check(&model->defaults, model, provision->plan));
@@ -229,8 +245,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
                               at[REGION_RADIO].sectors, now, &reported);
     mw_key_wipe(&master);
     MW_TRY(s);
-    MW_TRY(mw_events_mount(&m->events, &m->flash, at[REGION_EVENTS].first,
-                           at[REGION_EVENTS].sectors, kind_of(REGION_EVENTS), reported));
+    MW_TRY(events_mount(m, at, reported));
     mw_utc utc = mw_rtc_utc(&m->clock, now);
     m->hour = mw_meter_hour_of(&m->config, utc);
     m->hour_disturbed = true;
