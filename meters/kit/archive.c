@@ -75,6 +75,12 @@ mw_status mw_archive_newest(const mw_archive *a, const mw_flash *flash,
     return record_older(&a->hourly, flash, &at, out_record);
 }
 
+mw_status mw_archive_newest_day(const mw_archive *a, const mw_flash *flash,
+                                mw_archive_record *out_record) {
+    mw_ringlog_cursor at = mw_ringlog_from_newest(&a->daily);
+    return record_older(&a->daily, flash, &at, out_record);
+}
+
 mw_status mw_archive_find(const mw_ringlog *log, const mw_flash *flash, uint32_t hour,
                           mw_archive_record *out_record) {
     mw_ringlog_cursor at = mw_ringlog_from_newest(log);

@@ -47,6 +47,9 @@ MW_NODISCARD mw_status mw_archive_store_day(mw_archive *a, const mw_flash *flash
 /* The newest hourly record. MW_NOT_FOUND, MW_IO. */
 MW_NODISCARD mw_status mw_archive_newest(const mw_archive *a, const mw_flash *flash,
                                          mw_archive_record *out_record);
+/* The beginning of the running billing day. MW_NOT_FOUND, MW_IO. */
+MW_NODISCARD mw_status mw_archive_newest_day(const mw_archive *a, const mw_flash *flash,
+                                             mw_archive_record *out_record);
 /* The record of one boundary, the newest if the clock passed it twice. Walks back through the log:
  * MW_NOT_FOUND, MW_IO. */
 MW_NODISCARD mw_status mw_archive_find(const mw_ringlog *log, const mw_flash *flash, uint32_t hour,
