@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "meters/boards/host.h"
-#include "meters/boards/lcd_picture.h"
+#include "meters/boards/host_lcd.h"
 #include "meters/gas/gas.h"
 #include "meters/kit/pages.h"
 #include "meters/pulse/pulse.h"

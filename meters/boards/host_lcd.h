@@ -3,8 +3,8 @@
  * A display drawn from its segments, as text for a terminal and as a picture (SVG). Draws what is
  * lit and nothing else: what it shows is what a person would read off the glass.
  */
-#ifndef MW_METERS_BOARDS_LCD_PICTURE_H
-#define MW_METERS_BOARDS_LCD_PICTURE_H
+#ifndef MW_METERS_BOARDS_HOST_LCD_H
+#define MW_METERS_BOARDS_HOST_LCD_H
 
 #include <stdio.h>
 

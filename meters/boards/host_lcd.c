@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "meters/boards/lcd_picture.h"
+#include "meters/boards/host_lcd.h"
 
 static const char *const sign_text[MW_LCD_SIGN_COUNT] = {
 #define X(name, text) [MW_LCD_SIGN_##name] = text,
