@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "testbench/gas_bench.h"
+#include "testbench/gas_report.h"
 
 static const char usage[] =
     "usage: mw-testbench-gas [--devices N] [--measurements N] [--seed N] [--size NAME]\n"
+    "                        [--html FILE] [--pdf FILE] [--image FILE]\n"
     "\n"
     "Type test of the ultrasonic gas meters on a simulated rig: error curves in air, natural gas "
     "and\n"
@@ -22,6 +23,9 @@ static const char usage[] =
     "  --measurements N  measurements per point, 500 ms apart (900; 100..100000)\n"
     "  --seed N          of the first device (1); the next size begins 1000 further\n"
     "  --size NAME       gas-g1.6, gas-g2.5, gas-g4 or gas-g6 alone\n"
+    "  --html FILE       writes the report of the test, with error curves\n"
+    "  --pdf FILE        the same on paper\n"
+    "  --image FILE      what the report names as firmware, by its SHA-256 (this program)\n"
     "\n"
     "Exit status: 0 every point is within its limit, 1 one is not, 2 usage.\n";
 
@@ -68,6 +72,7 @@ static bool number(const char *text, unsigned long low, unsigned long high, unsi
 int main(int argc, char **argv) {
     unsigned long devices = 3, measurements = 900, seed = 1;
     const char *only = NULL;
+    mw_report_files files = {NULL, NULL, NULL};
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -81,6 +86,8 @@ int main(int argc, char **argv) {
             good = number(value, 100, 100000, &measurements);
         else if (strcmp(argv[i], "--seed") == 0)
             good = number(value, 0, 1000000000, &seed);
+        else if (mw_report_option(argv[i], value, &files))
+            good = true;
         else if (strcmp(argv[i], "--size") == 0)
             for (unsigned k = 0; k < MW_GAS_SIZES; k++)
                 if (strcmp(value, mw_gas_size_of[k].name) == 0) {
@@ -94,6 +101,7 @@ int main(int argc, char **argv) {
     }
     static mw_gas_wave wave;
     static mw_gas_bench bench;
+    static mw_report report;
     double worst[MW_GAS_LIMITS] = {0};
     bool good = true;
     mw_gas_wave_init(&wave);
@@ -102,12 +110,20 @@ int main(int argc, char **argv) {
         "a point\n",
         seed, devices, measurements);
     print_limits();
+    bool reporting = files.html != NULL || files.pdf != NULL;
+    if (reporting && mw_gas_report_begin(&report, files.image, seed, (unsigned)devices,
+                                         (unsigned)measurements) != MW_OK) {
+        fprintf(stderr, "cannot read %s\n", files.image != NULL ? files.image : "this program");
+        return 2;
+    }
     for (unsigned k = 0; k < MW_GAS_SIZES; k++) {
         if (only != NULL && strcmp(only, mw_gas_size_of[k].name) != 0)
             continue;
         mw_gas_bench_run(&bench, &wave, &mw_gas_size_of[k], seed + 1000 * k, (unsigned)devices,
                          (unsigned)measurements);
         good = print_bench(&bench) && good;
+        if (reporting)
+            mw_gas_report_add(&report, &bench);
         for (unsigned i = 0; i < MW_GAS_LIMITS; i++)
             worst[i] = fmax(worst[i], mw_gas_bench_worst_of(&bench, (mw_gas_limit_id)i));
     }
@@ -119,5 +135,7 @@ int main(int argc, char **argv) {
            mw_gas_limits[MW_GAS_LIMIT_ZERO].target);
     figure("meters.gas_start_error_pct", worst[MW_GAS_LIMIT_START], "%",
            mw_gas_limits[MW_GAS_LIMIT_START].target);
+    if (reporting && mw_report_write(&report, &files) != MW_OK)
+        return 2;
     return good ? 0 : 1;
 }
