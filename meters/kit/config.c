@@ -58,6 +58,7 @@ void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFI
     mw_write_u8(&w, c->leak);
     mw_write_u8(&w, (uint8_t)(c->battery_low_mv / BATTERY_STEP_MV));
     mw_write_u8(&w, c->beacon);
+    mw_write_u8(&w, c->no_flow_days);
 }
 
 mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
@@ -78,10 +79,11 @@ mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
         c.scale[i].denominator = mw_read_u32le(&r);
         c.scale[i].initial = (int64_t)mw_read_u64le(&r);
     }
-    c.burst = mw_read_u16le(&r); /* zero in records from before there were limits */
+    c.burst = mw_read_u16le(&r);
     c.leak = mw_read_u8(&r);
     c.battery_low_mv = (uint16_t)(mw_read_u8(&r) * BATTERY_STEP_MV);
-    c.beacon = mw_read_u8(&r); /* zero in records from before a meter listened for them */
+    c.beacon = mw_read_u8(&r);
+    c.no_flow_days = mw_read_u8(&r);
     MW_TRY(r.status);
     *out_config = c;
     return MW_OK;
@@ -133,6 +135,9 @@ mw_status mw_meter_config_get(const mw_meter_config *c, uint16_t key, int64_t *o
     case MW_SMP_KEY_BEACON:
         *out_value = c->beacon;
         return MW_OK;
+    case MW_SMP_KEY_NO_FLOW_DAYS:
+        *out_value = c->no_flow_days;
+        return MW_OK;
     default:
         return MW_NOT_FOUND;
     }
@@ -178,6 +183,8 @@ mw_status mw_meter_config_put(mw_meter_config *c, uint16_t key, int64_t value) {
         return put_u16(&c->battery_low_mv, value);
     case MW_SMP_KEY_BEACON:
         return put_u8(&c->beacon, value);
+    case MW_SMP_KEY_NO_FLOW_DAYS:
+        return put_u8(&c->no_flow_days, value);
     default:
         return MW_NOT_FOUND;
     }

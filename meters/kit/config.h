@@ -37,6 +37,7 @@ typedef struct mw_meter_config {
     uint8_t leak;             /* at least this in each of 24 hours is a leak; 0: off */
     uint16_t battery_low_mv;  /* 0: the model's; else 1000..5100 in steps of 20 */
     uint8_t beacon;           /* listens in every n-th beacon slot of the plan; 0: never */
+    uint8_t no_flow_days;     /* so many days without any flow are told; 0: off */
     mw_meter_scale scale[MW_METER_REGISTERS_MAX];
 } mw_meter_config;
 
@@ -74,7 +75,7 @@ MW_NODISCARD mw_status mw_meter_config_check(const mw_meter_config *c, const mw_
                                              const mw_unb_plan *plan);
 
 /* Fixed form for flash. Decoding checks the length and version only: MW_SHORT, MW_UNSUPPORTED. */
-#define MW_METER_CONFIG_PAYLOAD 48
+#define MW_METER_CONFIG_PAYLOAD 56
 void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFIG_PAYLOAD]);
 MW_NODISCARD mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config);
 

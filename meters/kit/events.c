@@ -14,6 +14,7 @@ mw_event_group mw_event_group_of(mw_smp_event_code code) {
         return MW_EVENTS_SECURITY;
     case MW_SMP_EVENT_LEAK:
     case MW_SMP_EVENT_BURST:
+    case MW_SMP_EVENT_NO_FLOW:
     case MW_SMP_EVENT_REVERSE:
     case MW_SMP_EVENT_FROST:
     case MW_SMP_EVENT_SENSOR:

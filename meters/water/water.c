@@ -26,3 +26,11 @@
 const mw_meter_model mw_water_r80 = WATER_MODEL("water-r80");
 const mw_meter_model mw_water_r100 = WATER_MODEL("water-r100");
 const mw_meter_model mw_water_r160 = WATER_MODEL("water-r160");
+
+const uint8_t mw_water_temperature_of[MW_WATER_TEMPERATURES] = {30, 50, 70, 90};
+
+const mw_water_class mw_water_class_of[MW_WATER_CLASSES] = {
+    {"water-r80", 80, 40, 32, 51, 63, 100, 2500, 3125, 0x0F},
+    {"water-r100", 100, 40, 25, 40, 63, 100, 2500, 3125, 0x07},
+    {"water-r160", 160, 50, 16, 26, 50, 80, 2500, 3125, 0x03},
+};

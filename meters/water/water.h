@@ -18,6 +18,23 @@ static inline mw_volume mw_water_volume(int64_t counts) {
     return (mw_volume){counts * MW_WATER_STEP_ML};
 }
 
+/* A dynamic class of the catalogue. Flows are the catalogue's where it gives them, which rounds
+ * Q1 = Q3/R and Q2 = 1.6 Q1 upwards; upright the wheel's bearing carries more, and the class is
+ * lower (R50 and R40 are usual for such meters). */
+typedef struct mw_water_class {
+    const char *name;
+    uint16_t r_horizontal, r_vertical;
+    uint16_t q1_lph, q2_lph;                   /* horizontal */
+    uint16_t q1_vertical_lph, q2_vertical_lph; /* upright */
+    uint16_t q3_lph, q4_lph;
+    uint8_t temperatures; /* bit i: made in temperature class 30, 50, 70, 90 */
+} mw_water_class;
+
+#define MW_WATER_CLASSES      3
+#define MW_WATER_TEMPERATURES 4
+extern const mw_water_class mw_water_class_of[MW_WATER_CLASSES];     /* R80, R100, R160 */
+extern const uint8_t mw_water_temperature_of[MW_WATER_TEMPERATURES]; /* degrees Celsius */
+
 extern const mw_meter_model mw_water_r80;
 extern const mw_meter_model mw_water_r100;
 extern const mw_meter_model mw_water_r160;

@@ -31,6 +31,7 @@ static const struct {
     {"leak_per_hour", MW_SMP_KEY_LEAK, 0, 255},
     {"battery_low_mv", MW_SMP_KEY_BATTERY_LOW_MV, 0, 5100},
     {"beacon", MW_SMP_KEY_BEACON, 0, 255},
+    {"no_flow_days", MW_SMP_KEY_NO_FLOW_DAYS, 0, 255},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 

@@ -172,6 +172,8 @@ const char *mw_api_event_name(uint16_t code) {
         return "register_set";
     case MW_SMP_EVENT_AUTH_FAILED:
         return "auth_failed";
+    case MW_SMP_EVENT_NO_FLOW:
+        return "no_flow";
     default:
         return "other";
     }

@@ -60,7 +60,8 @@ typedef enum mw_smp_event_code {
     MW_SMP_EVENT_CONFIG = 12,       /* value: key that changed */
     MW_SMP_EVENT_ARCHIVE = 13,      /* value: records lost */
     MW_SMP_EVENT_REGISTER_SET = 14, /* value: new minus old */
-    MW_SMP_EVENT_AUTH_FAILED = 15   /* value: frames refused since the last such event */
+    MW_SMP_EVENT_AUTH_FAILED = 15,  /* value: frames refused since the last such event */
+    MW_SMP_EVENT_NO_FLOW = 16       /* value: days without flow */
 } mw_smp_event_code;
 
 typedef struct mw_smp_event {
@@ -148,7 +149,8 @@ typedef enum mw_smp_config_key {
     MW_SMP_KEY_BURST = 16,          /* more than this in an hour, model's unit; 0: off */
     MW_SMP_KEY_LEAK = 17,           /* at least this in each of 24 hours; 0: off */
     MW_SMP_KEY_BATTERY_LOW_MV = 18, /* 0: the model's limit */
-    MW_SMP_KEY_BEACON = 19          /* listens in every n-th beacon slot of the plan; 0: never */
+    MW_SMP_KEY_BEACON = 19,         /* listens in every n-th beacon slot of the plan; 0: never */
+    MW_SMP_KEY_NO_FLOW_DAYS = 20    /* so many days without any flow are told; 0: off */
 } mw_smp_config_key;
 
 typedef struct mw_smp_config {
