@@ -16,7 +16,9 @@
 #include "platform/open_store.h"
 #include "platform/readings/settle.h"
 #include "platform/retention/retention.h"
+#include "platform/turns.h"
 #include "runtime/log.h"
+#include "runtime/pace.h"
 
 typedef struct platform {
     mw_platform_config config;
@@ -50,6 +52,8 @@ typedef struct platform {
     mw_timer *notify_timer;
     mw_timer *collection_timer;
     mw_mono collection_begun;
+    mw_turns *turns;
+    mw_pace decoding, folding, settling, validating, watching, alarming, collecting;
     mw_metric *decoded;
     mw_metric *waiting;
     mw_metric *folded;
@@ -70,8 +74,9 @@ static const int64_t settle_idle_ms = 2000;
 static void decode_step(void *context) {
     platform *p = context;
     uint32_t n = 0;
-    uint32_t batch = (uint32_t)p->config.decode_batch;
+    uint32_t batch = mw_pace_begin(&p->decoding);
     mw_status s = mw_decoder_turn(p->decoder, batch, &n);
+    mw_pace_end(&p->decoding, n);
     if (s != MW_OK) {
         mw_log(MW_LOG_ERROR, "decoding failed, trying again", MW_ST("status", s));
         mw_api_set_failing(p->api, true);
@@ -155,7 +160,7 @@ static mw_status open_commands(platform *p) {
 
 static mw_status fold_once(platform *p, uint32_t *out_rows) {
     MW_TRY(mw_store_begin(p->store));
-    mw_status s = mw_store_fold(p->store, (uint32_t)p->config.fold_rows, out_rows);
+    mw_status s = mw_store_fold(p->store, p->folding.n, out_rows);
     if (s == MW_OK)
         return mw_store_commit(p->store);
     mw_status undone = mw_store_rollback(p->store);
@@ -166,7 +171,9 @@ static mw_status fold_once(platform *p, uint32_t *out_rows) {
 static void fold_step(void *context) {
     platform *p = context;
     uint32_t rows = 0;
+    (void)mw_pace_begin(&p->folding);
     mw_status s = fold_once(p, &rows);
+    mw_pace_end(&p->folding, rows);
     if (s != MW_OK)
         mw_log(MW_LOG_ERROR, "folding failed, trying again", MW_ST("status", s));
     mw_metric_add(p->folded, rows);
@@ -176,9 +183,8 @@ static void fold_step(void *context) {
 }
 
 static mw_status settle_once(platform *p, uint32_t *out_done) {
-    enum { SETTLED_A_TURN = 200 };
     MW_TRY(mw_store_begin(p->store));
-    mw_status s = mw_settle_step(p->store, SETTLED_A_TURN, mw_loop_utc(p->loop), out_done);
+    mw_status s = mw_settle_step(p->store, p->settling.n, mw_loop_utc(p->loop), out_done);
     if (s == MW_OK)
         return mw_store_commit(p->store);
     mw_status undone = mw_store_rollback(p->store);
@@ -190,7 +196,9 @@ static mw_status settle_once(platform *p, uint32_t *out_done) {
 static void settle_step(void *context) {
     platform *p = context;
     uint32_t done = 0;
+    (void)mw_pace_begin(&p->settling);
     mw_status s = settle_once(p, &done);
+    mw_pace_end(&p->settling, done);
     if (s != MW_OK)
         mw_log(MW_LOG_ERROR, "settling failed, trying again", MW_ST("status", s));
     bool more = s == MW_OK && done > 0;
@@ -205,7 +213,12 @@ static void validation_step(void *context) {
     bool watch = now.ns - p->watched.ns >= p->config.watch_every.ns;
     if (watch)
         p->watched = now;
+    mw_engine_limit(p->validation, mw_pace_begin(&p->validating), mw_pace_begin(&p->watching));
     mw_status s = mw_engine_run(p->validation, mw_loop_utc(p->loop), watch, &step);
+    if (step.pipeline.changes > 0)
+        mw_pace_end(&p->validating, step.pipeline.changes);
+    else
+        mw_pace_end(&p->watching, step.watch.cost);
     if (s != MW_OK)
         mw_log(MW_LOG_ERROR, "validation failed, trying again", MW_ST("status", s));
     mw_metric_add(p->validated, (int64_t)step.pipeline.values);
@@ -262,7 +275,9 @@ static const int64_t collection_idle_ms = 15000;
 static void alarm_step(void *context) {
     platform *p = context;
     mw_alarms_turn turn = {.more = false};
+    mw_alarms_limit(p->alarms, mw_pace_begin(&p->alarming));
     mw_status s = mw_alarms_run(p->alarms, mw_loop_utc(p->loop), &turn);
+    mw_pace_end(&p->alarming, turn.most);
     if (s != MW_OK)
         mw_log(MW_LOG_ERROR, "alarms failed, trying again", MW_ST("status", s));
     mw_metric_add(p->raised, turn.opened);
@@ -295,7 +310,9 @@ static void collection_step(void *context) {
     mw_mono begun = mw_loop_mono(p->loop);
     if (p->collection_begun.ns == 0)
         p->collection_begun = begun;
-    mw_status s = mw_collection_run(p->collection, mw_loop_utc(p->loop), &more);
+    mw_status s = mw_collection_run(p->collection, mw_loop_utc(p->loop),
+                                    mw_pace_begin(&p->collecting), &more);
+    mw_pace_end(&p->collecting, more ? p->collecting.n : 0);
     if (s != MW_OK)
         mw_log(MW_LOG_ERROR, "counting the collection failed", MW_ST("status", s));
     int64_t took = (begun.ns - p->collection_begun.ns) / 1000000, pause = 10 * took;
@@ -435,24 +452,44 @@ static mw_status open_server(platform *p) {
     return s;
 }
 
+static void paces_init(platform *p) {
+    const mw_platform_config *c = &p->config;
+    uint32_t decode = (uint32_t)c->decode_batch, fold = (uint32_t)c->fold_rows;
+    uint32_t changes = (uint32_t)c->validation_changes;
+    mw_pace_init(&p->decoding, decode < 32 ? decode : 32, decode);
+    mw_pace_init(&p->folding, fold < 64 ? fold : 64, fold);
+    mw_pace_init(&p->settling, 8, 200);
+    mw_pace_init(&p->validating, changes < 8 ? changes : 8, changes);
+    mw_pace_init(&p->watching, 200, 20000);
+    mw_pace_init(&p->alarming, 10, MW_ALARMS_LOOKS);
+    mw_pace_init(&p->collecting, 4, MW_COLLECTION_CHANNELS);
+}
+
+static mw_status step_new(platform *p, const char *name, mw_timer_fn *fn, mw_timer **out_timer) {
+    MW_TRY(mw_timer_new(p->loop, fn, p, out_timer));
+    mw_timer_name(*out_timer, name);
+    return MW_OK;
+}
+
 static mw_status start_steps(platform *p) {
-    MW_TRY(mw_timer_new(p->loop, decode_step, p, &p->decode_timer));
-    MW_TRY(mw_timer_new(p->loop, fold_step, p, &p->fold_timer));
-    MW_TRY(mw_timer_new(p->loop, settle_step, p, &p->settle_timer));
+    paces_init(p);
+    MW_TRY(step_new(p, "decode", decode_step, &p->decode_timer));
+    MW_TRY(step_new(p, "fold", fold_step, &p->fold_timer));
+    MW_TRY(step_new(p, "settle", settle_step, &p->settle_timer));
     mw_timer_start(p->decode_timer, mw_dur_ms(0), mw_dur_ms(0));
     mw_timer_start(p->fold_timer, p->config.fold_every, mw_dur_ms(0));
     mw_timer_start(p->settle_timer, mw_dur_ms(settle_idle_ms), mw_dur_ms(0));
-    MW_TRY(mw_timer_new(p->loop, validation_step, p, &p->validation_timer));
+    MW_TRY(step_new(p, "validation", validation_step, &p->validation_timer));
     mw_timer_start(p->validation_timer, mw_dur_ms(0), mw_dur_ms(0));
-    MW_TRY(mw_timer_new(p->loop, command_step, p, &p->command_timer));
+    MW_TRY(step_new(p, "commands", command_step, &p->command_timer));
     mw_timer_start(p->command_timer, mw_dur_ms(command_idle_ms), mw_dur_ms(0));
-    MW_TRY(mw_timer_new(p->loop, alarm_step, p, &p->alarm_timer));
+    MW_TRY(step_new(p, "alarms", alarm_step, &p->alarm_timer));
     mw_timer_start(p->alarm_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
-    MW_TRY(mw_timer_new(p->loop, retention_step, p, &p->retention_timer));
+    MW_TRY(step_new(p, "retention", retention_step, &p->retention_timer));
     mw_timer_start(p->retention_timer, p->config.fold_every, mw_dur_ms(0));
-    MW_TRY(mw_timer_new(p->loop, notify_step, p, &p->notify_timer));
+    MW_TRY(step_new(p, "notify", notify_step, &p->notify_timer));
     mw_timer_start(p->notify_timer, mw_dur_ms(1000), mw_dur_ms(0));
-    MW_TRY(mw_timer_new(p->loop, collection_step, p, &p->collection_timer));
+    MW_TRY(step_new(p, "collection", collection_step, &p->collection_timer));
     mw_timer_start(p->collection_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
         return MW_OK;
@@ -484,6 +521,7 @@ static mw_status start(platform *p) {
         mw_metrics_counter(p->metrics, "mw_platform_alarms_opened_total", NULL, "Alarms opened");
     p->let_go = mw_metrics_counter(p->metrics, "mw_platform_days_let_go_total", NULL,
                                    "Days of channels that became sums or went by retention");
+    MW_TRY(mw_turns_new(p->loop, p->metrics, &p->turns));
     MW_TRY(open_data(p));
     MW_TRY(open_commands(p));
     MW_TRY(open_server(p));
@@ -502,6 +540,7 @@ static void stop(platform *p) {
     mw_backup_child_free(p->backup);
     mw_timer_free(p->alarm_timer);
     mw_timer_free(p->collection_timer);
+    mw_turns_free(p->turns);
     mw_timer_free(p->notify_timer);
     mw_api_close(p->api);
     mw_commands_close(p->commands);

@@ -39,7 +39,9 @@ void mw_http_server_drive(mw_http_server *s) {
     if (s->mhd_running || s->mhd == NULL)
         return;
     s->mhd_running = true;
+    uint64_t begun = uv_hrtime();
     (void)MHD_run(s->mhd);
+    mw_loop_took(s->loop, "http", begun);
     s->mhd_running = false;
     MHD_UNSIGNED_LONG_LONG wait = 0;
     if (MHD_get_timeout(s->mhd, &wait) == MHD_YES && wait == 0)

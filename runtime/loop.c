@@ -16,31 +16,40 @@ struct mw_loop {
     bool signals_on;
     bool stopping;
     bool now_known;
+    bool firing; /* timers of this turn */
     mw_utc utc;
     mw_utc machine_utc;
     mw_mono mono;
+    uint64_t longest_ns;
+    const char *longest_name;
+    int64_t long_so_far;
 };
 
 struct mw_timer {
     uv_timer_t uv;
+    mw_loop *loop;
+    const char *name;
     mw_timer_fn *fn;
     void *context;
 };
 
 struct mw_watch {
     uv_poll_t uv;
+    mw_loop *loop;
     mw_watch_fn *fn;
     void *context;
 };
 
 struct mw_wake {
     uv_async_t uv;
+    mw_loop *loop;
     mw_wake_fn *fn;
     void *context;
 };
 
 static void mw_loop_forget_prepare(uv_prepare_t *h) {
     ((mw_loop *)h->data)->now_known = false;
+    ((mw_loop *)h->data)->firing = false;
 }
 
 static void mw_loop_forget_check(uv_check_t *h) {
@@ -164,19 +173,44 @@ uv_loop_t *mw_loop_uv(mw_loop *l) {
     return &l->uv;
 }
 
+void mw_loop_took(mw_loop *l, const char *name, uint64_t begun) {
+    uint64_t took = uv_hrtime() - begun;
+    l->long_so_far += took > UINT64_C(1000000) * MW_LOOP_LONG_MS;
+    if (took > l->longest_ns) {
+        l->longest_ns = took;
+        l->longest_name = name;
+    }
+}
+
+mw_loop_longest mw_loop_longest_take(mw_loop *l) {
+    mw_loop_longest r = {.took = {(int64_t)l->longest_ns},
+                         .name = l->longest_name == NULL ? "" : l->longest_name,
+                         .long_so_far = l->long_so_far};
+    l->longest_ns = 0;
+    l->longest_name = NULL;
+    return r;
+}
+
 static void mw_loop_free_data(uv_handle_t *h) {
     free(h->data);
 }
 
 static void mw_timer_fire(uv_timer_t *h) {
     mw_timer *t = h->data;
-    t->fn(t->context);
+    mw_loop *l = t->loop;
+    const char *name = t->name;
+    uint64_t begun = uv_hrtime();
+    l->firing = true;
+    t->fn(t->context); /* may have freed the timer */
+    mw_loop_took(l, name, begun);
 }
 
 mw_status mw_timer_new(mw_loop *l, mw_timer_fn *fn, void *context, mw_timer **out_timer) {
     mw_timer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return MW_NOMEM;
+    t->loop = l;
+    t->name = "timer";
     t->fn = fn;
     t->context = context;
     mw_assert(uv_timer_init(&l->uv, &t->uv) == 0);
@@ -185,14 +219,24 @@ mw_status mw_timer_new(mw_loop *l, mw_timer_fn *fn, void *context, mw_timer **ou
     return MW_OK;
 }
 
+void mw_timer_name(mw_timer *t, const char *name) {
+    t->name = name;
+}
+
 static uint64_t mw_timer_ms(mw_dur d) {
     return d.ns <= 0 ? 0 : (uint64_t)((d.ns + 999999) / 1000000);
 }
 
+/* uv counts from the start of the turn: what passed since is added, or a long turn would shorten
+ * delays. Bringing uv's time up to date instead would make timers due that were started in this very
+ * turn, and uv fires what is due before it looks at sockets: steps that start themselves again would
+ * keep everybody else waiting for as long as they have something to do. */
 void mw_timer_start(mw_timer *t, mw_dur delay, mw_dur period) {
-    /* uv counts from the start of the turn: bring it up to date, or a long turn shortens delays */
-    uv_update_time(t->uv.loop);
-    mw_assert(uv_timer_start(&t->uv, mw_timer_fire, mw_timer_ms(delay), mw_timer_ms(period)) == 0);
+    uint64_t now = uv_hrtime() / 1000000, turn = uv_now(&t->loop->uv);
+    uint64_t ms = mw_timer_ms(delay) + (now > turn ? now - turn : 0);
+    if (t->loop->firing && ms == 0)
+        ms = 1;
+    mw_assert(uv_timer_start(&t->uv, mw_timer_fire, ms, mw_timer_ms(period)) == 0);
 }
 
 void mw_timer_stop(mw_timer *t) {
@@ -215,14 +259,19 @@ static void mw_watch_fire(uv_poll_t *h, int status, int events) {
         if ((events & UV_WRITABLE) != 0)
             seen |= MW_WATCH_WRITE;
     }
-    if (seen != 0)
-        w->fn(w->context, seen);
+    if (seen == 0)
+        return;
+    mw_loop *l = w->loop;
+    uint64_t begun = uv_hrtime();
+    w->fn(w->context, seen);
+    mw_loop_took(l, "watch", begun);
 }
 
 mw_status mw_watch_new(mw_loop *l, int fd, mw_watch_fn *fn, void *context, mw_watch **out_watch) {
     mw_watch *w = calloc(1, sizeof *w);
     if (w == NULL)
         return MW_NOMEM;
+    w->loop = l;
     w->fn = fn;
     w->context = context;
     if (uv_poll_init(&l->uv, &w->uv, fd) != 0) {
@@ -253,13 +302,17 @@ void mw_watch_free(mw_watch *w) {
 
 static void mw_wake_fire(uv_async_t *h) {
     mw_wake *w = h->data;
+    mw_loop *l = w->loop;
+    uint64_t begun = uv_hrtime();
     w->fn(w->context);
+    mw_loop_took(l, "wake", begun);
 }
 
 mw_status mw_wake_new(mw_loop *l, mw_wake_fn *fn, void *context, mw_wake **out_wake) {
     mw_wake *w = calloc(1, sizeof *w);
     if (w == NULL)
         return MW_NOMEM;
+    w->loop = l;
     w->fn = fn;
     w->context = context;
     if (uv_async_init(&l->uv, &w->uv, mw_wake_fire) != 0) {

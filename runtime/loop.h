@@ -42,9 +42,25 @@ const mw_clock *mw_loop_clock(const mw_loop *l);
 /* For modules that hold libuv handles of their own. */
 uv_loop_t *mw_loop_uv(mw_loop *l);
 
+/* How long callbacks keep everybody else waiting. One that takes longer than MW_LOOP_LONG_MS counts
+ * as long. */
+enum { MW_LOOP_LONG_MS = 100 };
+typedef struct mw_loop_longest {
+    mw_dur took;
+    const char *name;    /* of the timer, "watch", "wake" or as told to mw_loop_took; never NULL */
+    int64_t long_so_far; /* long callbacks since the start */
+} mw_loop_longest;
+/* The longest callback since this was last called. */
+mw_loop_longest mw_loop_longest_take(mw_loop *l);
+/* For modules that hold libuv handles of their own: a callback that began at uv_hrtime() = begun is
+ * over. name must live as long as the loop. */
+void mw_loop_took(mw_loop *l, const char *name, uint64_t begun);
+
 typedef void mw_timer_fn(void *context);
 MW_NODISCARD mw_status mw_timer_new(mw_loop *l, mw_timer_fn *fn, void *context,
                                     mw_timer **out_timer);
+/* What a long callback of it is called; `name` must live as long as the loop. */
+void mw_timer_name(mw_timer *t, const char *name);
 /* Fires once after `delay` (rounded up to a millisecond), then every `period` unless it is 0.
  * Starting a running timer moves it. */
 void mw_timer_start(mw_timer *t, mw_dur delay, mw_dur period);

@@ -48,12 +48,15 @@ typedef struct mw_alarms_options {
 
 typedef struct mw_alarms_turn {
     uint32_t changes, facts, opened, closed;
-    bool more; /* another turn has something to do at once */
+    uint32_t most; /* that any one source had for it */
+    bool more;     /* another turn has something to do at once */
 } mw_alarms_turn;
 
 /* The options' parts are borrowed. Loads what is not closed. */
 MW_NODISCARD mw_status mw_alarms_new(const mw_alarms_options *o, mw_alarms **out_alarms);
 void mw_alarms_free(mw_alarms *a);
+/* What one turn takes at most from each source from now on, 1 .. MW_ALARMS_LOOKS. */
+void mw_alarms_limit(mw_alarms *a, uint32_t n);
 /* One bounded turn in one transaction. */
 MW_NODISCARD mw_status mw_alarms_run(mw_alarms *a, mw_utc now, mw_alarms_turn *out_turn);
 size_t mw_alarms_open_count(const mw_alarms *a);

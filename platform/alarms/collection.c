@@ -227,19 +227,21 @@ static mw_status round_end(mw_collection *c, mw_utc now) {
     return MW_OK;
 }
 
-mw_status mw_collection_run(mw_collection *c, mw_utc now, bool *out_more) {
+mw_status mw_collection_run(mw_collection *c, mw_utc now, uint32_t max, bool *out_more) {
     page p = {.n = 0};
+    if (max == 0 || max > MW_COLLECTION_CHANNELS)
+        return MW_RANGE;
     if (!c->running) {
         c->at = 0;
         c->next_n = 0;
         c->running = true;
     }
-    MW_TRY(mw_store_channels_newest(c->store, c->at, MW_COLLECTION_CHANNELS, row_take, &p));
+    MW_TRY(mw_store_channels_newest(c->store, c->at, max, row_take, &p));
     for (size_t i = 0; i < p.n; i++) {
         MW_TRY(channel_count(c, &p.at[i], now));
         c->at = p.at[i].channel;
     }
-    *out_more = p.n == MW_COLLECTION_CHANNELS;
+    *out_more = p.n == max;
     if (*out_more)
         return MW_OK;
     c->running = false;

@@ -62,8 +62,10 @@ typedef struct mw_collection mw_collection;
 MW_NODISCARD mw_status mw_collection_new(mw_store *store, mw_zones *zones, mw_engine *validation,
                                          mw_collection **out);
 void mw_collection_free(mw_collection *c);
-/* One bounded turn; *out_more: the round is not over. */
-MW_NODISCARD mw_status mw_collection_run(mw_collection *c, mw_utc now, bool *out_more);
+/* One turn over at most max channels (1 .. MW_COLLECTION_CHANNELS); *out_more: the round is not
+ * over. */
+MW_NODISCARD mw_status mw_collection_run(mw_collection *c, mw_utc now, uint32_t max,
+                                         bool *out_more);
 /* Of the last whole round; NULL when there is none. */
 const mw_collection_result *mw_collection_of(const mw_collection *c, int64_t tenant);
 

@@ -125,6 +125,8 @@ mw_status mw_alarms_load(mw_alarms *a) {
     }
     a->at = 0;
     a->stations = 0;
+    a->ending = false;
+    a->end_at = 0;
     return mw_alarm_book_load(&a->book, a->o.store);
 }
 
@@ -377,7 +379,7 @@ static mw_status entry_time(mw_alarms *a, mw_alarm_entry *e, mw_utc now) {
 
 mw_status mw_alarm_timers(mw_alarms *a, mw_utc now) {
     size_t n = a->slots < SWEEP ? a->slots : SWEEP;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && a->turn->closed < a->limit; i++) {
         a->swept = a->swept + 1 < a->slots ? a->swept + 1 : 0;
         if (a->slot[a->swept].tenant > 0)
             MW_TRY(entry_time(a, &a->slot[a->swept], now));
@@ -392,6 +394,7 @@ mw_status mw_alarms_new(const mw_alarms_options *o, mw_alarms **out_alarms) {
     if (a == NULL)
         return MW_NOMEM;
     a->o = *o;
+    a->limit = MW_ALARMS_LOOKS;
     mw_status s = mw_alarms_load(a);
     if (s != MW_OK) {
         mw_alarms_free(a);
@@ -407,6 +410,10 @@ void mw_alarms_free(mw_alarms *a) {
     mw_alarm_book_fini(&a->book);
     free(a->slot);
     free(a);
+}
+
+void mw_alarms_limit(mw_alarms *a, uint32_t n) {
+    a->limit = n > MW_ALARMS_LOOKS ? MW_ALARMS_LOOKS : n;
 }
 
 static mw_status turn_run(mw_alarms *a, mw_utc now) {

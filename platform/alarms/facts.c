@@ -77,13 +77,14 @@ mw_status mw_alarms_follow_events(mw_alarms *a, mw_utc now) {
     int64_t at = 0;
     MW_TRY(mw_store_cursor_get(a->o.store, CURSOR_EVENTS, &at));
     events e = {.last = at};
-    MW_TRY(mw_store_events_after(a->o.store, at, MW_ALARMS_FACTS, event_take, &e));
+    uint32_t limit = mw_alarms_share(a, MW_ALARMS_FACTS);
+    MW_TRY(mw_store_events_after(a->o.store, at, limit, event_take, &e));
     if (e.read == 0)
         return MW_OK;
     for (size_t i = 0; i < e.n; i++)
         MW_TRY(event_look(a, &e.at[i], now));
     a->turn->facts += e.read;
-    a->turn->more = a->turn->more || e.read == MW_ALARMS_FACTS;
+    mw_alarms_had(a, e.read, limit);
     return mw_store_cursor_set(a->o.store, CURSOR_EVENTS, e.last);
 }
 
@@ -241,12 +242,12 @@ mw_status mw_alarms_follow_signs(mw_alarms *a, mw_utc now) {
     int64_t at = 0;
     MW_TRY(mw_store_cursor_get(a->o.store, CURSOR_SIGNS, &at));
     signs s = {.last = at};
-    MW_TRY(mw_store_signs_changed(a->o.store, at, SIGNS, sign_take, &s));
+    MW_TRY(mw_store_signs_changed(a->o.store, at, mw_alarms_share(a, SIGNS), sign_take, &s));
     if (s.n == 0)
         return MW_OK;
     for (uint32_t i = 0; i < s.n; i++)
         MW_TRY(sign_look(a, &s.at[i], now));
     a->turn->facts += s.n;
-    a->turn->more = a->turn->more || s.n == SIGNS;
+    mw_alarms_had(a, s.n, mw_alarms_share(a, SIGNS));
     return mw_store_cursor_set(a->o.store, CURSOR_SIGNS, s.last);
 }

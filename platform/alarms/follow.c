@@ -166,7 +166,8 @@ mw_status mw_alarms_follow_values(mw_alarms *a, mw_utc now) {
     int64_t at = 0;
     MW_TRY(mw_store_cursor_get(a->o.store, CURSOR_VALUES, &at));
     spans s = {.last = at};
-    MW_TRY(mw_store_changes(a->o.store, at, MW_ALARMS_CHANGES, change_take, &s));
+    uint32_t limit = mw_alarms_share(a, MW_ALARMS_CHANGES);
+    MW_TRY(mw_store_changes(a->o.store, at, limit, change_take, &s));
     if (s.read == 0) {
         /* From now on nobody forgets changes that were not seen here. */
         return at == 0 ? mw_store_cursor_set(a->o.store, CURSOR_VALUES, 0) : MW_OK;
@@ -177,7 +178,7 @@ mw_status mw_alarms_follow_values(mw_alarms *a, mw_utc now) {
         if (i + 1 == s.n || s.at[i + 1].channel != s.at[i].channel)
             MW_TRY(span_judge(a, &s.at[i], now));
     a->turn->changes += s.read;
-    a->turn->more = a->turn->more || s.read == MW_ALARMS_CHANGES;
+    mw_alarms_had(a, s.read, limit);
     return mw_store_cursor_set(a->o.store, CURSOR_VALUES, s.last);
 }
 
@@ -350,12 +351,13 @@ mw_status mw_alarms_follow_frames(mw_alarms *a, mw_utc now) {
     int64_t at = 0;
     MW_TRY(mw_store_cursor_get(a->o.store, CURSOR_FRAMES, &at));
     devices d = {.last = at};
-    MW_TRY(mw_store_hearings(a->o.store, at, MW_ALARMS_FACTS, hearing_take, &d));
+    uint32_t limit = mw_alarms_share(a, MW_ALARMS_FACTS);
+    MW_TRY(mw_store_hearings(a->o.store, at, limit, hearing_take, &d));
     if (d.read == 0)
         return MW_OK;
     for (size_t i = 0; i < d.n; i++)
         MW_TRY(device_look(a, d.at[i].tenant, d.at[i].device, d.at[i].received, now));
     a->turn->facts += d.read;
-    a->turn->more = a->turn->more || d.read == MW_ALARMS_FACTS;
+    mw_alarms_had(a, d.read, limit);
     return mw_store_cursor_set(a->o.store, CURSOR_FRAMES, d.last);
 }

@@ -54,16 +54,29 @@ struct mw_alarms {
     mw_alarm_notice notice[MW_ALARMS_NOTICES_MAX];
     size_t notices;
     mw_alarms_turn *turn;
+    uint32_t limit; /* of one turn, of each source */
     int64_t data_version;
     /* the round over meters that are not in order */
     int64_t at;
     uint32_t round;
     mw_alarm_station station[MW_ALARM_STATIONS]; /* with members, of the running round */
     size_t stations;
-    size_t swept;                          /* place of the index where the timers go on */
+    bool ending;   /* the round: those that it did not meet are looked at, */
+    size_t end_at; /* from this place of the index on */
+    size_t swept;  /* place of the index where the timers go on */
     mw_alarm_group group[MW_ALARM_GROUPS]; /* how neighbours do, by day */
     mw_flow flow;
 };
+
+/* What a turn takes of a source that never gives more than `most`. */
+static inline uint32_t mw_alarms_share(const mw_alarms *a, uint32_t most) {
+    return a->limit < most ? a->limit : most;
+}
+/* n of them were there: when that is all that was allowed, there may be more. */
+static inline void mw_alarms_had(mw_alarms *a, uint32_t n, uint32_t limit) {
+    a->turn->most = n > a->turn->most ? n : a->turn->most;
+    a->turn->more = a->turn->more || n >= limit;
+}
 
 /* One look at a condition. */
 typedef struct mw_alarm_look {

@@ -164,10 +164,12 @@ static mw_status station_look(void *ctx, const mw_vigil_station_state *t) {
     return mw_alarm_holds(a, &l);
 }
 
-/* Whoever was not met in this round is back. */
-static mw_status round_end(mw_alarms *a, mw_utc now) {
-    for (size_t i = 0; i < a->slots; i++) {
-        mw_alarm_entry *e = &a->slot[i];
+/* Whoever was not met in this round is back. A turn ends so many at most; what the index moves
+ * meanwhile is met in the next round. */
+static mw_status absent_end(mw_alarms *a, mw_utc now) {
+    uint32_t ended = 0;
+    for (; a->end_at < a->slots && ended < a->limit; a->end_at++) {
+        mw_alarm_entry *e = &a->slot[a->end_at];
         mw_alarm_values v;
         if (e->tenant <= 0 || e->round == a->round ||
             (e->rule != MW_ALARM_SILENT && e->rule != MW_ALARM_OUT_OF_ORDER))
@@ -181,7 +183,18 @@ static mw_status round_end(mw_alarms *a, mw_utc now) {
                            .now = now};
         mw_alarm_book_values(&a->book, l.tenant, l.rule, MW_VEE_RESIDENTIAL, e->channel, &v);
         MW_TRY(mw_alarm_over(a, &l));
+        ended++;
     }
+    mw_alarms_had(a, ended, a->limit);
+    return MW_OK;
+}
+
+static mw_status round_end(mw_alarms *a, mw_utc now) {
+    MW_TRY(absent_end(a, now));
+    a->ending = a->end_at < a->slots;
+    if (a->ending)
+        return MW_OK;
+    a->end_at = 0;
     judged j = {.a = a, .now = now};
     if (a->o.validation != NULL)
         MW_TRY(mw_engine_stations(a->o.validation, station_look, &j));
@@ -194,12 +207,15 @@ static mw_status round_end(mw_alarms *a, mw_utc now) {
 mw_status mw_alarms_watch(mw_alarms *a, mw_utc now) {
     static _Thread_local page p;
     p.n = 0;
-    MW_TRY(mw_store_vee_meters_scan(a->o.store, a->at, MW_ALARMS_LOOKS, meter_take, &p));
+    if (a->ending)
+        return round_end(a, now);
+    uint32_t limit = mw_alarms_share(a, MW_ALARMS_LOOKS);
+    MW_TRY(mw_store_vee_meters_scan(a->o.store, a->at, limit, meter_take, &p));
     for (uint32_t i = 0; i < p.n; i++)
         MW_TRY(meter_look(a, &p.at[i], now));
-    if (p.n < MW_ALARMS_LOOKS)
+    mw_alarms_had(a, p.n, limit);
+    if (p.n < limit)
         return round_end(a, now);
     a->at = p.at[p.n - 1].channel;
-    a->turn->more = true;
     return MW_OK;
 }

@@ -102,6 +102,11 @@ void mw_engine_close(mw_engine *e) {
     free(e);
 }
 
+void mw_engine_limit(mw_engine *e, uint32_t changes, uint32_t looks) {
+    e->o.changes = changes;
+    e->o.looks = looks;
+}
+
 mw_status mw_engine_run(mw_engine *e, mw_utc now, bool watch, mw_engine_step *out_step) {
     mw_engine_step step = {0};
     e->notices = e->asks = 0;

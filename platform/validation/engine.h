@@ -34,6 +34,8 @@ typedef struct mw_engine_step {
 /* The options' store and zones are borrowed. */
 MW_NODISCARD mw_status mw_engine_open(const mw_engine_options *o, mw_engine **out_engine);
 void mw_engine_close(mw_engine *e);
+/* What one turn takes from now on, as in the options: at least 1 each. */
+void mw_engine_limit(mw_engine *e, uint32_t changes, uint32_t looks);
 /* What arrived is validated; with `watch` also a part of the round over all meters. */
 MW_NODISCARD mw_status mw_engine_run(mw_engine *e, mw_utc now, bool watch,
                                      mw_engine_step *out_step);

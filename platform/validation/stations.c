@@ -124,17 +124,22 @@ static mw_status tenant_take(void *ctx, int64_t tenant, const char *name) {
     return MW_OK;
 }
 
-mw_status mw_stations_follow(mw_stations *s, mw_store *store, mw_utc now) {
-    following f = {.s = s, .n = 1};
+mw_status mw_stations_follow(mw_stations *s, mw_store *store, mw_utc now, uint32_t max,
+                             uint32_t *out_read) {
+    following f = {.s = s, .n = 0};
+    uint32_t read = 0, page = 0;
     if (!s->started) {
         MW_TRY(mw_store_journal_at(
             store, (mw_utc){now.us - LOOK_BACK_DAYS * INT64_C(86400) * MW_US_PER_S}, &s->journal));
         s->started = true;
     }
-    for (unsigned page = 0; page < 64 && f.n > 0; page++) {
+    do {
         f.n = 0;
-        MW_TRY(mw_store_hearings(store, s->journal, MW_STORE_PAGE_MAX, hearing_take, &f));
-    }
+        page = max - read < MW_STORE_PAGE_MAX ? max - read : MW_STORE_PAGE_MAX;
+        MW_TRY(mw_store_hearings(store, s->journal, page, hearing_take, &f));
+        read += f.n;
+    } while (f.n == page && read < max);
+    *out_read = read;
     s->now = now;
     tenants t = {.n = 0};
     MW_TRY(mw_store_tenants(store, tenant_take, &t));

@@ -379,6 +379,7 @@ static mw_status entry_look(mw_vigil *w, mw_channel_entry *slot, mw_utc now) {
         return MW_OK;
     if (!e->watched && !mw_utc_is_none(e->check_at) && now.us < e->check_at.us)
         return MW_OK;
+    w->turn->cost += MW_VIGIL_READ;
     MW_TRY(mw_channels_get(w->channels, e->c.tenant, e->c.channel, &e));
     MW_TRY(mw_channels_book(w->channels, e, now, &book));
     w->share_ppm = book->station_share_ppm;
@@ -429,13 +430,21 @@ static mw_status stations_tell(mw_vigil *w, mw_utc now) {
 static mw_status round_run(mw_vigil *w, mw_utc now, uint32_t max_looks) {
     mw_vigil_turn *turn = w->turn;
     size_t slots = mw_channels_slots(w->channels);
-    if (w->at == 0)
-        MW_TRY(mw_stations_follow(&w->stations, w->store, now));
-    while (w->at < slots && turn->looked < max_looks && turn->stepped < MW_VIGIL_STEPS_MAX) {
+    if (w->at == 0) {
+        uint32_t read = 0;
+        MW_TRY(mw_stations_follow(&w->stations, w->store, now, max_looks, &read));
+        turn->cost += read;
+        if (read >= max_looks) { /* more was heard: the round begins when all of it is known */
+            turn->more = true;
+            return MW_OK;
+        }
+    }
+    while (w->at < slots && turn->cost < max_looks && turn->stepped < MW_VIGIL_STEPS_MAX) {
         mw_channel_entry *e = mw_channels_slot(w->channels, w->at++);
         if (e == NULL)
             continue;
         turn->looked++;
+        turn->cost++;
         MW_TRY(entry_look(w, e, now));
         const mw_store_vee_meter *m = row_find(w, e->c.channel);
         mw_stations_count(&w->stations, e->c.device,

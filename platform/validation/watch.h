@@ -15,6 +15,7 @@
 
 enum {
     MW_VIGIL_STEPS_MAX = 1000,    /* meters that one turn takes further than a comparison */
+    MW_VIGIL_READ = 20,           /* what reading one costs, in looks */
     MW_VIGIL_STATIONS_MAX = 4096, /* beyond it hearings tell nothing about stations */
     MW_VIGIL_SILENT_S = 3600,     /* a station that was not in contact so long is silent */
     MW_VIGIL_REPORTS = 8,         /* newest reports from which the usual delay is learned */
@@ -50,7 +51,8 @@ typedef struct mw_vigil mw_vigil;
 
 typedef struct mw_vigil_turn {
     uint32_t looked, stepped, estimated_slots, notices;
-    bool more; /* the round is not finished */
+    uint32_t cost; /* in looks: a meter that had to be read counts MW_VIGIL_READ of them */
+    bool more;     /* the round is not finished */
 } mw_vigil_turn;
 
 /* Borrowed: store and channels. Loads the meters that are not in order. */

@@ -37,8 +37,10 @@ typedef struct mw_stations {
 } mw_stations;
 
 void mw_stations_fini(mw_stations *s);
-/* Reads what was heard since, and which stations were in contact. */
-MW_NODISCARD mw_status mw_stations_follow(mw_stations *s, mw_store *store, mw_utc now);
+/* Reads at most max of what was heard since (*out_read so many; fewer: that was all), and which
+ * stations were in contact. */
+MW_NODISCARD mw_status mw_stations_follow(mw_stations *s, mw_store *store, mw_utc now, uint32_t max,
+                                          uint32_t *out_read);
 /* NULL when it was never heard. */
 const mw_hearer *mw_stations_hearer(const mw_stations *s, int64_t device);
 mw_vigil_station *mw_stations_find(mw_stations *s, int64_t sender);

@@ -10,6 +10,7 @@
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/metrics.h"
+#include "runtime/pace.h"
 #include "tests/harness/mw_test.h"
 
 static char folder[64];
@@ -65,6 +66,78 @@ static void fire(void *context) {
     (void)context;
     if (++fired == 3)
         mw_timer_stop(timer);
+}
+
+/* Steps that start themselves again and take longer than they wait must not keep sockets waiting. */
+typedef struct busy_step {
+    mw_timer *timer;
+    int64_t wait_ms;
+    unsigned turns;
+} busy_step;
+
+static void busy(void *context) {
+    busy_step *b = context;
+    b->turns++;
+    usleep(3000);
+    mw_timer_start(b->timer, mw_dur_ms(b->wait_ms), mw_dur_ms(0));
+}
+
+static void readable(void *context, unsigned events) {
+    MW_CHECK((events & MW_WATCH_READ) != 0);
+    mw_loop_stop(context);
+}
+
+MW_TEST(busy_steps_leave_room_for_others) {
+    mw_clock *c = NULL;
+    mw_loop *l = NULL;
+    mw_watch *w = NULL;
+    int pipe_fd[2];
+    busy_step step[3] = {{.wait_ms = 0}, {.wait_ms = 1}, {.wait_ms = 5}};
+    MW_CHECK_OK(mw_clock_open("system", &c));
+    MW_CHECK_OK(mw_loop_new(c, &l));
+    MW_CHECK_EQ(pipe(pipe_fd), 0);
+    MW_CHECK_OK(mw_watch_new(l, pipe_fd[0], readable, l, &w));
+    mw_watch_set(w, MW_WATCH_READ);
+    for (size_t i = 0; i < 3; i++) {
+        MW_CHECK_OK(mw_timer_new(l, busy, &step[i], &step[i].timer));
+        mw_timer_name(step[i].timer, "busy");
+        mw_timer_start(step[i].timer, mw_dur_ms(0), mw_dur_ms(0));
+    }
+    MW_CHECK_EQ(write(pipe_fd[1], "x", 1), 1);
+    (void)alarm(10); /* before, it never came to that */
+    mw_loop_run(l);
+    (void)alarm(0);
+    MW_CHECK(step[0].turns + step[1].turns + step[2].turns <= 9);
+    mw_loop_longest longest = mw_loop_longest_take(l);
+    MW_CHECK_STR(longest.name, "busy");
+    MW_CHECK(longest.took.ns >= 3 * MW_NS_PER_S / 1000);
+    MW_CHECK_EQ(mw_loop_longest_take(l).took.ns, 0);
+    for (size_t i = 0; i < 3; i++)
+        mw_timer_free(step[i].timer);
+    mw_watch_free(w);
+    mw_loop_free(l);
+    mw_clock_close(c);
+    (void)close(pipe_fd[0]);
+    (void)close(pipe_fd[1]);
+}
+
+MW_TEST(a_pace_keeps_turns_short) {
+    mw_pace p;
+    mw_pace_init(&p, 4, 1000);
+    MW_CHECK_EQ(mw_pace_begin(&p), 4);
+    mw_pace_took(&p, 4, mw_dur_ms(1));
+    MW_CHECK_EQ(p.n, 8);
+    mw_pace_took(&p, 3, mw_dur_ms(1)); /* it had less to do: that says nothing */
+    MW_CHECK_EQ(p.n, 8);
+    for (int i = 0; i < 20; i++)
+        mw_pace_took(&p, p.n, mw_dur_ms(1));
+    MW_CHECK_EQ(p.n, 1000);
+    mw_pace_took(&p, 1000, mw_dur_ms(MW_PACE_MS * 10));
+    MW_CHECK_EQ(p.n, 100);
+    mw_pace_took(&p, 10, mw_dur_ms(MW_PACE_MS * 2)); /* ten took too long already */
+    MW_CHECK_EQ(p.n, 5);
+    mw_pace_took(&p, 5, mw_dur_s(100));
+    MW_CHECK_EQ(p.n, 4);
 }
 
 static unsigned woken;
@@ -207,7 +280,8 @@ int main(void) {
     const struct CMUnitTest cases[] = {
         MW_CASE(the_town_clock_is_shared),           MW_CASE(timers_watches_and_wakes),
         MW_CASE(log_lines_are_one_line_and_limited), MW_CASE(metrics_are_bounded_and_grouped),
-        MW_CASE(files_are_replaced_whole),
+        MW_CASE(files_are_replaced_whole),           MW_CASE(busy_steps_leave_room_for_others),
+        MW_CASE(a_pace_keeps_turns_short),
     };
     return cmocka_run_group_tests(cases, setup, teardown);
 }
