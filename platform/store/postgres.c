@@ -27,6 +27,7 @@ static mw_status begin_once(mw_pg *p, int64_t *out_generation) {
 
 static mw_status pg_rollback(mw_sq *q) {
     mw_pg *p = mw_pg_of(q);
+    mw_pg_ahead_drop(p);
     p->failed = MW_OK;
     p->wrote = false;
     mw_pg_forget(p);
@@ -48,6 +49,8 @@ static mw_status pg_begin(mw_sq *q) {
     mw_pg *p = mw_pg_of(q);
     int64_t generation = 0;
     MW_TRY(mw_pg_revive(p));
+    if (p->prune)
+        mw_pg_days_prune(p);
     mw_status s = begin_once(p, &generation);
     if (s != MW_OK && mw_pg_lost(p)) {
         MW_TRY(mw_pg_revive(p));
@@ -82,6 +85,7 @@ static mw_status commit_send(mw_pg *p) {
 
 static mw_status pg_commit(mw_sq *q) {
     mw_pg *p = mw_pg_of(q);
+    mw_pg_ahead_drop(p);
     mw_status s = p->failed != MW_OK ? p->failed : commit_send(p);
     if (s != MW_OK) {
         mw_status undone = pg_rollback(q);
@@ -106,6 +110,7 @@ static mw_status pg_data_version(mw_sq *q, int64_t *out_version) {
 }
 
 static void pg_free(mw_pg *p) {
+    mw_pg_ahead_drop(p);
     mw_pg_statements_free(p);
     PQfinish(p->conn);
     free(p->days);
@@ -139,6 +144,9 @@ static const mw_sq_driver pg_driver = {
     .commit = pg_commit,
     .rollback = pg_rollback,
     .data_version = pg_data_version,
+    .read_begin = mw_pg_read_begin,
+    .read_end = mw_pg_read_end,
+    .ahead = mw_pg_ahead_ask,
     .close = pg_close,
 };
 
@@ -162,6 +170,7 @@ mw_status mw_store_postgres_open(const mw_store_postgres_options *o, mw_store **
         return MW_NOMEM;
     mw_sq_init(&p->sq, &pg_driver, o->read_only ? MW_STORE_CAP_READ_ONLY : MW_STORE_CAP_DURABLE);
     p->read_only = o->read_only;
+    p->newest_used = INT64_MIN;
     p->alone = o->alone;
     p->url = strdup(o->url);
     p->password_file = o->password_file == NULL ? NULL : strdup(o->password_file);

@@ -162,7 +162,8 @@ static mw_status stay_alone(mw_pg *p, char *why, size_t why_size) {
     return got == 0 ? MW_STATE : MW_OK;
 }
 
-mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size) {
+/* Connects as the URL says and the rules for it allow. */
+static mw_status reach(const mw_pg *p, PGconn **out_conn, char *why, size_t why_size) {
     asked a;
     char secret[SECRET_MAX];
     MW_TRY(url_look(p->url, &a, why, why_size));
@@ -179,19 +180,40 @@ mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size) {
         say(why, why_size, "cannot read the password file ", p->password_file);
         return s;
     }
-    PQfinish(p->conn);
-    p->conn = dial(p, &a, secret);
+    PGconn *conn = dial(p, &a, secret);
     explicit_bzero(secret, sizeof secret);
-    p->queued = 0;
-    if (mw_pg_lost(p)) {
-        say(why, why_size, "", p->conn == NULL ? "out of memory" : PQerrorMessage(p->conn));
+    *out_conn = conn;
+    if (conn == NULL || PQstatus(conn) == CONNECTION_BAD) {
+        say(why, why_size, "", conn == NULL ? "out of memory" : PQerrorMessage(conn));
         return MW_IO;
     }
-    if (!a.local && !PQsslInUse(p->conn)) {
+    if (!a.local && !PQsslInUse(conn)) {
         say(why, why_size, "the connection is not encrypted", "");
         return MW_FORBIDDEN;
     }
-    PQsetNoticeReceiver(p->conn, no_notice, NULL);
+    PQsetNoticeReceiver(conn, no_notice, NULL);
+    return MW_OK;
+}
+
+mw_status mw_pg_dial(const mw_pg *p, PGconn **out_conn) {
+    PGconn *conn = NULL;
+    mw_status s = reach(p, &conn, NULL, 0);
+    if (s != MW_OK)
+        PQfinish(conn);
+    else
+        *out_conn = conn;
+    return s;
+}
+
+mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size) {
+    PGconn *conn = NULL;
+    PQfinish(p->conn);
+    p->conn = NULL;
+    mw_status s = reach(p, &conn, why, why_size);
+    p->conn = conn;
+    p->queued = 0;
+    p->unread = false;
+    MW_TRY(s);
     if (PQenterPipelineMode(p->conn) != 1)
         return MW_IO;
     /* A new session has nothing prepared. */

@@ -12,6 +12,7 @@
 #include "platform/store/sql_internal.h"
 
 enum { MW_PG_VARIANTS_MAX = 6, MW_PG_NUMBERED_MAX = 128, MW_PG_QUEUE_MAX = 256 };
+enum { MW_PG_AHEAD_MAX = MW_SQ_AHEAD_MAX, MW_PG_AHEAD_KEYS = 4 };
 
 /* A table whose rows get their numbers from here: there is one writer, so the next number is known
  * without asking, and a rollback takes numbers back as SQLite does. */
@@ -39,6 +40,14 @@ typedef struct mw_pg_statement {
     bool busy;
 } mw_pg_statement;
 
+/* Answers to questions that will be asked in this order. */
+typedef struct mw_pg_ahead {
+    mw_sq_id id;
+    size_t n, next, keys;
+    int64_t key[MW_PG_AHEAD_MAX][MW_PG_AHEAD_KEYS];
+    PGresult *result[MW_PG_AHEAD_MAX];
+} mw_pg_ahead;
+
 struct mw_pg {
     mw_sq sq;
     char *url, *password_file;
@@ -56,6 +65,11 @@ struct mw_pg {
     int64_t *days; /* with a partition, ascending */
     size_t days_n, days_max;
     bool days_known;
+    int64_t newest_used; /* partition written to by this handle */
+    bool prune;          /* chunks were deleted: the oldest partitions may be empty */
+    mw_pg_ahead ahead;
+    bool fresh;  /* a snapshot was asked for and nothing was read in it yet */
+    bool unread; /* the end mark of a snapshot is still to be read */
 };
 
 static inline mw_pg *mw_pg_of(mw_sq *q) {
@@ -76,6 +90,20 @@ const char *mw_pg_text_at(mw_sq_statement *st, int column);
 mw_status mw_pg_query(mw_sq *q, const char *sql, mw_sq_statement **out_statement);
 void mw_pg_close_query(mw_sq_statement *st);
 void mw_pg_statements_free(mw_pg *p);
+/* Sends one execution without waiting. */
+MW_NODISCARD mw_status mw_pg_statement_ask(mw_pg *p, mw_sq_id id, const mw_sq_value *values,
+                                           size_t n);
+
+/* postgres_ahead.c */
+mw_status mw_pg_read_begin(mw_sq *q);
+MW_NODISCARD mw_status mw_pg_snapshot(mw_pg *p);
+/* Reads what an ended snapshot left, before the results of what was sent since. */
+MW_NODISCARD mw_status mw_pg_unread_skip(mw_pg *p);
+mw_status mw_pg_read_end(mw_sq *q);
+mw_status mw_pg_ahead_ask(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n, size_t count);
+/* The answer when it is the next one that was asked ahead, else NULL. */
+PGresult *mw_pg_ahead_take(mw_pg *p, mw_sq_id id, const mw_sq_value *values, size_t n);
+void mw_pg_ahead_drop(mw_pg *p);
 
 /* postgres_queue.c: sends one command without values; reads the results of all that was sent. Of
  * the last of them *out_last is the result, if it is wanted and the status is MW_OK (PQclear). */
@@ -84,6 +112,7 @@ MW_NODISCARD mw_status mw_pg_sent(mw_pg *p, int ok);
 MW_NODISCARD mw_status mw_pg_drain(mw_pg *p, PGresult **out_last);
 /* The first column of the first row of a query; MW_NOT_FOUND without a row. */
 MW_NODISCARD mw_status mw_pg_ask(mw_pg *p, const char *sql, int64_t *out_number);
+MW_NODISCARD mw_status mw_pg_result_status(const PGresult *r);
 int64_t mw_pg_number_at(const PGresult *r, int row, int column);
 /* One or more statements, translated or as they are. */
 MW_NODISCARD mw_status mw_pg_exec(mw_sq *q, const char *sql);
@@ -100,13 +129,19 @@ MW_NODISCARD mw_status mw_pg_next(mw_pg *p, int table, int64_t *out_number);
  * table), or out of the table itself (-1; *out_forget is the table then). */
 MW_NODISCARD mw_status mw_pg_number(mw_pg *p, mw_pg_text *t, int *out_number, int *out_forget);
 MW_NODISCARD mw_status mw_pg_numbers_keep(mw_pg *p);
-/* Makes the partition of a day if there is none. */
+
+/* postgres_days.c: makes the partition of a day if there is none, with some days ahead when it is the
+ * newest; those of a list of days; drops the oldest that are empty, if that goes at once. */
 MW_NODISCARD mw_status mw_pg_day_ensure(mw_pg *p, int64_t day);
+MW_NODISCARD mw_status mw_pg_days_ensure(mw_pg *p, const int64_t *day, size_t n);
+void mw_pg_days_prune(mw_pg *p);
 /* Everything remembered of the database's state is asked for again. */
 void mw_pg_forget(mw_pg *p);
 
 /* postgres_connect.c */
 MW_NODISCARD mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size);
+/* One more connection to the same database, out of pipeline mode (PQfinish). */
+MW_NODISCARD mw_status mw_pg_dial(const mw_pg *p, PGconn **out_conn);
 /* Connects again when the connection is gone and no transaction is open. */
 MW_NODISCARD mw_status mw_pg_revive(mw_pg *p);
 bool mw_pg_lost(const mw_pg *p);

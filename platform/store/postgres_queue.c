@@ -34,7 +34,7 @@ static mw_status status_of_code(const char *code) {
     return MW_IO;
 }
 
-static mw_status status_of_result(const PGresult *r) {
+mw_status mw_pg_result_status(const PGresult *r) {
     switch (PQresultStatus(r)) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
@@ -70,7 +70,7 @@ mw_status mw_pg_send(mw_pg *p, const char *sql) {
 /* Reads up to the end mark. Each command gives a result and then nothing once; nothing twice means
  * that the connection ended. */
 static mw_status results_read(mw_pg *p, PGresult **last) {
-    mw_status first = MW_OK;
+    mw_status first = mw_pg_unread_skip(p);
     unsigned silent = 0;
     while (silent < 2) {
         PGresult *r = PQgetResult(p->conn);
@@ -84,7 +84,7 @@ static mw_status results_read(mw_pg *p, PGresult **last) {
             return first;
         }
         if (first == MW_OK)
-            first = status_of_result(r);
+            first = mw_pg_result_status(r);
         PQclear(*last);
         *last = r;
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What PostgreSQL needs beside the tables of the schema: the writer's row, numbers of rows, and
- * partitions of days.
+ * What PostgreSQL needs beside the tables of the schema: the writer's row and numbers of rows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,70 +213,4 @@ void mw_pg_forget(mw_pg *p) {
     for (int i = 0; i < p->numbered_n; i++)
         p->numbered[i].next = 0;
     p->days_known = false;
-}
-
-/* --- partitions -------------------------------------------------------------------------------- */
-
-static mw_status day_add(mw_pg *p, int64_t day) {
-    if (p->days_n == p->days_max) {
-        size_t max = p->days_max == 0 ? 64 : 2 * p->days_max;
-        int64_t *days = realloc(p->days, max * sizeof *days);
-        if (days == NULL)
-            return MW_NOMEM;
-        p->days = days;
-        p->days_max = max;
-    }
-    size_t at = p->days_n++;
-    for (; at > 0 && p->days[at - 1] > day; at--)
-        p->days[at] = p->days[at - 1];
-    p->days[at] = day;
-    return MW_OK;
-}
-
-static mw_status days_load(mw_pg *p) {
-    PGresult *r = NULL;
-    MW_TRY(mw_pg_send(p, "SELECT day FROM mw_days ORDER BY day"));
-    MW_TRY(mw_pg_drain(p, &r));
-    p->days_n = 0;
-    mw_status s = MW_OK;
-    for (int i = 0; i < PQntuples(r) && s == MW_OK; i++)
-        s = day_add(p, mw_pg_number_at(r, i, 0));
-    PQclear(r);
-    p->days_known = s == MW_OK;
-    return s;
-}
-
-static bool day_known(const mw_pg *p, int64_t day) {
-    size_t low = 0, high = p->days_n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (p->days[middle] == day)
-            return true;
-        if (p->days[middle] < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
-/* A table of its own that is then attached: unlike PARTITION OF, that makes no reader wait. */
-mw_status mw_pg_day_ensure(mw_pg *p, int64_t day) {
-    if (!p->days_known)
-        MW_TRY(days_load(p));
-    if (day_known(p, day))
-        return MW_OK;
-    char name[48], sql[256];
-    snprintf(name, sizeof name, "chunks_d%s%lld", day < 0 ? "m" : "",
-             (long long)(day < 0 ? -day : day));
-    snprintf(sql, sizeof sql, "CREATE TABLE %s(LIKE chunks INCLUDING ALL)", name);
-    MW_TRY(mw_pg_send(p, sql));
-    snprintf(sql, sizeof sql,
-             "ALTER TABLE chunks ATTACH PARTITION %s FOR VALUES FROM (%lld) TO (%lld)", name,
-             (long long)day, (long long)day + 1);
-    MW_TRY(mw_pg_send(p, sql));
-    snprintf(sql, sizeof sql, "INSERT INTO mw_days(day) VALUES(%lld)", (long long)day);
-    MW_TRY(mw_pg_send(p, sql));
-    MW_TRY(mw_pg_drain(p, NULL));
-    return day_add(p, day);
 }

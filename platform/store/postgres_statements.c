@@ -191,14 +191,27 @@ static mw_status statement_work(mw_pg *p, mw_sq_id id, mw_pg_statement *st,
         return p->failed;
     if (st->text.changes && !p->sq.in_transaction)
         return MW_STATE;
-    if (!p->sq.in_transaction)
+    if (!p->sq.in_transaction && p->sq.reading == 0)
         MW_TRY(mw_pg_revive(p));
     mw_status s = statement_execute(p, id, st, values, n, out);
-    if (s != MW_OK && mw_pg_lost(p) && !p->sq.in_transaction && mw_pg_revive(p) == MW_OK)
-        s = statement_execute(p, id, st, values, n, out); /* a reader's: asked again */
+    /* A reader's is asked again. */
+    bool reading = p->sq.reading > 0 || p->fresh;
+    if (s != MW_OK && mw_pg_lost(p) && !p->sq.in_transaction && (!reading || p->fresh) &&
+        mw_pg_revive(p) == MW_OK) {
+        s = reading ? mw_pg_snapshot(p) : MW_OK;
+        if (s == MW_OK)
+            s = statement_execute(p, id, st, values, n, out);
+    }
+    p->fresh = false;
     if (s != MW_OK && p->sq.in_transaction)
         p->failed = s;
     return s;
+}
+
+mw_status mw_pg_statement_ask(mw_pg *p, mw_sq_id id, const mw_sq_value *values, size_t n) {
+    mw_pg_statement *st = NULL;
+    MW_TRY(statement_ready(p, id, &st));
+    return statement_send(p, id, st, values, n);
 }
 
 mw_status mw_pg_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
@@ -208,8 +221,9 @@ mw_status mw_pg_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
     MW_TRY(statement_ready(p, id, &st));
     if (st->busy)
         return MW_STATE;
-    PGresult *r = NULL;
-    MW_TRY(statement_work(p, id, st, values, n, &r));
+    PGresult *r = mw_pg_ahead_take(p, id, values, n);
+    if (r == NULL)
+        MW_TRY(statement_work(p, id, st, values, n, &r));
     PQclear(st->result);
     st->result = r;
     st->row = -1;
@@ -224,6 +238,7 @@ mw_status mw_pg_run(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n) 
     if (p->failed != MW_OK)
         return p->failed;
     mw_status s = MW_OK;
+    p->prune = p->prune || id == MW_SQ_DAY_CHUNK_DELETE;
     if (id == MW_SQ_CHUNK_PUT)
         s = mw_pg_day_ensure(p, values[1].number);
     PGresult *r = NULL;

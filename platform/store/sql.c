@@ -113,12 +113,28 @@ void mw_sq_obis_of_number(int64_t number, uint8_t out_obis[6]) {
 
 mw_status mw_sq_op_begin(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
-    if (q->in_transaction || (s->capabilities & MW_STORE_CAP_READ_ONLY))
+    if (q->in_transaction || q->reading > 0 || (s->capabilities & MW_STORE_CAP_READ_ONLY))
         return MW_STATE;
     MW_TRY(q->driver->begin(q));
     q->in_transaction = true;
     q->days_known = false;
     return MW_OK;
+}
+
+mw_status mw_sq_read_begin(mw_sq *q) {
+    if (q->in_transaction)
+        return MW_OK;
+    if (q->reading == 0)
+        MW_TRY(q->driver->read_begin(q));
+    q->reading++;
+    return MW_OK;
+}
+
+mw_status mw_sq_read_end(mw_sq *q, mw_status s) {
+    if (q->in_transaction || --q->reading > 0)
+        return s;
+    mw_status ended = q->driver->read_end(q);
+    return s != MW_OK ? s : ended;
 }
 
 mw_status mw_sq_op_rollback(mw_store *s) {

@@ -23,6 +23,8 @@ typedef enum mw_sq_id {
         MW_SQ_COUNT
 } mw_sq_id;
 
+enum { MW_SQ_AHEAD_MAX = 256 };
+
 typedef struct mw_sq mw_sq;
 typedef struct mw_sq_layers mw_sq_layers;
 typedef struct mw_sq_driver mw_sq_driver;
@@ -75,6 +77,12 @@ struct mw_sq_driver {
     mw_status (*commit)(mw_sq *q); /* after a failure nothing is open */
     mw_status (*rollback)(mw_sq *q);
     mw_status (*data_version)(mw_sq *q, int64_t *out_version);
+    /* Between the two every statement reads the same moment; outside of transactions only. */
+    mw_status (*read_begin)(mw_sq *q);
+    mw_status (*read_end)(mw_sq *q);
+    /* The same statement will be bound next with these values, n numbers for each of count <=
+     * MW_SQ_AHEAD_MAX times; NULL where waiting costs nothing. */
+    mw_status (*ahead)(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n, size_t count);
     void (*close)(mw_sq *q);
 };
 

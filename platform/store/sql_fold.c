@@ -176,14 +176,33 @@ static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_batch *b) {
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
+/* The ends of chunks from `at` on, as many as may be asked ahead. */
+static mw_status chunks_ahead(mw_sq *q, const hot_batch *b, size_t at, size_t *out_end) {
+    mw_sq_value key[MW_SQ_AHEAD_MAX * 3];
+    size_t chunks = 0;
+    for (; at < b->n && chunks < MW_SQ_AHEAD_MAX; chunks++) {
+        const hot_ref *r = &b->ref[at];
+        key[chunks * 3] = mw_sq_int(r->tenant);
+        key[chunks * 3 + 1] = mw_sq_int(r->day);
+        key[chunks * 3 + 2] = mw_sq_int(r->channel);
+        while (at < b->n && same_chunk(r, &b->ref[at]))
+            at++;
+    }
+    *out_end = at;
+    return q->driver->ahead(q, MW_SQ_CHUNK_GET, key, 3, chunks);
+}
+
 static mw_status fold_batch(mw_sq *q, hot_batch *b) {
     if (b->n == 0)
         return MW_OK;
     hot_ref *refs = b->ref;
     int64_t last = refs[b->n - 1].id;
+    size_t ahead = 0;
     qsort(refs, b->n, sizeof refs[0], hot_ref_compare);
     for (size_t at = 0; at < b->n;) {
         size_t count = 1;
+        if (at == ahead && q->driver->ahead != NULL)
+            MW_TRY(chunks_ahead(q, b, at, &ahead));
         while (at + count < b->n && same_chunk(&refs[at], &refs[at + count]))
             count++;
         MW_TRY(fold_chunk(q, b, refs + at, count));
@@ -298,19 +317,40 @@ static mw_status day_give(mw_sq *q, int64_t tenant, int64_t channel, int64_t day
     return MW_OK;
 }
 
-mw_status mw_sq_op_intervals(mw_store *s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,
-                             mw_store_on_interval each, void *ctx) {
-    mw_sq *q = mw_sq_of(s);
-    int64_t day = 0, end = 0;
-    MW_TRY(mw_sq_days_clip(q, tenant, from, to, &day, &end));
-    for (; day < end; day++)
+mw_status mw_sq_chunks_ahead(mw_sq *q, int64_t tenant, int64_t channel, int64_t day, int64_t end) {
+    mw_sq_value key[MW_SQ_AHEAD_MAX * 3];
+    size_t n = 0;
+    if (q->driver->ahead == NULL || end - day < 2)
+        return MW_OK;
+    for (; day < end && n < MW_SQ_AHEAD_MAX; day++, n++) {
+        key[n * 3] = mw_sq_int(tenant);
+        key[n * 3 + 1] = mw_sq_int(day);
+        key[n * 3 + 2] = mw_sq_int(channel);
+    }
+    return q->driver->ahead(q, MW_SQ_CHUNK_GET, key, 3, n);
+}
+
+static mw_status channel_read(mw_sq *q, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,
+                              mw_store_on_interval each, void *ctx) {
+    int64_t first = 0, end = 0;
+    MW_TRY(mw_sq_days_clip(q, tenant, from, to, &first, &end));
+    for (int64_t day = first; day < end; day++) {
+        if ((day - first) % MW_SQ_AHEAD_MAX == 0)
+            MW_TRY(mw_sq_chunks_ahead(q, tenant, channel, day, end));
         MW_TRY(day_give(q, tenant, channel, day, from, to, each, ctx));
+    }
     return MW_OK;
 }
 
-mw_status mw_sq_op_intervals_all(mw_store *s, int64_t tenant, mw_utc from, mw_utc to,
-                                 mw_store_on_interval each, void *ctx) {
+mw_status mw_sq_op_intervals(mw_store *s, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,
+                             mw_store_on_interval each, void *ctx) {
     mw_sq *q = mw_sq_of(s);
+    MW_TRY(mw_sq_read_begin(q));
+    return mw_sq_read_end(q, channel_read(q, tenant, channel, from, to, each, ctx));
+}
+
+static mw_status tenant_read(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to,
+                             mw_store_on_interval each, void *ctx) {
     int64_t day = 0, end = 0;
     MW_TRY(mw_sq_days_clip(q, tenant, from, to, &day, &end));
     for (; day < end; day++) {
@@ -328,4 +368,11 @@ mw_status mw_sq_op_intervals_all(mw_store *s, int64_t tenant, mw_utc from, mw_ut
             return status;
     }
     return MW_OK;
+}
+
+mw_status mw_sq_op_intervals_all(mw_store *s, int64_t tenant, mw_utc from, mw_utc to,
+                                 mw_store_on_interval each, void *ctx) {
+    mw_sq *q = mw_sq_of(s);
+    MW_TRY(mw_sq_read_begin(q));
+    return mw_sq_read_end(q, tenant_read(q, tenant, from, to, each, ctx));
 }

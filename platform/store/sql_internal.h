@@ -17,6 +17,7 @@ struct mw_sq {
     mw_store base;
     const mw_sq_driver *driver;
     bool in_transaction;
+    unsigned reading; /* mw_sq_read_begin without their ends */
     /* What mw_sq_days_clip read last, while the transaction lasts and no value was added in it. */
     bool days_known;
     int64_t days_tenant, days_first, days_last;
@@ -104,6 +105,15 @@ void mw_sq_user_of_row(mw_sq_statement *st, mw_store_user *u);
 MW_NODISCARD mw_status mw_sq_session_of_row(mw_sq_statement *st, mw_store_session *row);
 /* Columns 0..11 as CHANNELS_OF gives them. */
 void mw_sq_channel_of_row(mw_sq_statement *st, mw_store_channel *c);
+
+/* Around several statements whose answers must fit together: one snapshot for all of them. Inside of
+ * a transaction, where nobody else writes, and inside of another such pair they do nothing. End with
+ * the status of what was read: a failure of it counts more. */
+MW_NODISCARD mw_status mw_sq_read_begin(mw_sq *q);
+MW_NODISCARD mw_status mw_sq_read_end(mw_sq *q, mw_status s);
+/* Says which of a channel's days will be read next, from `day` on, at most MW_SQ_AHEAD_MAX. */
+MW_NODISCARD mw_status mw_sq_chunks_ahead(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,
+                                          int64_t end);
 
 /* After mw_sq_days_clip in the same operation. Fills `rows` with the merged intervals of a channel's day, chunk and hot rows together. */
 MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel, int64_t day,

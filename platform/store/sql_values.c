@@ -394,15 +394,8 @@ static mw_status revised_days(mw_sq *q, const mw_store_values_query *v, int64_t 
     return MW_OK;
 }
 
-mw_status mw_sq_op_values(mw_store *s, const mw_store_values_query *v, mw_store_on_value each,
-                          void *ctx) {
-    mw_sq *q = mw_sq_of(s);
-    if ((unsigned)v->layer >= MW_LAYERS)
-        return MW_RANGE;
-    if (v->from.us >= v->to.us)
-        return MW_OK;
-    mw_sq_layers *l = NULL;
-    MW_TRY(layers_of(q, &l));
+static mw_status values_read(mw_sq *q, const mw_store_values_query *v, mw_store_on_value each,
+                             void *ctx) {
     int64_t first = 0, last = 0, report_first = 0, report_end = 0;
     MW_TRY(mw_sq_days_clip(q, v->tenant, v->from, v->to, &report_first, &report_end));
     MW_TRY(revised_days(q, v, &first, &last));
@@ -417,7 +410,12 @@ mw_status mw_sq_op_values(mw_store *s, const mw_store_values_query *v, mw_store_
     end = end < highest ? end : highest;
     pieces p = {0};
     mw_status status = pieces_of(q, v, &p);
+    int64_t ahead = day;
     for (size_t at = 0; day < end && status == MW_OK; day++) {
+        if (day == ahead) {
+            status = mw_sq_chunks_ahead(q, v->tenant, v->channel, day, end);
+            ahead += MW_SQ_AHEAD_MAX;
+        }
         while (at < p.n && p.list[at].to.us <= day * DAY_US)
             at++;
         for (size_t i = at; i < p.n && p.list[i].from.us < (day + 1) * DAY_US && status == MW_OK;
@@ -426,6 +424,19 @@ mw_status mw_sq_op_values(mw_store *s, const mw_store_values_query *v, mw_store_
     }
     free(p.list);
     return status;
+}
+
+mw_status mw_sq_op_values(mw_store *s, const mw_store_values_query *v, mw_store_on_value each,
+                          void *ctx) {
+    mw_sq *q = mw_sq_of(s);
+    mw_sq_layers *l = NULL;
+    if ((unsigned)v->layer >= MW_LAYERS)
+        return MW_RANGE;
+    if (v->from.us >= v->to.us)
+        return MW_OK;
+    MW_TRY(layers_of(q, &l));
+    MW_TRY(mw_sq_read_begin(q));
+    return mw_sq_read_end(q, values_read(q, v, each, ctx));
 }
 
 void mw_sq_layers_free(mw_sq *q) {

@@ -216,6 +216,15 @@ static mw_status lite_data_version(mw_sq *q, int64_t *out_version) {
     return lite_status(code);
 }
 
+static mw_status lite_read_begin(mw_sq *q) {
+    return lite_exec(q, "BEGIN");
+}
+
+/* A reader has nothing to lose. */
+static mw_status lite_read_end(mw_sq *q) {
+    return lite_rollback(q);
+}
+
 static void lite_close(mw_sq *q) {
     lite *l = lite_of(q);
     for (int i = 0; i < MW_SQ_COUNT; i++)
@@ -246,6 +255,8 @@ static const mw_sq_driver lite_driver = {
     .commit = lite_commit,
     .rollback = lite_rollback,
     .data_version = lite_data_version,
+    .read_begin = lite_read_begin,
+    .read_end = lite_read_end,
     .close = lite_close,
 };
 
