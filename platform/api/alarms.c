@@ -10,14 +10,15 @@
 #include <string.h>
 
 #include "platform/api/alarms_json.h"
+#include "platform/api/area.h"
 #include "runtime/json_read.h"
 
-enum { PAGE_BYTES = 4 * 1024 * 1024, SCANNED_MAX = 2000, NOTES_MAX = 500 };
+enum { PAGE_BYTES = 4 * 1024 * 1024, NOTES_MAX = 500 };
 
 static const char *const states[] = {"", "open", "acknowledged", "closed"};
 
-static const char *state_name(const mw_store_alarm *a) {
-    return a->state <= MW_ALARM_CLOSED ? states[a->state] : "";
+const char *mw_api_alarm_state_name(mw_store_alarm_state state) {
+    return state <= MW_ALARM_CLOSED ? states[state] : "";
 }
 
 static void put_inputs(mw_json *j, const char *key, const char *text) {
@@ -41,7 +42,7 @@ void mw_api_put_alarm(mw_json *j, const mw_store_alarm *a, const mw_store_meter 
     mw_json_put_text(j, "address", m != NULL ? m->usage_point.address : NULL);
     mw_json_put_text(j, "station", a->station[0] != 0 ? a->station : NULL);
     mw_json_put_text(j, "severity", mw_alarm_severity_name(a->severity));
-    mw_json_put_text(j, "state", state_name(a));
+    mw_json_put_text(j, "state", mw_api_alarm_state_name(a->state));
     mw_json_put_bool(j, "clearing", !mw_utc_is_none(a->clearing_at));
     mw_json_put_utc(j, "snoozed_until", a->snoozed_until);
     mw_json_put_int(j, "value", a->value);
@@ -81,6 +82,7 @@ typedef struct listing {
     mw_api_call *call;
     mw_api_page *page;
     const char *area, *search;
+    mw_api_roster roster;
     bool consumer, snoozed;
     mw_utc now;
     uint32_t scanned;
@@ -119,6 +121,9 @@ static mw_status put_row(void *ctx, const mw_store_alarm *a) {
         return MW_OK;
     if (!l->snoozed && !mw_utc_is_none(a->snoozed_until) && a->snoozed_until.us > l->now.us)
         return MW_OK;
+    /* A station lies in no area: its alarm concerns all who have meters near it. */
+    if (a->channel != 0 && !mw_api_roster_has(&l->roster, a->channel))
+        return MW_OK;
     MW_TRY(mw_api_alarm_meter(l->call->api, a, &room, &m));
     MW_TRY(in_area(l->call, l->area, m, &in));
     if (!in || !found_in(a, m, l->search))
@@ -139,7 +144,7 @@ static mw_status rows_put(listing *l, mw_store_alarm_query *q) {
         had = l->scanned;
         MW_TRY(mw_store_alarms(l->call->api->o.store, q, put_row, l));
         q->before = l->last;
-    } while (!l->full && l->scanned - had == q->limit && l->scanned < SCANNED_MAX);
+    } while (!l->full && l->scanned - had == q->limit && l->scanned < MW_API_SCANNED_MAX);
     if (!l->full && l->scanned - had == q->limit) {
         l->page->more = true; /* the next page looks further */
         l->page->last = l->last;
@@ -206,7 +211,11 @@ void mw_api_alarm_list(mw_api_call *call) {
                  .snoozed = strcmp(text_of(call, "snoozed"), "false") != 0,
                  .now = mw_loop_utc(call->api->o.loop)};
     q.before = p.before;
-    mw_api_page_end(call, &p, rows_put(&l, &q));
+    mw_status s = mw_api_roster_make(call, &l.roster);
+    if (s == MW_OK)
+        s = rows_put(&l, &q);
+    mw_api_roster_free(&l.roster);
+    mw_api_page_end(call, &p, s);
 }
 
 /* What counts for a meter, with the limits within which its person may set it. The array is left
@@ -274,6 +283,11 @@ mw_status mw_api_alarm_id(mw_api_call *call, int64_t *out_id) {
     return MW_OK;
 }
 
+mw_status mw_api_alarm_find(mw_api_call *call, int64_t id, mw_store_alarm *out) {
+    MW_TRY(mw_store_alarm_get(call->api->o.store, call->tenant, id, out));
+    return out->channel == 0 || mw_api_channel_in_area(call, out->channel) ? MW_OK : MW_NOT_FOUND;
+}
+
 static mw_status put_note(void *ctx, const mw_store_alarm_note *n) {
     mw_json *j = ctx;
     mw_json_object_begin(j);
@@ -291,7 +305,7 @@ static mw_status detail_put(mw_api_call *call, mw_json *j) {
     const mw_store_meter *m = NULL;
     int64_t id = 0;
     MW_TRY(mw_api_alarm_id(call, &id));
-    MW_TRY(mw_store_alarm_get(call->api->o.store, call->tenant, id, &a));
+    MW_TRY(mw_api_alarm_find(call, id, &a));
     MW_TRY(mw_api_alarm_meter(call->api, &a, &room, &m));
     mw_json_object_begin(j);
     mw_json_key(j, "alarm");
@@ -343,6 +357,7 @@ typedef struct members {
     mw_api_call *call;
     mw_json *j;
     const char *station;
+    mw_api_roster roster;
     uint32_t left;
     int64_t all;
 } members;
@@ -351,7 +366,8 @@ static mw_status put_member(void *ctx, const mw_store_vee_meter *row) {
     members *l = ctx;
     mw_store_meter m;
     char id[MW_API_METER_ID_MAX];
-    if (row->cause != MW_CAUSE_STATION || strcmp(row->station, l->station) != 0)
+    if (row->cause != MW_CAUSE_STATION || strcmp(row->station, l->station) != 0 ||
+        !mw_api_roster_has(&l->roster, row->channel))
         return MW_OK;
     l->all++;
     if (l->left == 0)
@@ -383,7 +399,9 @@ void mw_api_alarm_members(mw_api_call *call) {
     members l = {.call = call, .j = &j, .left = limit};
     mw_status s = mw_api_alarm_id(call, &id);
     if (s == MW_OK)
-        s = mw_store_alarm_get(call->api->o.store, call->tenant, id, &a);
+        s = mw_api_alarm_find(call, id, &a);
+    if (s == MW_OK)
+        s = mw_api_roster_make(call, &l.roster);
     if (s == MW_OK) {
         l.station = a.station;
         mw_json_object_begin(&j);
@@ -392,136 +410,16 @@ void mw_api_alarm_members(mw_api_call *call) {
                            : mw_store_vee_meters(call->api->o.store, call->tenant,
                                                  MW_STORE_PAGE_MAX, put_member, &l);
         mw_json_array_end(&j);
-        mw_json_put_int(&j, "total", l.all > a.members ? l.all : a.members);
+        mw_json_put_int(&j, "total", l.all > a.members || l.roster.limited ? l.all : a.members);
         mw_json_object_end(&j);
     }
+    mw_api_roster_free(&l.roster);
     if (s == MW_OK) {
         mw_api_send_json(call, 200, &j, &b);
         return;
     }
     mw_buffer_fini(&b);
     if (s == MW_NOT_FOUND)
-        mw_http_reply_problem(call->http, 404, "NOT_FOUND", "there is no such alarm");
-    else
-        mw_api_fail(call, s);
-}
-
-/* ---- how many ---- */
-
-static mw_status put_count(void *ctx, const mw_store_alarm_count *c) {
-    mw_json *j = ctx;
-    mw_json_object_begin(j);
-    mw_json_put_text(j, "rule", c->rule);
-    mw_json_put_text(j, "severity", mw_alarm_severity_name(c->severity));
-    mw_json_put_text(j, "state", c->state <= MW_ALARM_CLOSED ? states[c->state] : "");
-    mw_json_put_bool(j, "snoozed", c->snoozed);
-    mw_json_put_int(j, "alarms", c->alarms);
-    mw_json_object_end(j);
-    return MW_OK;
-}
-
-void mw_api_alarm_summary(mw_api_call *call) {
-    mw_buffer b;
-    mw_buffer_init(&b, 256 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
-    mw_api_put_clock(&j, call->api);
-    mw_json_put_array(&j, "items");
-    mw_status s = mw_store_alarm_counts(call->api->o.store, call->tenant,
-                                        mw_loop_utc(call->api->o.loop), put_count, &j);
-    mw_json_array_end(&j);
-    mw_json_object_end(&j);
-    if (s == MW_OK) {
-        mw_api_send_json(call, 200, &j, &b);
-        return;
-    }
-    mw_buffer_fini(&b);
-    mw_api_fail(call, s);
-}
-
-/* ---- what people do ---- */
-
-static const char *const actions[] = {"acknowledge", "assign", "snooze", "close", "note"};
-
-static mw_status order_of(const json_t *root, mw_alarm_order *o, int64_t *id, size_t *out_n,
-                          mw_json_error *error) {
-    const char *action = NULL, *text = "";
-    json_t *list = NULL;
-    MW_TRY(mw_json_get_array(root, "alarms", MW_ALARMS_BULK_MAX, &list, error));
-    MW_TRY(mw_json_get_text(root, "action", 20, &action, error));
-    mw_status s = mw_json_get_text(root, "text", MW_STORE_TEXT_MAX - 1, &text, error);
-    if (s != MW_OK && s != MW_NOT_FOUND)
-        return s;
-    o->text = s == MW_OK ? text : "";
-    o->until = MW_UTC_NONE;
-    s = mw_json_get_utc(root, "until", &o->until, error);
-    if (s != MW_OK && s != MW_NOT_FOUND)
-        return s;
-    if (s == MW_NOT_FOUND)
-        o->until = MW_UTC_NONE;
-    *out_n = json_array_size(list);
-    for (size_t i = 0; i < *out_n; i++) {
-        const json_t *v = json_array_get(list, i);
-        id[i] = json_is_integer(v) ? json_integer_value(v) : 0;
-    }
-    for (unsigned i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i], action) == 0) {
-            o->action = (mw_alarm_action)i;
-            return MW_OK;
-        }
-    }
-    (void)snprintf(error->text, sizeof error->text,
-                   "action is acknowledge, assign, snooze, close or note");
-    return MW_SYNTAX;
-}
-
-/* Somebody who can work on it. */
-static mw_status assignee_check(mw_api_call *call, const mw_alarm_order *o, mw_json_error *error) {
-    mw_store_user user;
-    if (o->action != MW_ALARM_DO_ASSIGN || o->text[0] == 0)
-        return MW_OK;
-    mw_status s = mw_store_user_by_login(call->api->o.store, o->text, &user);
-    if (s == MW_OK && user.tenant == call->tenant && strcmp(user.role, "consumer") != 0 &&
-        !user.disabled)
-        return MW_OK;
-    (void)snprintf(error->text, sizeof error->text, "there is nobody with this login to assign to");
-    return s == MW_OK || s == MW_NOT_FOUND ? MW_SYNTAX : s;
-}
-
-void mw_api_alarm_act(mw_api_call *call) {
-    static const char *const members_known[] = {"alarms", "action", "text", "until", NULL};
-    int64_t id[MW_ALARMS_BULK_MAX];
-    size_t n = 0;
-    json_t *root = NULL;
-    mw_json_error error = {"the body is malformed"};
-    mw_alarm_order o = {
-        .tenant = call->tenant, .login = call->user.login, .now = mw_loop_utc(call->api->o.loop)};
-    if (call->api->o.alarms == NULL) {
-        mw_api_fail(call, MW_STATE);
-        return;
-    }
-    mw_status s = mw_json_parse(mw_http_body(call->http), (mw_json_limits){call->row->body_max, 2},
-                                &root, &error);
-    if (s == MW_OK)
-        s = mw_json_only(root, members_known, &error);
-    if (s == MW_OK)
-        s = order_of(root, &o, id, &n, &error);
-    if (s == MW_OK)
-        s = assignee_check(call, &o, &error);
-    if (s != MW_OK) {
-        json_decref(root);
-        mw_api_invalid(call, error.text);
-        return;
-    }
-    s = mw_alarms_act(call->api->o.alarms, &o, id, n);
-    json_decref(root);
-    if (s == MW_OK)
-        mw_http_reply_json(call->http, 200, mw_slice_of_str("{\"status\":\"done\"}"));
-    else if (s == MW_RANGE)
-        mw_api_invalid(call, "alarms, a reason, or a moment to come are lacking");
-    else if (s == MW_STATE)
-        mw_http_reply_problem(call->http, 409, "CONFLICT", "one of them is closed already");
-    else if (s == MW_NOT_FOUND)
         mw_http_reply_problem(call->http, 404, "NOT_FOUND", "there is no such alarm");
     else
         mw_api_fail(call, s);

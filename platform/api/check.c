@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "platform/api/internal.h"
+#include "platform/api/area.h"
 #include "platform/doors/uplinks.h"
 
 unsigned mw_api_flags(const mw_api_row *row) {
@@ -134,9 +134,8 @@ static bool check_user(mw_api_call *call) {
     const mw_api_row *row = call->row;
     if (!role_allows(call))
         return forbid(call, "FORBIDDEN", "your role does not allow this");
-    if (call->area != NULL && row->scope == MW_API_ALL && !row->meter)
-        return forbid(call, "AREA",
-                      "your account is limited to an area; this concerns all of them");
+    if (row->scope == MW_API_ALL && !row->meter && !mw_api_beyond_area_check(call))
+        return false;
     if (call->token.id != 0 && (call->flags & MW_API_PERSON))
         return forbid(call, "TOKEN", "a token cannot do this: sign in");
     if (call->token.id != 0 && call->token.scope != MW_TOKEN_WRITE && !is_read(row))
@@ -219,15 +218,6 @@ static bool check_type(mw_api_call *call) {
         return true;
     mw_http_reply_problem(call->http, 415, "WRONG_TYPE", "the body must be application/json");
     return false;
-}
-
-bool mw_api_in_area(const mw_api_call *call, const char *usage_point) {
-    bool holds = false;
-    if (call->area == NULL)
-        return true;
-    return mw_store_area_holds(call->api->o.store, call->tenant, call->area, usage_point,
-                               mw_loop_utc(call->api->o.loop), &holds) == MW_OK &&
-           holds;
 }
 
 /* Whether a consumer may see the loaded channel: as its owner, or as a guest where guests may. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/api/internal.h"
+#include "platform/api/area.h"
 #include "protocols/smp/smp.h"
 #include "runtime/json_read.h"
 
@@ -392,6 +392,8 @@ static bool command_of(mw_api_call *call, mw_store_command *out) {
     mw_status s = MW_NOT_FOUND;
     if (n > 0 && n <= 18 && strspn(text, "0123456789") == n)
         s = mw_store_command_get(call->api->o.store, call->tenant, strtoll(text, NULL, 10), out);
+    if (s == MW_OK && !mw_api_device_in_area(call, out->device))
+        s = MW_NOT_FOUND;
     if (s == MW_OK)
         return true;
     if (s == MW_NOT_FOUND)
@@ -423,15 +425,20 @@ void mw_api_command_cancel(mw_api_call *call) {
 }
 
 typedef struct listing {
+    mw_api_call *call;
     mw_json json;
     mw_buffer buffer;
     mw_store_command row[201];
-    uint32_t n;
+    uint32_t n, scanned;
+    int64_t last; /* seen */
 } listing;
 
 static mw_status row_keep(void *ctx, const mw_store_command *c) {
     listing *l = ctx;
-    l->row[l->n++] = *c;
+    l->scanned++;
+    l->last = c->id;
+    if (l->n < sizeof l->row / sizeof l->row[0] && mw_api_device_in_area(l->call, c->device))
+        l->row[l->n++] = *c;
     return MW_OK;
 }
 
@@ -447,6 +454,20 @@ static mw_status rows_put(mw_api_call *call, listing *l, uint32_t limit) {
     return MW_OK;
 }
 
+/* As many as the page takes, and one; *out_beyond: rows that were not looked at remain. */
+static mw_status rows_read(listing *l, int64_t device, int64_t before, uint32_t limit,
+                           bool *out_beyond) {
+    uint32_t had;
+    do {
+        had = l->scanned;
+        MW_TRY(mw_store_commands_list(l->call->api->o.store, l->call->tenant, device, before,
+                                      limit + 1, row_keep, l));
+        before = l->last;
+    } while (l->n <= limit && l->scanned - had == limit + 1 && l->scanned < MW_API_SCANNED_MAX);
+    *out_beyond = l->n <= limit && l->scanned - had == limit + 1;
+    return MW_OK;
+}
+
 static void list(mw_api_call *call, int64_t device) {
     uint32_t limit = 0;
     int64_t before = 0;
@@ -457,18 +478,20 @@ static void list(mw_api_call *call, int64_t device) {
         mw_api_fail(call, MW_NOMEM);
         return;
     }
+    l->call = call;
     mw_buffer_init(&l->buffer, 1024 * 1024);
     l->json = mw_json_of(&l->buffer);
     mw_json_object_begin(&l->json);
     mw_json_put_array(&l->json, "items");
-    mw_status s = mw_store_commands_list(call->api->o.store, call->tenant, device, before,
-                                         limit + 1, row_keep, l);
+    bool beyond = false;
+    mw_status s = rows_read(l, device, before, limit, &beyond);
     if (s == MW_OK)
         s = rows_put(call, l, limit);
     if (s == MW_OK) {
         char next[24];
-        bool more = l->n > limit;
-        snprintf(next, sizeof next, "%lld", more ? (long long)l->row[limit - 1].id : 0LL);
+        bool more = beyond || l->n > limit;
+        int64_t last = l->n > limit ? l->row[limit - 1].id : l->last;
+        snprintf(next, sizeof next, "%lld", more ? (long long)last : 0LL);
         mw_json_array_end(&l->json);
         mw_json_put_text(&l->json, "next", more ? next : NULL);
         mw_json_object_end(&l->json);

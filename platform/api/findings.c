@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/api/internal.h"
+#include "platform/api/area.h"
 #include "platform/validation/engine.h"
 
 enum {
@@ -124,6 +124,9 @@ typedef struct workbench {
     const mw_vee_dated *dated;
     size_t dated_n;
     int64_t doubt_money, findings; /* of the summary */
+    mw_api_roster roster;          /* of lists */
+    uint32_t scanned;
+    int64_t seen;
 } workbench;
 
 static mw_status workbench_open(mw_api_call *call, workbench *w) {
@@ -219,7 +222,10 @@ static mw_status put_whole(workbench *w, const mw_store_exception *e, mw_window_
 static mw_status list_take(void *ctx, const mw_store_exception *e) {
     workbench *w = ctx;
     mw_window_channel c;
-    if (!mw_api_page_take(w->page, e->id))
+    w->scanned++;
+    w->seen = e->id;
+    if (w->page->more || !mw_api_roster_has(&w->roster, e->channel) ||
+        !mw_api_page_take(w->page, e->id))
         return MW_OK;
     mw_json_object_begin(w->j);
     MW_TRY(put_whole(w, e, &c));
@@ -292,7 +298,20 @@ void mw_api_vee_exceptions(mw_api_call *call) {
     q.limit = p.limit + 1;
     w.page = &p;
     w.j = &p.json;
-    mw_api_page_end(call, &p, mw_store_exceptions(call->api->o.store, &q, list_take, &w));
+    s = mw_api_roster_make(call, &w.roster);
+    uint32_t had;
+    do {
+        had = w.scanned;
+        if (s == MW_OK)
+            s = mw_store_exceptions(call->api->o.store, &q, list_take, &w);
+        q.before = w.seen;
+    } while (s == MW_OK && !p.more && w.scanned - had == q.limit && w.scanned < MW_API_SCANNED_MAX);
+    if (!p.more && w.scanned - had == q.limit) {
+        p.more = true; /* the next page looks further */
+        p.last = w.seen;
+    }
+    mw_api_roster_free(&w.roster);
+    mw_api_page_end(call, &p, s);
 }
 
 static mw_status exception_take(void *ctx, const mw_store_exception *row) {
@@ -309,7 +328,7 @@ mw_status mw_api_exception_find(mw_api_call *call, mw_store_exception *out) {
         return MW_NOT_FOUND;
     *out = (mw_store_exception){.id = 0};
     MW_TRY(mw_store_exceptions(call->api->o.store, &q, exception_take, out));
-    return out->id == id ? MW_OK : MW_NOT_FOUND;
+    return out->id == id && mw_api_channel_in_area(call, out->channel) ? MW_OK : MW_NOT_FOUND;
 }
 
 static void put_cell(mw_json *j, const side_by_side *t, uint32_t i, bool inside) {
@@ -395,6 +414,8 @@ static mw_status doubt_take(void *ctx, const mw_store_exception *e) {
     mw_window_channel c;
     side_by_side t;
     int64_t money = 0;
+    if (!mw_api_roster_has(&w->roster, e->channel))
+        return MW_OK;
     w->findings++;
     mw_status s =
         mw_window_channel_read(api->o.store, api->o.zones, w->call->tenant, e->channel, &c);
@@ -418,7 +439,10 @@ mw_status mw_api_put_doubts(mw_api_call *call, mw_json *j) {
                                   .severity_min = MW_VEE_FAIL,
                                   .limit = DOUBTS_MAX};
     MW_TRY(workbench_open(call, &w));
-    MW_TRY(mw_store_exceptions(call->api->o.store, &q, doubt_take, &w));
+    MW_TRY(mw_api_roster_make(call, &w.roster));
+    mw_status s = mw_store_exceptions(call->api->o.store, &q, doubt_take, &w);
+    mw_api_roster_free(&w.roster);
+    MW_TRY(s);
     mw_json_put_object(j, "doubts");
     mw_json_put_int(j, "findings", w.findings);
     mw_json_put_bool(j, "more", w.findings == DOUBTS_MAX);

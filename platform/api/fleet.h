@@ -93,6 +93,10 @@ typedef struct mw_fleet_coverage {
 } mw_fleet_coverage;
 /* scope: see mw_fleet_query. */
 void mw_fleet_cover(const mw_fleet *f, const char *scope, mw_fleet_coverage *out);
+/* The channels that lie in an area, in rising order, in memory that the caller frees; none for an
+ * area that is not there. MW_NOMEM. */
+MW_NODISCARD mw_status mw_fleet_channels(const mw_fleet *f, const char *area,
+                                         int64_t **out_channels, size_t *out_n);
 /* NULL beyond the last one. */
 const char *mw_fleet_sender(const mw_fleet *f, unsigned i);
 

@@ -171,6 +171,27 @@ static bool found(const sieve *s, const mw_fleet_row *r) {
     return s->search[0] == 0 || strstr(mw_fleet_text(s->f, r->find), s->search) != NULL;
 }
 
+static int channel_compare(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+mw_status mw_fleet_channels(const mw_fleet *f, const char *area, int64_t **out_channels,
+                            size_t *out_n) {
+    long index = word_index(f, &f->areas, area);
+    int64_t *channel = malloc((f->n + 1) * sizeof *channel);
+    size_t n = 0;
+    if (channel == NULL)
+        return MW_NOMEM;
+    for (size_t i = 0; i < f->n && index >= 0; i++)
+        if (area_has(&f->row[i], index))
+            channel[n++] = f->row[i].channel;
+    qsort(channel, n, sizeof *channel, channel_compare);
+    *out_channels = channel;
+    *out_n = n;
+    return MW_OK;
+}
+
 void mw_fleet_cover(const mw_fleet *f, const char *scope, mw_fleet_coverage *out) {
     long area = scope != NULL ? word_index(f, &f->areas, scope) : -1;
     *out = (mw_fleet_coverage){0};

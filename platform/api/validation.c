@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/api/internal.h"
+#include "platform/api/area.h"
 #include "platform/validation/engine.h"
 #include "runtime/json_read.h"
 
@@ -24,6 +24,7 @@ static const char *name_of(const char *const *names, size_t n, unsigned i) {
 
 typedef struct summary {
     mw_api *api;
+    mw_api_roster roster;
     mw_json *j;
     uint32_t left;
     int64_t meters[MW_VEE_STATES];
@@ -53,6 +54,8 @@ static mw_status put_risk(void *ctx, const mw_store_vee_meter *row) {
     mw_store_meter m;
     char id[MW_API_METER_ID_MAX];
     int64_t money[3] = {0};
+    if (!mw_api_roster_has(&s->roster, row->channel))
+        return MW_OK;
     s->meters[row->state < MW_VEE_STATES ? row->state : MW_VEE_OK]++;
     s->risk_per_day += row->risk_per_day;
     mw_status found = mw_store_meter_of_channel(s->api->o.store, row->tenant, row->channel, &m);
@@ -96,11 +99,15 @@ static mw_status summary_put(mw_api_call *call, mw_json *j, uint32_t limit) {
     static mw_vee_dated dated[MW_BOOK_ROWS_MAX];
     summary s = {.api = call->api, .j = j, .left = limit, .dated = dated};
     MW_TRY(mw_book_rows_read(call->api->o.store, call->tenant, dated, &s.dated_n));
+    MW_TRY(mw_api_roster_make(call, &s.roster));
     mw_json_object_begin(j);
     mw_api_put_clock(j, call->api);
     mw_json_put_text(j, "money", "1/1000000 of the currency");
     mw_json_put_array(j, "items");
-    MW_TRY(mw_store_vee_meters(call->api->o.store, call->tenant, MW_STORE_PAGE_MAX, put_risk, &s));
+    mw_status status =
+        mw_store_vee_meters(call->api->o.store, call->tenant, MW_STORE_PAGE_MAX, put_risk, &s);
+    mw_api_roster_free(&s.roster);
+    MW_TRY(status);
     mw_json_array_end(j);
     mw_json_put_object(j, "meters");
     for (unsigned i = MW_VEE_LATE; i < MW_VEE_STATES; i++)
@@ -136,10 +143,12 @@ void mw_api_vee_summary(mw_api_call *call) {
 
 typedef struct list {
     mw_api_call *call;
+    mw_api_roster roster;
+    uint32_t scanned;
     mw_buffer buffer;
     mw_json json;
     uint32_t left;
-    int64_t last;
+    int64_t last, seen;
     bool more;
 } list;
 
@@ -187,7 +196,9 @@ static mw_status put_meter_id(list *l, int64_t channel) {
 
 static mw_status put_correction(void *ctx, const mw_store_correction *c) {
     list *l = ctx;
-    if (!list_take(l, c->id))
+    l->scanned++;
+    l->seen = c->id;
+    if (l->more || !mw_api_roster_has(&l->roster, c->channel) || !list_take(l, c->id))
         return MW_OK;
     mw_json *j = &l->json;
     mw_json_object_begin(j);
@@ -211,8 +222,22 @@ void mw_api_vee_corrections(mw_api_call *call) {
     if (!mw_api_limit(call, &limit) || !mw_api_before(call, &before))
         return;
     list_begin(call, &l, limit);
-    list_end(&l, mw_store_corrections(call->api->o.store, call->tenant, 0, before, limit + 1,
-                                      put_correction, &l));
+    mw_status s = mw_api_roster_make(call, &l.roster);
+    uint32_t had;
+    do {
+        had = l.scanned;
+        if (s == MW_OK)
+            s = mw_store_corrections(call->api->o.store, call->tenant, 0, before, limit + 1,
+                                     put_correction, &l);
+        before = l.seen;
+    } while (s == MW_OK && !l.more && l.scanned - had == limit + 1 &&
+             l.scanned < MW_API_SCANNED_MAX);
+    if (!l.more && l.scanned - had == limit + 1) {
+        l.more = true; /* the next page looks further */
+        l.last = l.seen;
+    }
+    mw_api_roster_free(&l.roster);
+    list_end(&l, s);
 }
 
 static mw_status put_setting(void *ctx, const mw_store_vee_setting *row) {

@@ -150,6 +150,77 @@ class Areas(unittest.TestCase):
         whole = world.invite("whole", "operator", area="region")
         self.assertEqual(whole.get("/v1/meters").json()["total"], 3)
 
+    def channel_of(self, meter):
+        with sqlite3.connect(os.path.join(world.folder, "test.db"), timeout=20) as db:
+            return db.execute("SELECT channel FROM channels JOIN devices USING(device) WHERE"
+                              " identity = ? AND number = 0", (int(meter[:16], 16),)).fetchone()[0]
+
+    def alarm(self, number, rule, channel, station=""):
+        world.sql("INSERT INTO alarms(id, tenant, rule, subject, version, channel, device, station,"
+                  " severity, state, value, threshold, members, root, count, opened_at, last_at,"
+                  " closed_by, assignee, acknowledged_by, inputs, latest)"
+                  " VALUES(?, 1, ?, ?, 1, ?, 0, ?, 2, 1, 1, 1, 0, 0, 1, 1, 1, '', '', '', '', '')",
+                  number, rule, f"made/{number}", channel, station)
+
+    def finding(self, number, channel):
+        world.sql("INSERT INTO exceptions(id, tenant, channel, rule, severity, from_us, to_us,"
+                  " input_0, input_1, input_2, threshold, found_at, closed_by, text)"
+                  " VALUES(?, 1, ?, 3, 2, 1774569600000000, 1774573200000000, 0, 0, 0, 0, 1, '', '')",
+                  number, channel)
+
+    def test_alarms_findings_and_commands_of_the_area(self):
+        """Work on the own area's, none of another's; a station's alarm is seen and not touched."""
+        north, ops = world.limited(), world.person("ops")
+        annas, brunos = self.channel_of(ANNAS), self.channel_of(BRUNOS)
+        self.alarm(900001, "leak", annas)
+        self.alarm(900002, "leak", brunos)
+        self.alarm(900003, "station", 0, "st-1")
+        self.finding(800001, annas)
+        self.finding(800002, brunos)
+        made = range(900001, 900004)
+        listed = [a["id"] for a in north.get("/v1/alarms?limit=200").json()["items"]]
+        self.assertEqual([n for n in made if n in listed], [900001, 900003])
+        self.assertEqual([north.get(f"/v1/alarms/{n}").status for n in made], [200, 404, 200])
+        self.assertEqual(north.get("/v1/alarms/900002/members").status, 404)
+        act = {"action": "acknowledge", "text": "seen"}
+        self.assertEqual([north.post("/v1/alarms/actions", act | {"alarms": [n]}).status
+                          for n in made], [200, 404, 403])
+        # None of several when one is not theirs.
+        self.assertEqual(north.post("/v1/alarms/actions", {
+            "action": "note", "text": "x", "alarms": [900001, 900002]}).status, 404)
+        counted = {who: sum(c["alarms"] for c in who.get("/v1/alarms/summary").json()["items"]
+                            if c["rule"] == "leak") for who in (north, ops)}
+        self.assertEqual(counted[ops] - counted[north], 1)
+        found = [f["id"] for f in north.get("/v1/vee/exceptions?limit=200").json()["items"]]
+        self.assertIn(800001, found)
+        self.assertNotIn(800002, found)
+        self.assertEqual(north.get("/v1/vee/exceptions/800001").status, 200)
+        self.assertEqual(north.get("/v1/vee/exceptions/800002").status, 404)
+        self.assertEqual(north.post("/v1/vee/exceptions/800002/accept", {"reason": "x"}).status, 404)
+        for path in ("/v1/vee/summary", "/v1/vee/corrections", "/v1/vee/rules", "/v1/collection",
+                     "/v1/alarm-rules", "/v1/commands"):
+            self.assertEqual(north.get(path).status, 200, path)
+        asked = [ops.post(f"/v1/meters/{m}/commands/ping", {}).json()["id"] for m in (ANNAS, BRUNOS)]
+        listed = [c["id"] for c in north.get("/v1/commands").json()["items"]]
+        self.assertIn(asked[0], listed)
+        self.assertNotIn(asked[1], listed)
+        self.assertEqual([north.delete(f"/v1/commands/{c}").status for c in asked], [200, 404])
+        ops.delete(f"/v1/commands/{asked[1]}")
+
+    def test_a_page_of_others_rows_leads_on(self):
+        """Rows of other areas make no page end early: what is asked for is found behind them."""
+        north = world.limited()
+        annas, brunos = self.channel_of(ANNAS), self.channel_of(BRUNOS)
+        world.sql("DELETE FROM exceptions WHERE id > 810000")
+        for n in range(40):
+            world.sql("INSERT INTO exceptions(id, tenant, channel, rule, severity, from_us, to_us,"
+                      " input_0, input_1, input_2, threshold, found_at, closed_by, text)"
+                      " VALUES(?, 1, ?, 4, 2, ?, ?, 0, 0, 0, 0, 1, '', '')", 810001 + n,
+                      annas if n == 0 else brunos, 1774569600000000 + n * 3600000000,
+                      1774573200000000 + n * 3600000000)
+        page = north.get("/v1/vee/exceptions?limit=1").json()
+        self.assertEqual([f["id"] for f in page["items"]], [810001])
+
 
 class Tokens(unittest.TestCase):
     def ask(self, token, method, path, body=None):
