@@ -88,9 +88,8 @@ static planes square(const planes *a) {
     return reduce(c);
 }
 
-/* SubBytes (FIPS 197, 5.1.1): the inverse as the power 254, then the affine map. Four
- * multiplications: x^3, x^15, x^252, x^254. */
-static void sub_bytes(planes *s) {
+/* The inverse in the field, as the power 254 in four multiplications: x^3, x^15, x^252, x^254. */
+static planes inverse(const planes *s) {
     planes x2 = square(s);
     planes x3 = multiply(&x2, s);
     planes x6 = square(&x3);
@@ -99,12 +98,27 @@ static void sub_bytes(planes *s) {
     for (unsigned i = 0; i < 4; i++)
         y = square(&y);
     y = multiply(&y, &x12);
-    y = multiply(&y, &x2);
+    return multiply(&y, &x2);
+}
+
+/* SubBytes (FIPS 197, 5.1.1): the inverse, then the affine map. */
+static void sub_bytes(planes *s) {
+    planes y = inverse(s);
     for (unsigned i = 0; i < 8; i++) {
         uint32_t v =
             y.p[i] ^ y.p[(i + 4) % 8] ^ y.p[(i + 5) % 8] ^ y.p[(i + 6) % 8] ^ y.p[(i + 7) % 8];
         s->p[i] = (0x63u >> i & 1) != 0 ? ~v : v;
     }
+}
+
+/* InvSubBytes (5.3.2): the affine map undone, then the inverse. */
+static void inverse_sub_bytes(planes *s) {
+    planes y;
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t v = s->p[(i + 2) % 8] ^ s->p[(i + 5) % 8] ^ s->p[(i + 7) % 8];
+        y.p[i] = (0x05u >> i & 1) != 0 ? ~v : v;
+    }
+    *s = inverse(&y);
 }
 
 /* ShiftRows: row r moves left by r columns, which is 4r bits within each block's 16. */
@@ -153,6 +167,23 @@ void mw_aes_encrypt_two(const mw_aes_keys *keys, uint8_t a[MW_AES_BLOCK], uint8_
         if (round != MW_AES_ROUNDS)
             mix_columns(&s);
         add_round_key(&s, keys->round[round]);
+    }
+    unslice_blocks(&s, a, b);
+}
+
+/* ShiftRows and MixColumns are undone by doing them three times more: their order is four. */
+void mw_aes_decrypt_two(const mw_aes_keys *keys, uint8_t a[MW_AES_BLOCK], uint8_t b[MW_AES_BLOCK]) {
+    planes s = slice_blocks(a, b);
+    for (unsigned round = MW_AES_ROUNDS;; round--) {
+        add_round_key(&s, keys->round[round]);
+        if (round == 0)
+            break;
+        for (unsigned n = 0; n < 3 && round != MW_AES_ROUNDS; n++)
+            mix_columns(&s);
+        for (unsigned n = 0; n < 3; n++)
+            for (unsigned i = 0; i < 8; i++)
+                s.p[i] = shift_rows(s.p[i]);
+        inverse_sub_bytes(&s);
     }
     unslice_blocks(&s, a, b);
 }
