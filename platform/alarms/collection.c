@@ -14,6 +14,10 @@ struct mw_collection {
     bool running;
     mw_collection_result *next, *last; /* MW_COLLECTION_TENANTS each */
     size_t next_n, last_n;
+    struct rows {
+        mw_collection_row *at;
+        size_t n, room;
+    } next_rows, last_rows; /* 32 bytes a channel */
 };
 
 mw_status mw_collection_new(mw_store *store, mw_zones *zones, mw_engine *validation,
@@ -39,6 +43,8 @@ void mw_collection_free(mw_collection *c) {
         return;
     free(c->next);
     free(c->last);
+    free(c->next_rows.at);
+    free(c->last_rows.at);
     free(c);
 }
 
@@ -63,6 +69,25 @@ static mw_collection_result *result_of(mw_collection *c, int64_t tenant, int64_t
                                            .mark = m,
                                            .at = MW_UTC_NONE};
     return r;
+}
+
+const mw_collection_row *mw_collection_rows(const mw_collection *c, size_t *out_n) {
+    *out_n = c->last_rows.n;
+    return c->last_rows.at;
+}
+
+static mw_status row_add(mw_collection *c, int64_t channel) {
+    struct rows *r = &c->next_rows;
+    if (r->n == r->room) {
+        size_t room = r->room == 0 ? 256 : r->room + r->room / 2;
+        mw_collection_row *at = realloc(r->at, room * sizeof *at);
+        if (at == NULL)
+            return MW_NOMEM;
+        r->at = at;
+        r->room = room;
+    }
+    r->at[r->n++] = (mw_collection_row){.channel = channel};
+    return MW_OK;
 }
 
 /* --- one channel ----------------------------------------------------------------------------- */
@@ -139,6 +164,9 @@ static mw_status mark_count(mw_collection *c, mw_collection_result *r, const mw_
     if (m != MW_COLLECTED_NOW)
         MW_TRY(mw_store_journal_at(c->store, mark, &a.by));
     MW_TRY(mw_store_intervals(c->store, w->tenant, w->channel, from, to, slot_take, &a));
+    mw_collection_row *row = &c->next_rows.at[c->next_rows.n - 1];
+    row->expected[m] = (uint16_t)expected;
+    row->collected[m] = (uint16_t)(a.in_time < expected ? a.in_time : expected);
     k->at = mark;
     k->expected += expected;
     k->collected += a.in_time < expected ? a.in_time : expected;
@@ -148,6 +176,7 @@ static mw_status mark_count(mw_collection *c, mw_collection_result *r, const mw_
     mw_collection_cause cause;
     mw_utc heard;
     MW_TRY(cause_of(c, w, &a, &cause, &heard));
+    row->cause[m] = (uint8_t)cause;
     k->missing++;
     k->by_meter += cause == MW_MISSING_METER;
     k->by_radio += cause == MW_MISSING_RADIO;
@@ -171,6 +200,7 @@ static mw_status channel_count(mw_collection *c, const mw_store_channel_newest *
     mw_collection_result *r = result_of(c, row->tenant, today - 1);
     if (r == NULL)
         return MW_OK;
+    MW_TRY(row_add(c, row->channel));
     MW_TRY(mark_count(c, r, &w, MW_COLLECTED_0600, today - 1, clock_at(&w, today, 6), now));
     MW_TRY(mark_count(c, r, &w, MW_COLLECTED_1000, today - 1, clock_at(&w, today, 10), now));
     MW_TRY(mark_count(c, r, &w, MW_COLLECTED_D1, today - 2, day_start(&w, today), now));
@@ -224,6 +254,10 @@ static mw_status round_end(mw_collection *c, mw_utc now) {
     c->last_n = c->next_n;
     c->next = former;
     c->next_n = 0;
+    struct rows rows = c->last_rows;
+    c->last_rows = c->next_rows;
+    c->next_rows = rows;
+    c->next_rows.n = 0;
     return MW_OK;
 }
 
@@ -234,6 +268,7 @@ mw_status mw_collection_run(mw_collection *c, mw_utc now, uint32_t max, bool *ou
     if (!c->running) {
         c->at = 0;
         c->next_n = 0;
+        c->next_rows.n = 0;
         c->running = true;
     }
     MW_TRY(mw_store_channels_newest(c->store, c->at, max, row_take, &p));

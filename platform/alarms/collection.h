@@ -56,6 +56,14 @@ typedef struct mw_collection_result {
     size_t missing_n;
 } mw_collection_result;
 
+/* One channel of the last round, for who looks at a part of the fleet. A mark that was not reached or
+ * does not concern it has expected 0. */
+typedef struct mw_collection_row {
+    int64_t channel;
+    uint16_t expected[MW_COLLECTION_MARKS], collected[MW_COLLECTION_MARKS];
+    uint8_t cause[MW_COLLECTION_MARKS]; /* where something lacks */
+} mw_collection_row;
+
 typedef struct mw_collection mw_collection;
 
 /* Borrowed; validation may be NULL. */
@@ -68,5 +76,8 @@ MW_NODISCARD mw_status mw_collection_run(mw_collection *c, mw_utc now, uint32_t 
                                          bool *out_more);
 /* Of the last whole round; NULL when there is none. */
 const mw_collection_result *mw_collection_of(const mw_collection *c, int64_t tenant);
+
+/* All channels of the last whole round, of every tenant, by channel. Valid until the next turn. */
+const mw_collection_row *mw_collection_rows(const mw_collection *c, size_t *out_n);
 
 #endif

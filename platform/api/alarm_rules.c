@@ -10,6 +10,7 @@
 
 #include "platform/alarms/alarms.h"
 #include "platform/api/alarms_json.h"
+#include "platform/api/area.h"
 #include "runtime/json_read.h"
 
 enum { HISTORY_MAX = 200, TRIAL_METERS = 2000, PAGE_BYTES = 4 * 1024 * 1024 };
@@ -70,6 +71,8 @@ static mw_status put_setting(void *ctx, const mw_store_alarm_setting *r) {
     mw_store_meter m;
     char id[MW_API_METER_ID_MAX];
     if (r->tenant != w->call->tenant)
+        return MW_OK;
+    if (r->channel != 0 && !mw_api_channel_in_area(w->call, r->channel))
         return MW_OK;
     bool meter = r->channel != 0 && mw_store_meter_of_channel(w->call->api->o.store, r->tenant,
                                                               r->channel, &m) == MW_OK;

@@ -158,6 +158,8 @@ static void run(mw_api_call *call, bulk_job *job, const char *header) {
     mw_utc end = mw_utc_of_s(INT64_C(7289654400));
     job->api = call->api;
     job->query.tenant = call->tenant;
+    if (call->area != NULL)
+        (void)snprintf(job->query.area, sizeof job->query.area, "%s", call->area);
     job->query.made_at = mw_loop_utc(call->api->o.loop);
     job->query.zone_dir = mw_zones_dir(call->api->o.zones);
     if (!mw_api_utc(call, "from", mw_utc_of_s(0), &job->query.from) ||

@@ -111,6 +111,10 @@ static mw_status each_channel(exchange *x, mw_status (*one)(exchange *x)) {
             return MW_OK;
         for (size_t i = 0; i < p.n; i++) {
             MW_TRY(mw_store_meter_of_channel(x->store, x->query->tenant, p.channel[i], &x->meter));
+            bool holds = true;
+            MW_TRY(mw_bulk_holds(x->store, x->query, &x->meter, &holds));
+            if (!holds)
+                continue;
             MW_TRY(one(x));
             MW_TRY(flush(x, FLUSH_BYTES));
         }

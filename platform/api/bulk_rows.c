@@ -12,13 +12,14 @@ typedef struct place {
     int64_t channel; /* 0 = free */
     uint64_t identity;
     uint8_t number;
+    bool left_out; /* of another area */
     uint8_t obis[6];
 } place;
 
 /* The channels met so far, by open addressing; at most half full. */
 typedef struct scan {
     mw_store *store;
-    int64_t tenant;
+    const mw_bulk_query *query;
     mw_bulk_sink *sink;
     void *ctx;
     place *places;
@@ -47,14 +48,27 @@ static mw_status grow(scan *s) {
     return MW_OK;
 }
 
+mw_status mw_bulk_holds(mw_store *store, const mw_bulk_query *query, const mw_store_meter *m,
+                        bool *out_holds) {
+    *out_holds = true;
+    return query->area[0] == 0 ? MW_OK
+                               : mw_store_area_holds(store, query->tenant, query->area,
+                                                     m->usage_point.id, query->made_at, out_holds);
+}
+
 static mw_status place_of(scan *s, int64_t channel, const place **out_place) {
     if (s->used * 2 >= s->size)
         MW_TRY(grow(s));
     place *p = slot_of(s->places, s->size, channel);
     if (p->channel == 0) {
         mw_store_meter m;
-        MW_TRY(mw_store_meter_of_channel(s->store, s->tenant, channel, &m));
-        *p = (place){.channel = channel, .identity = m.device.identity, .number = m.channel.number};
+        bool holds = true;
+        MW_TRY(mw_store_meter_of_channel(s->store, s->query->tenant, channel, &m));
+        MW_TRY(mw_bulk_holds(s->store, s->query, &m, &holds));
+        *p = (place){.channel = channel,
+                     .identity = m.device.identity,
+                     .number = m.channel.number,
+                     .left_out = !holds};
         mw_bytes_copy(p->obis, m.channel.obis, sizeof p->obis);
         s->used++;
     }
@@ -72,6 +86,8 @@ static mw_status take_interval(void *ctx, int64_t channel, const mw_store_interv
     scan *s = ctx;
     const place *p = NULL;
     MW_TRY(place_of(s, channel, &p));
+    if (p->left_out)
+        return MW_OK;
     char line[320];
     char start[MW_UTC_TEXT_MAX];
     char received[MW_UTC_TEXT_MAX];
@@ -87,7 +103,7 @@ static mw_status take_interval(void *ctx, int64_t channel, const mw_store_interv
 
 mw_status mw_bulk_intervals(mw_store *store, const mw_bulk_query *query, mw_bulk_sink *sink,
                             void *ctx) {
-    scan s = {.store = store, .tenant = query->tenant, .sink = sink, .ctx = ctx};
+    scan s = {.store = store, .query = query, .sink = sink, .ctx = ctx};
     mw_status status =
         mw_store_intervals_all(store, query->tenant, query->from, query->to, take_interval, &s);
     free(s.places);
@@ -98,7 +114,7 @@ static mw_status take_register(void *ctx, const mw_store_register *row) {
     scan *s = ctx;
     const place *p = NULL;
     MW_TRY(place_of(s, row->channel, &p));
-    if (memcmp(row->obis, p->obis, sizeof p->obis) != 0)
+    if (p->left_out || memcmp(row->obis, p->obis, sizeof p->obis) != 0)
         return MW_OK;
     char line[160];
     char at[MW_UTC_TEXT_MAX];
@@ -110,7 +126,7 @@ static mw_status take_register(void *ctx, const mw_store_register *row) {
 
 mw_status mw_bulk_registers(mw_store *store, const mw_bulk_query *query, mw_bulk_sink *sink,
                             void *ctx) {
-    scan s = {.store = store, .tenant = query->tenant, .sink = sink, .ctx = ctx};
+    scan s = {.store = store, .query = query, .sink = sink, .ctx = ctx};
     mw_status status =
         mw_store_registers_all(store, query->tenant, query->from, query->to, take_register, &s);
     free(s.places);

@@ -12,13 +12,18 @@ struct mw_bulk_80020; /* bulk_exchange.h */
 
 typedef struct mw_bulk_query {
     int64_t tenant;
-    mw_utc from; /* inclusive */
-    mw_utc to;   /* exclusive */
+    mw_utc from;                /* inclusive */
+    mw_utc to;                  /* exclusive */
+    char area[MW_STORE_ID_MAX]; /* only what lies in it now; "" = everything */
     /* for the formats of other systems */
     mw_utc made_at;
     const char *zone_dir;
     const struct mw_bulk_80020 *x80020;
 } mw_bulk_query;
+
+/* Whether a meter lies in the query's area. */
+MW_NODISCARD mw_status mw_bulk_holds(mw_store *store, const mw_bulk_query *query,
+                                     const mw_store_meter *m, bool *out_holds);
 
 /* Takes one line, CRLF included. Another status than MW_OK ends the export and is returned. */
 typedef mw_status mw_bulk_sink(void *ctx, mw_slice line);

@@ -192,7 +192,7 @@ void mw_api_point_consumption(mw_api_call *call) {
     mw_status s = mw_store_usage_point_get(store, call->tenant, point, &u, premise);
     if (s == MW_OK)
         s = mw_store_installations(store, &q, first_with_obis, call);
-    if (s == MW_OK && call->meter.channel.channel == 0)
+    if (s == MW_OK && (call->meter.channel.channel == 0 || !mw_api_in_area(call, point)))
         s = MW_NOT_FOUND;
     if (s == MW_NOT_FOUND) {
         mw_http_reply_problem(call->http, 404, "NOT_FOUND", "nothing of this code was ever there");

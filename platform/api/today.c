@@ -2,10 +2,11 @@
  *
  * The operator's first page: how much of yesterday is there, what lacks and why.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/alarms/collection.h"
-#include "platform/api/internal.h"
+#include "platform/api/area.h"
 
 static const char *const marks[] = {"06:00", "10:00", "D+1", "now"};
 static const char *const causes[] = {"meter", "radio", "station", "backhaul"};
@@ -56,6 +57,96 @@ static mw_status put_missing(mw_api_call *call, mw_json *j, const mw_collection_
     return MW_OK;
 }
 
+/* ---- who is limited to an area ---- */
+
+enum { NAMED_MAX = 500 };
+
+typedef struct lacking {
+    const mw_collection_row *row[NAMED_MAX];
+    size_t n;
+} lacking;
+
+static unsigned slots_of(const mw_collection_row *r) {
+    return (unsigned)r->expected[MW_COLLECTED_NOW] - r->collected[MW_COLLECTED_NOW];
+}
+
+static int by_slots(const void *pa, const void *pb) {
+    const mw_collection_row *a = *(const mw_collection_row *const *)pa;
+    const mw_collection_row *b = *(const mw_collection_row *const *)pb;
+    return slots_of(a) != slots_of(b) ? (int)slots_of(b) - (int)slots_of(a)
+                                      : (a->channel > b->channel) - (a->channel < b->channel);
+}
+
+static void mark_add(mw_store_collection *k, const mw_collection_row *r, unsigned m) {
+    if (r->expected[m] == 0)
+        return;
+    k->meters++;
+    k->expected += r->expected[m];
+    k->collected += r->collected[m];
+    if (r->collected[m] == r->expected[m])
+        return;
+    k->missing++;
+    k->by_meter += r->cause[m] == MW_MISSING_METER;
+    k->by_radio += r->cause[m] == MW_MISSING_RADIO;
+    k->by_station += r->cause[m] == MW_MISSING_STATION;
+    k->by_backhaul += r->cause[m] == MW_MISSING_BACKHAUL;
+}
+
+/* The marks of the area's meters, and those of which something lacks, the most first. */
+static mw_status area_count(mw_api_call *call, const mw_collection_result *r,
+                            mw_store_collection mark[MW_COLLECTION_MARKS], lacking *out) {
+    mw_api_roster area;
+    size_t n = 0;
+    const mw_collection_row *row = mw_collection_rows(call->api->o.collection, &n);
+    for (unsigned m = 0; m < MW_COLLECTION_MARKS; m++)
+        mark[m] = (mw_store_collection){
+            .tenant = call->tenant, .day = r->mark[m].day, .mark = (uint8_t)m, .at = r->mark[m].at};
+    MW_TRY(mw_api_roster_make(call, &area));
+    for (size_t i = 0; i < n; i++) {
+        if (!mw_api_roster_has(&area, row[i].channel))
+            continue;
+        for (unsigned m = 0; m < MW_COLLECTION_MARKS; m++)
+            mark_add(&mark[m], &row[i], m);
+        if (slots_of(&row[i]) > 0 && out->n < NAMED_MAX)
+            out->row[out->n++] = &row[i];
+    }
+    mw_api_roster_free(&area);
+    qsort(out->row, out->n, sizeof out->row[0], by_slots);
+    return MW_OK;
+}
+
+static mw_status area_put(mw_api_call *call, mw_json *j, const mw_collection_result *r,
+                          const char *cause, uint32_t limit) {
+    static lacking l; /* the API lives in one thread */
+    mw_store_collection mark[MW_COLLECTION_MARKS];
+    l.n = 0;
+    if (r != NULL)
+        MW_TRY(area_count(call, r, mark, &l));
+    mw_json_put_array(j, "marks");
+    for (unsigned i = 0; r != NULL && i < MW_COLLECTION_MARKS; i++)
+        put_mark(j, &mark[i]);
+    mw_json_array_end(j);
+    mw_json_put_array(j, "missing");
+    for (size_t i = 0; i < l.n && limit > 0; i++) {
+        mw_store_meter m;
+        mw_collection_missing x = {.channel = l.row[i]->channel,
+                                   .slots = (uint16_t)slots_of(l.row[i]),
+                                   .cause = l.row[i]->cause[MW_COLLECTED_NOW],
+                                   .heard = MW_UTC_NONE};
+        if (cause[0] != 0 && strcmp(causes[x.cause & 3], cause) != 0)
+            continue;
+        if (mw_store_meter_of_channel(call->api->o.store, call->tenant, x.channel, &m) == MW_OK)
+            x.heard = m.state.last_seen;
+        MW_TRY(put_missing(call, j, &x));
+        limit--;
+    }
+    mw_json_array_end(j);
+    mw_json_put_array(j, "history"); /* is kept of the whole */
+    mw_json_array_end(j);
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
 static mw_status today_put(mw_api_call *call, mw_json *j, const char *cause, uint32_t limit) {
     const mw_collection_result *r = call->api->o.collection == NULL
                                         ? NULL
@@ -63,6 +154,8 @@ static mw_status today_put(mw_api_call *call, mw_json *j, const char *cause, uin
     mw_json_object_begin(j);
     mw_api_put_clock(j, call->api);
     mw_json_put_utc(j, "counted_at", r == NULL ? MW_UTC_NONE : r->at);
+    if (call->area != NULL)
+        return area_put(call, j, r, cause, limit);
     mw_json_put_array(j, "marks");
     for (unsigned i = 0; r != NULL && i < MW_COLLECTION_MARKS; i++)
         put_mark(j, &r->mark[i]);

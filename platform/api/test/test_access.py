@@ -57,16 +57,16 @@ BODIES = {"commandReadArchive": {"from": "2026-03-01T00:00:00Z", "to": "2026-03-
           "meterThresholdPut": {"rule": "leak", "name": "floor", "value": 10, "reason": "usual"}}
 
 
-def command_address(path):
+def command_address(path, meter=BRUNOS):
     """A command of the demo tenant, made for this; fresh for each use."""
     if "{command}" in path:
-        made = world.person("ops").call("POST", f"/v1/meters/{BRUNOS}/commands/ping", {})
+        made = world.person("ops").call("POST", f"/v1/meters/{meter}/commands/ping", {})
         path = path.replace("{command}", str(made.json()["id"]))
     return path
 
 
 def address(path, meter):
-    path = command_address(path.replace("{id}", meter))
+    path = command_address(path.replace("{id}", meter), meter)
     if path.endswith("/consumption") or "/export.csv" in path or "/export.xlsx" in path:
         path += "?" + DAYS
     if "/access/" in path:
@@ -167,6 +167,38 @@ class Permissions(unittest.TestCase):
                     self.assertEqual(status, 403)
                 else:
                     self.assertNotEqual(status, 403)
+
+    def test_own_area(self):
+        """Who is limited to an area gets of it what the others get, and only that."""
+        limited, ops = world.limited(), world.person("ops")
+        for method, path, op in operations():
+            if method != "GET" or op["operationId"] == "streamRead":
+                continue
+            with self.subTest(path=path):
+                whole = ops.call(method, address(path, ANNAS)).status
+                if op["x-scope"] != "all" or "{id}" in path:
+                    self.assertEqual(limited.call(method, address(path, ANNAS)).status, whole)
+        note = limited.post(f"/v1/meters/{ANNAS}/notes", {"text": "Mine."})
+        self.assertEqual(note.status, 201, note.body)
+        lines = limited.get("/v1/export/intervals.csv").body.decode().splitlines()[1:]
+        self.assertEqual({line.split(",")[0] for line in lines}, {ANNAS[:16]})
+        lines = limited.get("/v1/export/registers.csv").body.decode().splitlines()[1:]
+        self.assertEqual({line.split(",")[0] for line in lines}, {ANNAS[:16]})
+        cim = limited.get("/v1/export/meter-readings.xml").body
+        self.assertIn(b"MW-T-000001", cim)
+        self.assertNotIn(b"MW-T-000002", cim)
+        self.assertIn(b"MW-T-000002", ops.get("/v1/export/meter-readings.xml").body)
+        for point, status in (("up-1", 200), ("up-2w", 404)):
+            r = limited.get(f"/v1/usage-points/{point}/consumption?obis=8-0:1.0.0&{DAYS}")
+            self.assertEqual(r.status, status, r.body)
+
+    def test_collection_of_an_area(self):
+        whole, part = (c.get("/v1/collection").json()
+                       for c in (world.person("ops"), world.limited()))
+        self.assertEqual([m["mark"] for m in part["marks"]], [m["mark"] for m in whole["marks"]])
+        self.assertTrue(all(m["meters"] <= 1 for m in part["marks"]))
+        self.assertTrue(any(m["meters"] > 1 for m in whole["marks"]))
+        self.assertTrue(all(m["meter"] == ANNAS for m in part["missing"]))
 
     def test_own_meter(self):
         for method, path, op in operations():

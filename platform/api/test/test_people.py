@@ -146,7 +146,7 @@ class Areas(unittest.TestCase):
         self.assertEqual(north.get("/v1/overview").json()["meters"]["total"], 1)
         self.assertEqual(north.get("/v1/meters/" + ANNAS).status, 200)
         self.assertEqual(north.get("/v1/meters/" + BRUNOS).status, 404)
-        self.assertEqual(north.get("/v1/export/intervals.csv").code, "AREA")
+        self.assertEqual(north.get("/v1/imports").code, "AREA")
         whole = world.invite("whole", "operator", area="region")
         self.assertEqual(whole.get("/v1/meters").json()["total"], 3)
 
