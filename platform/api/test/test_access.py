@@ -192,14 +192,6 @@ class Permissions(unittest.TestCase):
             r = limited.get(f"/v1/usage-points/{point}/consumption?obis=8-0:1.0.0&{DAYS}")
             self.assertEqual(r.status, status, r.body)
 
-    def test_collection_of_an_area(self):
-        whole, part = (c.get("/v1/collection").json()
-                       for c in (world.person("ops"), world.limited()))
-        self.assertEqual([m["mark"] for m in part["marks"]], [m["mark"] for m in whole["marks"]])
-        self.assertTrue(all(m["meters"] <= 1 for m in part["marks"]))
-        self.assertTrue(any(m["meters"] > 1 for m in whole["marks"]))
-        self.assertTrue(all(m["meter"] == ANNAS for m in part["missing"]))
-
     def test_own_meter(self):
         for method, path, op in operations():
             if "{id}" not in path or op["x-role"] != "user":

@@ -207,6 +207,20 @@ class Areas(unittest.TestCase):
         self.assertEqual([north.delete(f"/v1/commands/{c}").status for c in asked], [200, 404])
         ops.delete(f"/v1/commands/{asked[1]}")
 
+    def test_collection_of_an_area(self):
+        """Its rates are those of its meters, and what lacks is what lacks there."""
+        north, ops = world.limited(), world.person("ops")
+        south = world.invite("south", "operator", area="south")
+        rate = lambda who: who.get("/v1/collection").json()
+        wait_for(lambda: any(m["meters"] == 5 for m in rate(ops)["marks"]), 30)
+        whole, parts = rate(ops), (rate(north), rate(south))
+        for part, meters, missing in zip(parts, (1, 2), ((), (BRUNOS, BRUNOS[:-1] + "1"))):
+            self.assertEqual([m["meters"] for m in part["marks"]], [meters] * len(whole["marks"]))
+            self.assertTrue(all(sum(m["causes"].values()) == m["missing"] for m in part["marks"]))
+            self.assertEqual(part["missing"], [m for m in whole["missing"] if m["meter"] in missing])
+        now = [w["marks"][-1]["collected"] for w in (whole, *parts)]
+        self.assertEqual(now[0], now[1] + now[2])
+
     def test_a_page_of_others_rows_leads_on(self):
         """Rows of other areas make no page end early: what is asked for is found behind them."""
         north = world.limited()
