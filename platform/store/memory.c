@@ -24,6 +24,23 @@ mw_status mw_mem_add(mw_mem *m, mw_mem_list *l, const void *item) {
     return m->in_transaction ? list_add(l, item) : MW_STATE;
 }
 
+mw_status mw_mem_put(mw_mem *m, mw_mem_list *l, const void *item, mw_mem_order order) {
+    size_t at = 0;
+    char *p = l->p;
+    if (!m->in_transaction)
+        return MW_STATE;
+    while (at < l->n && order(p + at * l->size, item) < 0)
+        at++;
+    bool replace = at < l->n && order(p + at * l->size, item) == 0;
+    if (!replace) {
+        MW_TRY(list_add(l, item));
+        p = l->p;
+        memmove(p + (at + 1) * l->size, p + at * l->size, (l->n - 1 - at) * l->size);
+    }
+    memcpy(p + at * l->size, item, l->size);
+    return MW_OK;
+}
+
 void *mw_mem_keep(mw_mem *m, const void *bytes, size_t n) {
     if (n == 0)
         return NULL;
@@ -243,6 +260,12 @@ mw_status mw_store_memory_open(mw_store **out_store) {
     mw_mem_master_ops(&m->ops);
     mw_mem_retention_ops(&m->ops);
     mw_mem_vee_ops(&m->ops);
+    mw_mem_watch_ops(&m->ops);
+    mw_mem_command_ops(&m->ops);
+    mw_mem_alarm_ops(&m->ops);
+    mw_mem_people_ops(&m->ops);
+    mw_mem_file_ops(&m->ops);
+    mw_mem_model_ops(&m->ops);
     m->base.ops = &m->ops;
     m->kept.size = sizeof(void *);
 #define X(name, type) m->now.name.size = sizeof(type);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mw_store in memory: the reference model of readings. It does what the contract says in the
- * simplest way - every report, revision and record in a list, every answer by going through all of
- * it - so that a store with files can be held against it (test/conformance.h). Not for use with
- * more than some thousand values.
+ * mw_store in memory: the reference model. It does what the contract says in the simplest way -
+ * every report, revision and record in a list, every answer by going through all of it - so that a
+ * store with files can be held against it (readings/test/conformance.h). Not for use with more than
+ * some thousand values.
  *
- * It keeps transactions, journal, cursors, reports, registers, layers, locks, suspense, and of the master data
- * tenants, devices, channels, installations, specifications and marks. Operations of
- * accounts other than users and sessions, pages, commands and files give MW_UNSUPPORTED.
+ * It keeps readings, layers and accounts; master data by date; commands and downlinks; validation;
+ * alarms and messages; people and the audit chain; files. Views for pages (lists of meters, overview,
+ * the fleet), results of decoding that only those show, what households hand in, and messages of other
+ * networks give MW_UNSUPPORTED.
  */
 #ifndef MW_PLATFORM_STORE_MEMORY_H
 #define MW_PLATFORM_STORE_MEMORY_H

@@ -31,7 +31,6 @@ typedef struct mw_mem_owned {
     union {
         mw_store_device device;
         mw_store_channel channel;
-        mw_store_factor factor;
         mw_store_register_spec spec;
         mw_store_register_mark mark;
     } u;
@@ -41,6 +40,60 @@ typedef struct mw_mem_class {
     int64_t tenant, channel;
     uint8_t class;
 } mw_mem_class;
+
+/* A row of a tenant, where the record does not say whose it is. */
+#define MW_MEM_OF_TENANT(name, type)                                                               \
+    typedef struct name {                                                                          \
+        int64_t tenant;                                                                            \
+        type row;                                                                                  \
+    } name
+MW_MEM_OF_TENANT(mw_mem_step, mw_store_command_step);
+MW_MEM_OF_TENANT(mw_mem_head, mw_store_audit_head);
+MW_MEM_OF_TENANT(mw_mem_setting, mw_store_setting);
+MW_MEM_OF_TENANT(mw_mem_person, mw_store_person);
+MW_MEM_OF_TENANT(mw_mem_area, mw_store_area);
+MW_MEM_OF_TENANT(mw_mem_premise, mw_store_premise);
+MW_MEM_OF_TENANT(mw_mem_config, mw_store_device_config);
+MW_MEM_OF_TENANT(mw_mem_account, mw_store_account);
+MW_MEM_OF_TENANT(mw_mem_contract, mw_store_contract);
+MW_MEM_OF_TENANT(mw_mem_factor, mw_store_factor);
+
+typedef struct mw_mem_point {
+    int64_t tenant;
+    mw_store_usage_point row;
+    char premise[MW_STORE_ID_MAX];
+} mw_mem_point;
+
+typedef struct mw_mem_member {
+    int64_t tenant;
+    mw_store_membership row;
+    char area_kind[16];
+} mw_mem_member;
+
+/* Bytes kept for a key: keys of networks, learned choices, mappings. */
+typedef struct mw_mem_blob {
+    int64_t tenant, key[2];
+    mw_store_mapping mapping; /* of a mapping only */
+    mw_slice bytes;
+} mw_mem_blob;
+
+typedef struct mw_mem_code {
+    int64_t tenant;
+    char owner[MW_STORE_ID_MAX];
+    uint8_t hash[MW_STORE_TOKEN_HASH];
+    mw_utc used;
+} mw_mem_code;
+
+typedef struct mw_mem_imported {
+    int64_t tenant, import;
+    mw_store_imported_kind kind;
+    char key[MW_STORE_ID_MAX];
+} mw_mem_imported;
+
+typedef struct mw_mem_sign {
+    mw_store_sign row;
+    int64_t changed;
+} mw_mem_sign;
 
 typedef struct mw_mem_installation {
     int64_t tenant;
@@ -55,7 +108,7 @@ typedef struct mw_mem_installation {
     X(senders, mw_mem_name)                                                                        \
     X(devices, mw_mem_owned)                                                                       \
     X(channels, mw_mem_owned)                                                                      \
-    X(factors, mw_mem_owned)                                                                       \
+    X(factors, mw_mem_factor)                                                                      \
     X(specs, mw_mem_owned)                                                                         \
     X(marks, mw_mem_owned)                                                                         \
     X(installations, mw_mem_installation)                                                          \
@@ -73,7 +126,48 @@ typedef struct mw_mem_installation {
     X(verdicts, mw_store_verdict)                                                                  \
     X(corrections, mw_store_correction)                                                            \
     X(users, mw_store_user)                                                                        \
-    X(sessions, mw_store_session)
+    X(sessions, mw_store_session)                                                                  \
+    X(commands, mw_store_command)                                                                  \
+    X(command_steps, mw_mem_step)                                                                  \
+    X(downlinks, mw_store_downlink)                                                                \
+    X(counters, mw_store_counter)                                                                  \
+    X(facts, mw_store_fact)                                                                        \
+    X(told, mw_store_told)                                                                         \
+    X(networks, mw_mem_blob)                                                                       \
+    X(alarms, mw_store_alarm)                                                                      \
+    X(alarm_notes, mw_store_alarm_note)                                                            \
+    X(alarm_settings, mw_store_alarm_setting)                                                      \
+    X(alarm_history, mw_store_alarm_setting)                                                       \
+    X(collections, mw_store_collection)                                                            \
+    X(recipients, mw_store_recipient)                                                              \
+    X(deliveries, mw_store_delivery)                                                               \
+    X(signs, mw_mem_sign)                                                                          \
+    X(events, mw_store_event)                                                                      \
+    X(tokens, mw_store_token)                                                                      \
+    X(totps, mw_store_totp)                                                                        \
+    X(codes, mw_mem_code)                                                                          \
+    X(invitations, mw_store_invitation)                                                            \
+    X(grants, mw_store_grant)                                                                      \
+    X(audit, mw_store_audit_link)                                                                  \
+    X(audit_heads, mw_mem_head)                                                                    \
+    X(tenant_settings, mw_mem_setting)                                                             \
+    X(vee_meters, mw_store_vee_meter)                                                              \
+    X(choices, mw_mem_blob)                                                                        \
+    X(sources, mw_store_source)                                                                    \
+    X(profiles, mw_store_profile)                                                                  \
+    X(exceptions, mw_store_exception)                                                              \
+    X(mappings, mw_mem_blob)                                                                       \
+    X(imports, mw_store_import)                                                                    \
+    X(imported, mw_mem_imported)                                                                   \
+    X(snapshots, mw_store_snapshot)                                                                \
+    X(people, mw_mem_person)                                                                       \
+    X(points, mw_mem_point)                                                                        \
+    X(areas, mw_mem_area)                                                                          \
+    X(members, mw_mem_member)                                                                      \
+    X(premises, mw_mem_premise)                                                                    \
+    X(configs, mw_mem_config)                                                                      \
+    X(accounts, mw_mem_account)                                                                    \
+    X(contracts, mw_mem_contract)
 
 typedef struct mw_mem_state {
 #define X(name, type) mw_mem_list name;
@@ -97,11 +191,36 @@ static inline mw_mem *mw_mem_of(mw_store *s) {
 
 /* MW_STATE outside of a transaction. Adds a copy of *item. */
 MW_NODISCARD mw_status mw_mem_add(mw_mem *m, mw_mem_list *l, const void *item);
+/* Puts a copy of *item at its place in a list that is kept in order; one that compares equal is
+ * replaced. MW_STATE outside of a transaction. */
+typedef int (*mw_mem_order)(const void *a, const void *b);
+MW_NODISCARD mw_status mw_mem_put(mw_mem *m, mw_mem_list *l, const void *item, mw_mem_order order);
 /* A copy of bytes that lives as long as the store; NULL for none or no memory. */
 void *mw_mem_keep(mw_mem *m, const void *bytes, size_t n);
 #define MW_MEM_EACH(type, item, list)                                                              \
     for (type *item = (list).p, *item##_end_ = item + (list).n;                                    \
          item != NULL && item < item##_end_; item++)
+
+#define MW_MEM_EACH_BACK(type, item, list)                                                         \
+    for (type *item##_p_ = (list).p, *item = item##_p_ + (list).n;                                 \
+         item##_p_ != NULL && item-- > item##_p_;)
+/* Deletes the items for which `gone` holds. */
+#define MW_MEM_DROP(type, item, list, gone)                                                        \
+    do {                                                                                           \
+        type *all_ = (list).p;                                                                     \
+        size_t kept_ = 0;                                                                          \
+        for (size_t i_ = 0; i_ < (list).n; i_++) {                                                 \
+            type *item = &all_[i_];                                                                \
+            if (!(gone))                                                                           \
+                all_[kept_++] = all_[i_];                                                          \
+        }                                                                                          \
+        (list).n = kept_;                                                                          \
+    } while (0)
+#define MW_MEM_CMP(a, b) (((a) > (b)) - ((a) < (b)))
+
+static inline bool mw_mem_limit_ok(uint32_t limit) {
+    return limit >= 1 && limit <= MW_STORE_PAGE_MAX;
+}
 
 /* Puts the operations of each file into the table. */
 void mw_mem_core_ops(mw_store_ops *ops);
@@ -109,6 +228,12 @@ void mw_mem_value_ops(mw_store_ops *ops);
 void mw_mem_master_ops(mw_store_ops *ops);
 void mw_mem_retention_ops(mw_store_ops *ops);
 void mw_mem_vee_ops(mw_store_ops *ops);
+void mw_mem_watch_ops(mw_store_ops *ops);
+void mw_mem_command_ops(mw_store_ops *ops);
+void mw_mem_alarm_ops(mw_store_ops *ops);
+void mw_mem_people_ops(mw_store_ops *ops);
+void mw_mem_file_ops(mw_store_ops *ops);
+void mw_mem_model_ops(mw_store_ops *ops);
 
 MW_NODISCARD mw_status mw_mem_locks(mw_store *s, int64_t tenant, int64_t channel, mw_utc from,
                                     mw_utc to, mw_store_on_lock each, void *ctx);

@@ -30,7 +30,10 @@ static mw_status device_put(mw_store *s, int64_t tenant, const mw_store_device *
         *old = row;
         return m->in_transaction ? MW_OK : MW_STATE;
     }
-    row.u.device.device = *out_device = (int64_t)m->now.devices.n + 1;
+    row.u.device.device = 1;
+    MW_MEM_EACH(mw_mem_owned, old, m->now.devices)
+    row.u.device.device = old->u.device.device + 1; /* the last one is the highest */
+    *out_device = row.u.device.device;
     return mw_mem_add(m, &m->now.devices, &row);
 }
 
@@ -47,7 +50,10 @@ static mw_status channel_put(mw_store *s, int64_t tenant, const mw_store_channel
         *old = row;
         return m->in_transaction ? MW_OK : MW_STATE;
     }
-    row.u.channel.channel = *out_channel = (int64_t)m->now.channels.n + 1;
+    row.u.channel.channel = 1;
+    MW_MEM_EACH(mw_mem_owned, old, m->now.channels)
+    row.u.channel.channel = old->u.channel.channel + 1;
+    *out_channel = row.u.channel.channel;
     return mw_mem_add(m, &m->now.channels, &row);
 }
 

@@ -56,7 +56,7 @@
     X(ALARM_COUNTS, "SELECT rule, severity, state, CASE WHEN coalesce(snoozed_until, 0) > ?2"      \
                     " THEN 1 ELSE 0 END, count(*) FROM alarms"                                     \
                     " WHERE tenant = ?1 AND closed_at IS NULL AND root = 0"                        \
-                    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2")                                          \
+                    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4")                                    \
     X(ALARM_NOTE_ADD, "INSERT INTO alarm_notes(tenant, alarm, at, who, what, text)"                \
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                           \
     X(ALARM_NOTES, "SELECT id, at, who, what, text FROM alarm_notes"                               \

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The suite's part for groups that keep rows and give them back: retention and holds, settings of
- * validation, judgements and corrections, users and sessions.
+ * The suite's part for groups that keep rows and give them back. Here: retention and holds, settings
+ * of validation, judgements and corrections, users and sessions; the others in conformance_<group>.c.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/prng.h"
 #include "platform/readings/test/conformance.h"
+#include "platform/readings/test/conformance_rows.h"
 #include "platform/store/chunk.h"
 #include "platform/store/memory.h"
-#include "tests/harness/mw_test.h"
 
-enum { TEXT = 1 << 17, DAY0 = 20700 };
+enum { TEXT = 1 << 18, DAY0 = 20700 };
 
 static mw_store *stores[2];
 static char told[2][TEXT];
 static size_t told_n[2];
 static unsigned at; /* whose words are taken down */
 
-static void say(const char *what, const int64_t *numbers, size_t n, const char *text) {
+void mw_conformance_say(const char *what, const int64_t *numbers, size_t n, const char *text) {
     size_t *k = &told_n[at];
     *k += (size_t)snprintf(told[at] + *k, TEXT - *k, "%s", what);
     for (size_t i = 0; i < n; i++)
@@ -27,9 +26,6 @@ static void say(const char *what, const int64_t *numbers, size_t n, const char *
     *k += (size_t)snprintf(told[at] + *k, TEXT - *k, " %s\n", text);
     MW_CHECK(*k < TEXT - 512);
 }
-#define SAY(what, text, ...)                                                                       \
-    say(what, (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / 8, text)
-
 static mw_status on_retention(void *ctx, const mw_store_retention *r) {
     (void)ctx;
     SAY("retention", r->who, (int64_t)r->tier, r->days, r->at.us);
@@ -237,32 +233,57 @@ static void tell(mw_store *s, int64_t tenant) {
     tell_people(s, tenant);
 }
 
-static void both_tell(const int64_t tenant[2]) {
+static const mw_conformance_group rest = {"retention, validation, sessions", act, tell};
+
+static void both_tell(const mw_conformance_group *group, const int64_t tenant[2]) {
     for (at = 0; at < 2; at++)
-        tell(stores[at], tenant[at]);
-    MW_CHECK_EQ(told_n[0], told_n[1]);
-    MW_CHECK_STR(told[0], told[1]);
+        group->tell(stores[at], tenant[at]);
+    size_t same = 0, line = 0;
+    for (; told[0][same] != 0 && told[0][same] == told[1][same]; same++)
+        line = told[0][same] == '\n' ? same + 1 : line;
+    if (told[0][same] != told[1][same])
+        print_error("%s\nmodel: %.200s\nstore: %.200s\n", group->name, told[0] + line,
+                    told[1] + line);
+    MW_CHECK(told[0][same] == told[1][same]);
     told_n[0] = told_n[1] = 0;
 }
 
-void mw_conformance_groups(const mw_conformance_store *under_test, uint64_t seed) {
-    int64_t tenant[2];
-    under_test->remove();
-    MW_CHECK_OK(mw_store_memory_open(&stores[0]));
-    stores[1] = under_test->open();
+static void group_run(const mw_conformance_group *group, uint64_t seed, const int64_t tenant[2]) {
     for (unsigned round = 0; round < 12; round++) {
         bool taken_back = round % 4 == 3;
         for (at = 0; at < 2; at++) {
             mw_prng g = mw_prng_of_stream(seed, round);
             MW_CHECK_OK(mw_store_begin(stores[at]));
-            if (round == 0)
-                MW_CHECK_OK(mw_store_tenant_put(stores[at], "t", &tenant[at]));
             for (unsigned i = 0; i < 15; i++)
-                act(stores[at], tenant[at], &g);
+                group->act(stores[at], tenant[at], &g);
             MW_CHECK_OK(taken_back ? mw_store_rollback(stores[at]) : mw_store_commit(stores[at]));
         }
-        both_tell(tenant);
+        both_tell(group, tenant);
     }
+}
+
+void mw_conformance_groups(const mw_conformance_store *under_test, uint64_t seed) {
+    static const mw_conformance_group *const groups[] = {
+        &rest,
+        &mw_conformance_alarms,
+        &mw_conformance_commands,
+        &mw_conformance_people,
+        &mw_conformance_watch,
+        &mw_conformance_model,
+        &mw_conformance_files,
+    };
+    int64_t tenant[2];
+    under_test->remove();
+    MW_CHECK_OK(mw_store_memory_open(&stores[0]));
+    stores[1] = under_test->open();
+    for (at = 0; at < 2; at++) {
+        MW_CHECK_OK(mw_store_begin(stores[at]));
+        MW_CHECK_OK(mw_store_tenant_put(stores[at], "other", &tenant[at]));
+        MW_CHECK_OK(mw_store_tenant_put(stores[at], "t", &tenant[at]));
+        MW_CHECK_OK(mw_store_commit(stores[at]));
+    }
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        group_run(groups[i], seed + i, tenant);
     mw_store_close(stores[0]);
     mw_store_close(stores[1]);
     under_test->remove();
