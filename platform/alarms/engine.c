@@ -114,6 +114,41 @@ static mw_status open_take(void *ctx, const mw_store_alarm *row) {
     return s == MW_LIMIT ? MW_OK : s;
 }
 
+/* Says who says so, where it was said: what a restart does not know is said again, or over. */
+static mw_status hold_take(void *ctx, const mw_store_alarm_hold *row) {
+    mw_alarms *a = ctx;
+    mw_alarm_rule_id rule = MW_ALARM_LEAK;
+    mw_alarm_entry *added = NULL;
+    if (mw_alarm_rule_of(row->rule, &rule) != MW_OK ||
+        mw_alarm_find(a, row->tenant, rule, row->subject) != NULL)
+        return MW_OK;
+    mw_alarm_entry e = {.tenant = row->tenant,
+                        .channel = row->channel,
+                        .since = row->since,
+                        .last = row->since,
+                        .clearing = MW_UTC_NONE,
+                        .snoozed = MW_UTC_NONE,
+                        .round = a->round,
+                        .rule = (uint8_t)rule,
+                        .says = row->says};
+    (void)snprintf(e.subject, sizeof e.subject, "%s", row->subject);
+    mw_status s = index_add(a, &e, &added);
+    return s == MW_LIMIT ? MW_OK : s;
+}
+
+static mw_status hold_keep(mw_alarms *a, const mw_alarm_entry *e) {
+    mw_store_alarm_hold row = {
+        .tenant = e->tenant, .channel = e->channel, .says = e->says, .since = e->since};
+    (void)snprintf(row.rule, sizeof row.rule, "%s", mw_alarm_rules[e->rule].name);
+    (void)snprintf(row.subject, sizeof row.subject, "%s", e->subject);
+    return mw_store_alarm_hold_put(a->o.store, &row);
+}
+
+static mw_status hold_drop(mw_alarms *a, const mw_alarm_entry *e) {
+    return mw_store_alarm_hold_drop(a->o.store, e->tenant, mw_alarm_rules[e->rule].name,
+                                    e->subject);
+}
+
 mw_status mw_alarms_load(mw_alarms *a) {
     loading l = {.a = a, .n = 1};
     free(a->slot);
@@ -123,6 +158,7 @@ mw_status mw_alarms_load(mw_alarms *a) {
         l.n = 0;
         MW_TRY(mw_store_alarms_open(a->o.store, l.last, MW_STORE_PAGE_MAX, open_take, &l));
     }
+    MW_TRY(mw_store_alarm_holds(a->o.store, hold_take, a));
     a->at = 0;
     a->stations = 0;
     a->ending = false;
@@ -265,6 +301,7 @@ mw_status mw_alarm_holds(mw_alarms *a, const mw_alarm_look *l) {
     if (l->values->v[MW_ALARM_ON] == 0)
         return mw_alarm_over(a, l);
     mw_alarm_entry *e = mw_alarm_find(a, l->tenant, l->rule, l->subject);
+    bool waited = e != NULL && e->id == 0;
     if (e != NULL && mw_alarm_rules[l->rule].fades)
         e->clearing = MW_UTC_NONE;
     if (e == NULL) {
@@ -286,14 +323,21 @@ mw_status mw_alarm_holds(mw_alarms *a, const mw_alarm_look *l) {
         if (s != MW_OK)
             return s == MW_LIMIT ? MW_OK : s;
     }
+    bool told = (e->says & l->says) == l->says; /* the hold is stored, and by whom */
     e->says |= l->says;
     e->round = a->round;
     e->last = l->at;
     mw_status s = MW_OK;
-    if (e->id != 0)
+    if (e->id != 0) {
         s = alarm_goes_on(a, e, l);
-    else if (later_by(l->now, e->since) >= l->values->v[MW_ALARM_HOLD])
-        s = alarm_open(a, e, l);
+    } else if (later_by(l->now, e->since) >= l->values->v[MW_ALARM_HOLD]) {
+        if (waited)
+            s = hold_drop(a, e);
+        if (s == MW_OK)
+            s = alarm_open(a, e, l);
+    } else if (!told) {
+        s = hold_keep(a, e);
+    }
     fade(e, l);
     return s;
 }
@@ -331,6 +375,7 @@ mw_status mw_alarm_over(mw_alarms *a, const mw_alarm_look *l) {
     if ((e->says != 0 || mw_alarm_rules[l->rule].latched) && !off)
         return MW_OK;
     if (e->id == 0) {
+        MW_TRY(hold_drop(a, e)); /* l->subject may be the entry's */
         index_drop(a, e);
         return MW_OK;
     }

@@ -32,6 +32,7 @@ static mw_status put_recipient(void *ctx, const mw_store_recipient *r) {
     mw_json_put_int(j, "quiet_to", r->quiet_to);
     mw_json_put_text(j, "quiet_severity", mw_alarm_severity_name(r->quiet_severity));
     mw_json_put_text(j, "time_zone", r->time_zone);
+    mw_json_put_text(j, "language", r->language[0] != 0 ? r->language : "en");
     mw_json_put_int(j, "digest_s", r->digest_s);
     mw_json_put_int(j, "escalate_s", r->escalate_s);
     mw_json_put_text(j, "escalate_to", r->escalate_to[0] != 0 ? r->escalate_to : NULL);
@@ -110,6 +111,7 @@ static mw_status recipient_read(const json_t *root, mw_store_recipient *r, mw_js
     MW_TRY(int_into(root, "quiet_to", 1439, &r->quiet_to, error));
     MW_TRY(severity_into(root, "quiet_severity", &r->quiet_severity, error));
     MW_TRY(text_into(root, "time_zone", r->time_zone, sizeof r->time_zone, error));
+    MW_TRY(text_into(root, "language", r->language, sizeof r->language, error));
     MW_TRY(int_into(root, "digest_s", 86400, &r->digest_s, error));
     MW_TRY(int_into(root, "escalate_s", 7 * 86400, &r->escalate_s, error));
     return text_into(root, "escalate_to", r->escalate_to, sizeof r->escalate_to, error);
@@ -145,14 +147,15 @@ void mw_api_recipient_write(mw_api_call *call) {
     static const char *const members[] = {
         "name",       "kind",       "target",         "on",       "severity", "rules",
         "area",       "quiet_from", "escalated_only", "quiet_to", "digest_s", "quiet_severity",
-        "escalate_s", "time_zone",  "escalate_to",    NULL};
+        "escalate_s", "time_zone",  "escalate_to",    "language", NULL};
     const char *id = mw_http_param(call->http, "recipient");
     mw_json_error error = {"the body is malformed"};
     mw_store_recipient r = {.tenant = call->tenant,
                             .on = true,
                             .severity_min = MW_SEVERITY_MAJOR,
                             .quiet_severity = MW_SEVERITY_CRITICAL,
-                            .time_zone = "UTC"};
+                            .time_zone = "UTC",
+                            .language = "en"};
     mw_store_recipient former;
     json_t *root = NULL;
     if (call->api->o.notify == NULL || !id_good(id)) {

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,28 @@ static mw_status flight_new(mw_courier *c, const char *target, size_t most, mw_c
     return MW_OK;
 }
 
+/* A header holds ASCII: anything else goes as encoded words (RFC 2047), at most 75 signs each, none
+ * of which cuts a letter. */
+static void subject_put(mw_buffer *b, const char *subject) {
+    bool plain = true;
+    for (const char *p = subject; *p != 0; p++)
+        plain = plain && (uint8_t)*p < 0x80;
+    if (plain) {
+        mw_buffer_printf(b, " %s", subject);
+        return;
+    }
+    for (const char *p = subject; *p != 0;) {
+        char word[80];
+        size_t n = strlen(p) < 36 ? strlen(p) : 36;
+        while (n > 1 && ((uint8_t)p[n] & 0xc0) == 0x80)
+            n--;
+        sodium_bin2base64(word, sizeof word, (const unsigned char *)p, n,
+                          sodium_base64_VARIANT_ORIGINAL);
+        mw_buffer_printf(b, "%s =?UTF-8?B?%s?=", p == subject ? "" : "\r\n", word);
+        p += n;
+    }
+}
+
 mw_status mw_courier_mail(mw_courier *c, const char *to, const char *subject, mw_slice text,
                           mw_courier_done *done, void *context) {
     flight *f = NULL;
@@ -305,11 +328,12 @@ mw_status mw_courier_mail(mw_courier *c, const char *to, const char *subject, mw
         return MW_SYNTAX;
     MW_TRY(flight_new(c, to, MAIL_MAX, done, context, &f));
     f->mail = true;
-    mw_buffer_printf(&f->body,
-                     "From: <%s>\r\nTo: <%s>\r\nSubject: %s\r\nMIME-Version: 1.0\r\n"
-                     "Content-Type: text/plain; charset=utf-8\r\n"
-                     "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n",
-                     c->o.smtp_from, to, subject);
+    mw_buffer_printf(&f->body, "From: <%s>\r\nTo: <%s>\r\nSubject:", c->o.smtp_from, to);
+    subject_put(&f->body, subject);
+    mw_buffer_append_str(&f->body,
+                         "\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                         "Content-Transfer-Encoding: 8bit\r\n"
+                         "Auto-Submitted: auto-generated\r\n\r\n");
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '\n')
             mw_buffer_append_byte(&f->body, '\r');

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/notify/words.h"
 #include "runtime/json_writer.h"
 #include "runtime/log.h"
 
@@ -170,6 +171,7 @@ mw_status mw_notify_check(const mw_notify *n, const mw_store_recipient *r) {
                 r->quiet_from < 1440 && r->quiet_to >= 0 && r->quiet_to < 1440 &&
                 r->digest_s >= 0 && r->digest_s <= DAY_S && r->escalate_s >= 0 &&
                 r->escalate_s <= 7 * DAY_S && r->quiet_severity <= MW_SEVERITY_CRITICAL + 1 &&
+                (r->language[0] == 0 || mw_mail_speaks(r->language)) &&
                 mw_zones_get(n->o.zones, r->time_zone, &zone) == MW_OK;
     return good ? MW_OK : MW_RANGE;
 }
@@ -207,16 +209,58 @@ static void subject_of(const mw_notify *n, const mw_store_alarm *a, char out[200
         (void)snprintf(out, 200, "%.64s", a->station[0] != 0 ? a->station : a->subject);
 }
 
-static void mail_line(const mw_notify *n, mw_buffer *b, const mw_store_delivery *d,
+const mw_mail_words *mw_mail_words_of(const char *language) {
+    const mw_mail_words *english = mw_mail_languages;
+    for (const mw_mail_words *w = mw_mail_languages; w->language != NULL; w++) {
+        if (strcmp(w->language, language) == 0)
+            return w;
+        if (strcmp(w->language, "en") == 0)
+            english = w;
+    }
+    return english;
+}
+
+bool mw_mail_speaks(const char *language) {
+    return strcmp(mw_mail_words_of(language)->language, language) == 0;
+}
+
+const char *mw_mail_rule_name(const mw_mail_words *w, const char *rule) {
+    for (const mw_mail_rule *r = w->rule; r->rule != NULL; r++)
+        if (strcmp(r->rule, rule) == 0)
+            return r->name;
+    return rule;
+}
+
+/* As the recipient's clock shows it: 2026-11-22 10:05. */
+static void local_time(const mw_notify *n, const mw_store_recipient *to, mw_utc at,
+                       char out[MW_UTC_TEXT_MAX]) {
+    const mw_zone *zone = NULL;
+    int32_t second = 0;
+    if (mw_zones_get(n->o.zones, to->time_zone, &zone) == MW_OK) {
+        int64_t day = mw_zone_local_day(zone, at, &second);
+        at = mw_utc_of_s(day * DAY_S + second);
+    }
+    mw_utc_format(at, out);
+    out[10] = ' ';
+    out[16] = 0;
+}
+
+static const char *severity_word(const mw_mail_words *w, const mw_store_alarm *a) {
+    return a->severity <= MW_SEVERITY_CRITICAL ? w->severity[a->severity] : "";
+}
+
+static void mail_line(const mw_notify *n, const parcel *p, mw_buffer *b, const mw_store_delivery *d,
                       const mw_store_alarm *a) {
+    const mw_mail_words *w = mw_mail_words_of(p->to.language);
     char about[200], at[MW_UTC_TEXT_MAX];
+    bool escalated = strcmp(d->what, "escalated") == 0;
     subject_of(n, a, about);
-    mw_utc_format(a->opened_at, at);
-    mw_buffer_printf(b, "%s%s: %s\n  %s\n  since %.16sZ",
-                     strcmp(d->what, "escalated") == 0 ? "NOT ACKNOWLEDGED: " : "",
-                     mw_alarm_severity_name(a->severity), a->rule, about, at);
+    local_time(n, &p->to, a->opened_at, at);
+    mw_buffer_printf(b, "%s%s%s: %s\n  %s\n  %s %s (%s)", escalated ? w->escalated : "",
+                     escalated ? ": " : "", severity_word(w, a), mw_mail_rule_name(w, a->rule),
+                     about, w->since, at, p->to.time_zone);
     if (a->members > 0)
-        mw_buffer_printf(b, "\n  %" PRId64 " meters are silent", a->members);
+        mw_buffer_printf(b, "\n  %s: %" PRId64, w->silent, a->members);
     if (n->o.public_url != NULL && n->o.public_url[0] != 0)
         mw_buffer_printf(b, "\n  %s/#/alarms/%" PRId64, n->o.public_url, a->id);
     mw_buffer_append_str(b, "\n\n");
@@ -311,22 +355,23 @@ static void on_answer(void *context, const mw_courier_answer *answer) {
 /* --- sending --------------------------------------------------------------------------------- */
 
 static mw_status mail_send(mw_notify *n, parcel *p, const mw_store_alarm *a) {
+    const mw_mail_words *w = mw_mail_words_of(p->to.language);
     mw_buffer b;
-    char subject[160];
+    char subject[200];
     mw_buffer_init(&b, MESSAGE_BYTES);
     for (size_t i = 0; i < p->parts; i++) {
         if (p->part[i].alarm == 0)
-            mw_buffer_append_str(&b, "This is a test of notifications.\n\n");
+            mw_buffer_printf(&b, "%s\n\n", w->test);
         else
-            mail_line(n, &b, &p->part[i], &a[i]);
+            mail_line(n, p, &b, &p->part[i], &a[i]);
     }
     if (p->part[0].alarm == 0)
-        (void)snprintf(subject, sizeof subject, "Meterworks: test");
+        (void)snprintf(subject, sizeof subject, "Meterworks: %s", w->test_subject);
     else if (p->parts == 1)
-        (void)snprintf(subject, sizeof subject, "Meterworks: %s: %s",
-                       mw_alarm_severity_name(a[0].severity), a[0].rule);
+        (void)snprintf(subject, sizeof subject, "Meterworks: %s: %s", severity_word(w, &a[0]),
+                       mw_mail_rule_name(w, a[0].rule));
     else
-        (void)snprintf(subject, sizeof subject, "Meterworks: %zu alarms", p->parts);
+        (void)snprintf(subject, sizeof subject, "Meterworks: %s: %zu", w->alarms, p->parts);
     mw_status s =
         mw_courier_mail(n->courier, p->to.target, subject, mw_buffer_view(&b), on_answer, p);
     mw_buffer_fini(&b);

@@ -9,6 +9,8 @@
  * alarm_get            by id. alarm_last: the newest of a rule and subject, closed or not.
  * alarms               newest first. alarms_open: every tenant's not closed ones, id > after.
  * alarm_counts         those not closed and without a root, by rule, severity, state and snoozing.
+ * alarm_hold_put       inserts or replaces. alarm_hold_drop: nothing to drop is no error.
+ * alarm_holds          of every tenant.
  * alarm_notes          of an alarm, oldest first, at most limit.
  * alarm_setting_put    one row for (rule, name, class, channel), and a line of history. The row's .version is given
  *                      by the store: one more than the rule's last. alarm_setting_remove: MW_NOT_FOUND.
@@ -29,6 +31,7 @@
 typedef mw_status (*mw_store_on_changed_sign)(void *ctx, int64_t change, const mw_store_sign *row);
 typedef mw_status (*mw_store_on_device_event)(void *ctx, const mw_store_event *row);
 typedef mw_status (*mw_store_on_alarm)(void *ctx, const mw_store_alarm *row);
+typedef mw_status (*mw_store_on_alarm_hold)(void *ctx, const mw_store_alarm_hold *row);
 typedef mw_status (*mw_store_on_alarm_note)(void *ctx, const mw_store_alarm_note *row);
 typedef mw_status (*mw_store_on_alarm_setting)(void *ctx, const mw_store_alarm_setting *row);
 typedef mw_status (*mw_store_on_alarm_count)(void *ctx, const mw_store_alarm_count *row);
@@ -59,6 +62,10 @@ typedef mw_status (*mw_store_on_delivery)(void *ctx, const mw_store_delivery *ro
     X(alarm_counts,                                                                                \
       (mw_store * s, int64_t tenant, mw_utc now, mw_store_on_alarm_count each, void *ctx),         \
       (s, tenant, now, each, ctx))                                                                 \
+    X(alarm_hold_put, (mw_store * s, const mw_store_alarm_hold *row), (s, row))                    \
+    X(alarm_hold_drop, (mw_store * s, int64_t tenant, const char *rule, const char *subject),      \
+      (s, tenant, rule, subject))                                                                  \
+    X(alarm_holds, (mw_store * s, mw_store_on_alarm_hold each, void *ctx), (s, each, ctx))         \
     X(alarm_note_add, (mw_store * s, const mw_store_alarm_note *n), (s, n))                        \
     X(alarm_notes,                                                                                 \
       (mw_store * s, int64_t tenant, int64_t alarm, uint32_t limit, mw_store_on_alarm_note each,   \

@@ -15,7 +15,8 @@
 #include "platform/store/records.h"
 
 enum {
-    MW_STORE_RULE_MAX = 32,      /* name of a rule or of one of its thresholds */
+    MW_STORE_RULE_MAX = 32, /* name of a rule or of one of its thresholds */
+    MW_STORE_LANGUAGE_MAX = 8,
     MW_STORE_ALARM_JSON = 1024,  /* inputs of an alarm */
     MW_STORE_MESSAGE_MAX = 8192, /* body of a delivery */
     MW_STORE_URL_MAX = 512,
@@ -53,6 +54,16 @@ typedef struct mw_store_alarm {
     char inputs[MW_STORE_ALARM_JSON]; /* JSON object: what it was opened from */
     char latest[MW_STORE_ALARM_JSON]; /* the same as known last */
 } mw_store_alarm;
+
+/* A condition that holds, not long enough yet for an alarm. */
+typedef struct mw_store_alarm_hold {
+    int64_t tenant;
+    char rule[MW_STORE_RULE_MAX];
+    char subject[MW_STORE_ID_MAX];
+    int64_t channel; /* 0 = none */
+    uint8_t says;    /* who said so (platform/alarms/internal.h) */
+    mw_utc since;
+} mw_store_alarm_hold;
 
 typedef struct mw_store_alarm_note {
     int64_t id; /* given by the store */
@@ -128,10 +139,11 @@ typedef struct mw_store_recipient {
     int64_t quiet_from, quiet_to;  /* minutes of the local day; equal = no quiet hours */
     uint8_t quiet_severity;        /* from this severity on quiet hours do not count */
     char time_zone[MW_STORE_ID_MAX];
-    int64_t digest_s;                  /* messages are gathered for so long; 0 = at once */
-    int64_t escalate_s;                /* not acknowledged for so long: ... 0 = never */
-    char escalate_to[MW_STORE_ID_MAX]; /* ... this recipient is told */
-    int64_t secret;                    /* generation of a webhook's secret */
+    char language[MW_STORE_LANGUAGE_MAX]; /* of e-mails: en bg de fr es ru */
+    int64_t digest_s;                     /* messages are gathered for so long; 0 = at once */
+    int64_t escalate_s;                   /* not acknowledged for so long: ... 0 = never */
+    char escalate_to[MW_STORE_ID_MAX];    /* ... this recipient is told */
+    int64_t secret;                       /* generation of a webhook's secret */
     mw_utc changed_at;
     char changed_by[MW_STORE_ID_MAX];
 } mw_store_recipient;

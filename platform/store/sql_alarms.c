@@ -241,6 +241,40 @@ mw_status mw_sq_op_alarm_notes(mw_store *s, int64_t tenant, int64_t alarm, uint3
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
+/* --- holds ----------------------------------------------------------------------------------- */
+
+mw_status mw_sq_op_alarm_hold_put(mw_store *s, const mw_store_alarm_hold *h) {
+    return MW_SQ_RUN(mw_sq_of(s), ALARM_HOLD_PUT, mw_sq_int(h->tenant), mw_sq_text(h->rule),
+                     mw_sq_text(h->subject), mw_sq_int(h->channel), mw_sq_int(h->says),
+                     mw_sq_int(h->since.us));
+}
+
+mw_status mw_sq_op_alarm_hold_drop(mw_store *s, int64_t tenant, const char *rule,
+                                   const char *subject) {
+    return MW_SQ_RUN(mw_sq_of(s), ALARM_HOLD_DROP, mw_sq_int(tenant), mw_sq_text(rule),
+                     mw_sq_text(subject));
+}
+
+mw_status mw_sq_op_alarm_holds(mw_store *s, mw_store_on_alarm_hold each, void *ctx) {
+    mw_sq_statement *st = NULL;
+    MW_TRY(mw_sq_bind(mw_sq_of(s), MW_SQ_ALARM_HOLDS, NULL, 0, &st));
+    mw_status status;
+    while ((status = mw_sq_step(st)) == MW_OK) {
+        mw_store_alarm_hold h = {.tenant = mw_sq_get_int(st, 0),
+                                 .channel = mw_sq_get_int(st, 3),
+                                 .says = (uint8_t)mw_sq_get_int(st, 4),
+                                 .since = mw_sq_get_utc(st, 5)};
+        MW_SQ_TEXT_INTO(st, 1, h.rule);
+        MW_SQ_TEXT_INTO(st, 2, h.subject);
+        status = each(ctx, &h);
+        if (status != MW_OK) {
+            mw_sq_reset(st);
+            return status;
+        }
+    }
+    return status == MW_NOT_FOUND ? MW_OK : status;
+}
+
 /* --- settings -------------------------------------------------------------------------------- */
 
 static mw_status setting_remember(mw_sq *q, const mw_store_alarm_setting *r, int64_t value,

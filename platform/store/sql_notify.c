@@ -11,7 +11,8 @@ mw_status mw_sq_op_recipient_put(mw_store *s, const mw_store_recipient *r) {
                      mw_sq_text(r->area), mw_sq_int(r->escalated_only), mw_sq_int(r->quiet_from),
                      mw_sq_int(r->quiet_to), mw_sq_int(r->quiet_severity), mw_sq_text(r->time_zone),
                      mw_sq_int(r->digest_s), mw_sq_int(r->escalate_s), mw_sq_text(r->escalate_to),
-                     mw_sq_int(r->secret), mw_sq_int(r->changed_at.us), mw_sq_text(r->changed_by));
+                     mw_sq_int(r->secret), mw_sq_int(r->changed_at.us), mw_sq_text(r->changed_by),
+                     mw_sq_text(r->language));
 }
 
 static void recipient_of_row(mw_sq_statement *st, mw_store_recipient *r) {
@@ -35,6 +36,7 @@ static void recipient_of_row(mw_sq_statement *st, mw_store_recipient *r) {
     MW_SQ_TEXT_INTO(st, 13, r->time_zone);
     MW_SQ_TEXT_INTO(st, 16, r->escalate_to);
     MW_SQ_TEXT_INTO(st, 19, r->changed_by);
+    MW_SQ_TEXT_INTO(st, 20, r->language);
 }
 
 mw_status mw_sq_op_recipient_get(mw_store *s, int64_t tenant, const char *id,

@@ -19,5 +19,6 @@ const char *const *const mw_sq_schema_steps[] = {
     mw_sq_step_notify,    /* 15: recipients and deliveries */
     mw_sq_step_retention, /* 16: how long data stay, legal holds */
     mw_sq_step_vee_3,     /* 17: findings by channel */
+    mw_sq_step_holds,     /* 18: hold times that run, languages of recipients */
 };
 const int mw_sq_schema_count = sizeof mw_sq_schema_steps / sizeof mw_sq_schema_steps[0];

@@ -43,6 +43,14 @@ const char *const mw_sq_step_alarms[] = {
     " by_backhaul INTEGER NOT NULL, PRIMARY KEY(tenant, day, mark)) WITHOUT ROWID;",
     NULL};
 
+/* Conditions whose hold time runs outlive a restart; messages speak the recipient's language. */
+const char *const mw_sq_step_holds[] = {
+    "CREATE TABLE alarm_holds(tenant INTEGER NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL,"
+    " channel INTEGER NOT NULL, says INTEGER NOT NULL, since INTEGER NOT NULL,"
+    " PRIMARY KEY(tenant, rule, subject)) WITHOUT ROWID;"
+    "ALTER TABLE recipients ADD COLUMN language TEXT NOT NULL DEFAULT 'en';",
+    NULL};
+
 const char *const mw_sq_step_notify[] = {
     "CREATE TABLE recipients(tenant INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"
     " kind INTEGER NOT NULL, target TEXT NOT NULL, active INTEGER NOT NULL,"

@@ -16,7 +16,7 @@
 #define MW_SQ_RECIPIENT_COLUMNS                                                                    \
     "tenant, id, name, kind, target, active, severity_min, rules, area, escalated_only,"           \
     " quiet_from, quiet_to, quiet_severity, time_zone, digest_s, escalate_s, escalate_to, secret," \
-    " changed_at, changed_by"
+    " changed_at, changed_by, language"
 #define MW_SQ_DELIVERY                                                                             \
     "SELECT id, tenant, recipient, alarm, what, state, created, due, done, attempts, error"        \
     " FROM deliveries"
@@ -63,6 +63,13 @@
                    " WHERE tenant = ?1 AND alarm = ?2 ORDER BY id LIMIT ?3")                       \
     X(ALARM_VERSION, "SELECT coalesce(max(version), 1) FROM alarm_setting_history"                 \
                      " WHERE tenant = ?1 AND rule = ?2")                                           \
+    X(ALARM_HOLD_PUT,                                                                              \
+      "INSERT INTO alarm_holds(tenant, rule, subject, channel, says, since)"                       \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(tenant, rule, subject) DO UPDATE SET"           \
+      " channel = excluded.channel, says = excluded.says, since = excluded.since")                 \
+    X(ALARM_HOLD_DROP, "DELETE FROM alarm_holds WHERE tenant = ?1 AND rule = ?2 AND subject = ?3") \
+    X(ALARM_HOLDS, "SELECT tenant, rule, subject, channel, says, since FROM alarm_holds"           \
+                   " ORDER BY tenant, rule, subject")                                              \
     X(ALARM_SETTING_PUT,                                                                           \
       "INSERT INTO alarm_settings(" MW_SQ_SETTING_COLUMNS ")"                                      \
       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"                                           \
@@ -94,7 +101,7 @@
     X(RECIPIENT_PUT,                                                                               \
       "INSERT INTO recipients(" MW_SQ_RECIPIENT_COLUMNS ")"                                        \
       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"   \
-      " ?19, ?20) ON CONFLICT(tenant, id) DO UPDATE SET name = excluded.name,"                     \
+      " ?19, ?20, ?21) ON CONFLICT(tenant, id) DO UPDATE SET name = excluded.name,"                \
       " kind = excluded.kind, target = excluded.target, active = excluded.active,"                 \
       " severity_min = excluded.severity_min, rules = excluded.rules, area = excluded.area,"       \
       " escalated_only = excluded.escalated_only, quiet_from = excluded.quiet_from,"               \
@@ -102,7 +109,7 @@
       " time_zone = excluded.time_zone, digest_s = excluded.digest_s,"                             \
       " escalate_s = excluded.escalate_s, escalate_to = excluded.escalate_to,"                     \
       " secret = excluded.secret, changed_at = excluded.changed_at,"                               \
-      " changed_by = excluded.changed_by")                                                         \
+      " changed_by = excluded.changed_by, language = excluded.language")                           \
     X(RECIPIENT_GET, "SELECT " MW_SQ_RECIPIENT_COLUMNS " FROM recipients"                          \
                      " WHERE tenant = ?1 AND id = ?2")                                             \
     X(RECIPIENT_REMOVE, "DELETE FROM recipients WHERE tenant = ?1 AND id = ?2 RETURNING 1")        \

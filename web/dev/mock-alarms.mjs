@@ -30,7 +30,7 @@ export function mockAlarms(town, now) {
     make(8, 'silent', 'minor', town[20]),
     make(9, 'leak', 'major', town[15], { state: 'closed', closed_at: iso(now()) }),
   ].filter((a) => a.station || a.serial);
-  const recipients = new Map(town.length === 0 ? [] : [['on-call', { id: 'on-call', name: 'On call', kind: 'email', target: 'oncall@waterworks.example', on: true, severity: 'major', rules: '', area: null, escalated_only: false, quiet_from: 1320, quiet_to: 360, quiet_severity: 'critical', time_zone: 'Europe/Rome', digest_s: 300, escalate_s: 1800, escalate_to: null }]]);
+  const recipients = new Map(town.length === 0 ? [] : [['on-call', { id: 'on-call', name: 'On call', kind: 'email', target: 'oncall@waterworks.example', on: true, severity: 'major', rules: '', area: null, escalated_only: false, quiet_from: 1320, quiet_to: 360, quiet_severity: 'critical', time_zone: 'Europe/Rome', language: 'en', digest_s: 300, escalate_s: 1800, escalate_to: null }]]);
   const deliveries = town.length === 0 ? [] : [{ id: 1, recipient: 'on-call', alarm: 1, what: 'opened', state: 'dead', created_at: iso(now()), due_at: iso(now()), done_at: iso(now()), attempts: 8, error: 'Could not resolve host: mail.waterworks.example' }];
   const order = ['info', 'minor', 'major', 'critical'];
   const open = () => all.filter((a) => a.state !== 'closed');

@@ -196,7 +196,11 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     const worked = operator ? await work(req.method, path, url.searchParams, () => body(req), s.user) : null;
     if (worked) return send(res, worked[0], worked[1]);
     if (path === 'overview') return operator ? send(res, 200, overviewBody()) : fail(res, 403, 'FORBIDDEN', 'operators only');
-    if (path === 'stations') return send(res, 200, { items: overviewBody().stations });
+    if (path === 'stations') {
+      const told = [{ version: '1.0.0', spool_items: 0, spool_bytes: 0, time_source: 'GNSS', time_uncertainty_us: 850, modes: [], duty_ppm: 1240, duty_limit_ppm: 10_000, duty_left_ms: 31_500, frames: 91_204 },
+        { version: '1.0.0', spool_items: 18_420, spool_bytes: 3_912_000, time_source: 'NTP', time_uncertainty_us: 41_000, modes: ['no_platform'], duty_ppm: 9980, duty_limit_ppm: 10_000, duty_left_ms: 70, frames: 44_001 }];
+      return send(res, 200, { items: overviewBody().stations.map((s, i) => ({ ...s, listens: i === 0, told_at: s.last_contact, picture_at: null, status: told[i] ?? null })) });
+    }
     if (path === 'meters') return list(res, url.searchParams, visible, operator);
     const [, meterId, rest] = /^meters\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
     const m = meterId ? byId.get(decodeURIComponent(meterId)) : undefined;

@@ -219,6 +219,41 @@ MW_TEST(the_nearest_threshold_counts) {
     MW_CHECK_EQ(v.v[MW_LEAK_FLOOR], 100);
 }
 
+MW_TEST(a_hold_time_goes_on_through_a_restart) {
+    dry_nights();
+    leak_on(5, 40);
+    MW_CHECK_OK(set("leak", "hold", 0, 3 * 86400, false));
+    for (int64_t d = 0; d < 8; d++) {
+        day(d);
+        mw_alarms_free(alarms);
+        mw_engine_close(validation);
+        engines_open();
+    }
+    MW_CHECK_EQ(open_of("leak"), 0);
+    for (int64_t d = 8; d < 10; d++) {
+        day(d);
+        mw_alarms_free(alarms);
+        mw_engine_close(validation);
+        engines_open();
+    }
+    MW_CHECK_EQ(open_of("leak"), 1);
+    MW_CHECK_EQ(mw_alarms_open_count(alarms), 1);
+}
+
+MW_TEST(a_hold_that_ended_is_forgotten) {
+    dry_nights();
+    leak_on(5, 7);
+    leak_on(12, 14);
+    MW_CHECK_OK(set("leak", "hold", 0, 3 * 86400, false));
+    for (int64_t d = 0; d < 16; d++) {
+        day(d);
+        mw_alarms_free(alarms);
+        mw_engine_close(validation);
+        engines_open();
+    }
+    MW_CHECK_EQ(list(0xe, "leak", 0), 0); /* two and two days are not three */
+}
+
 MW_TEST(a_dry_run_counts_what_would_have_been) {
     dry_nights();
     leak_on(5, 8);
@@ -396,6 +431,7 @@ MW_TEST(signs_become_alarms_that_fade) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 MW_TEST_MAIN(CASE(a_leak_opens_once_and_closes_by_itself),
              CASE(a_restart_forgets_nothing_and_repeats_nothing), CASE(people_work_on_alarms),
-             CASE(the_nearest_threshold_counts), CASE(a_dry_run_counts_what_would_have_been),
+             CASE(the_nearest_threshold_counts), CASE(a_hold_time_goes_on_through_a_restart),
+             CASE(a_hold_that_ended_is_forgotten), CASE(a_dry_run_counts_what_would_have_been),
              CASE(a_tampered_meter_waits_for_a_person), CASE(one_meter_out_of_order_is_one_alarm),
              CASE(a_station_that_fails_is_one_alarm), CASE(signs_become_alarms_that_fade))

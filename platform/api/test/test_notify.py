@@ -6,7 +6,10 @@ Usage: test_notify.py MW_PLATFORM SEAL OPENAPI
 import hashlib
 import hmac
 import http.server
+import email
+import email.header
 import json
+import pathlib
 import socketserver
 import sys
 import threading
@@ -35,6 +38,11 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+def messages(language):
+    with open(pathlib.Path(__file__).parents[3] / f"web/src/messages/{language}/alarms.json", encoding="utf-8") as f:
+        return json.load(f)
 
 
 class Mail(socketserver.StreamRequestHandler):
@@ -95,7 +103,7 @@ class Notify(unittest.TestCase):
 
     def test_a_what_is_refused(self):
         for more in ({"target": "http://10.0.0.1/"}, {"target": "https://u:p@example.org/"}, {"target": "gopher://x/"},
-                     {"kind": "pigeon"}, {"kind": "email", "target": "a@b"}, {"time_zone": "Moon/Sea"},
+                     {"kind": "pigeon"}, {"kind": "email", "target": "a@b"}, {"time_zone": "Moon/Sea"}, {"language": "tlh"},
                      {"quiet_from": 1440}, {"severity": "terrible"}, {"more": 1}):
             with self.subTest(**more):
                 self.assertEqual(self.write("bad", **more).status, 400)
@@ -128,13 +136,22 @@ class Notify(unittest.TestCase):
 
     def test_c_an_alarm_reaches_both(self):
         self.assertEqual(self.write("mail", kind="email", target="ops@example.org", severity="info").status, 200)
+        self.assertEqual(self.write("post", kind="email", target="bg@example.org", severity="info", language="bg",
+                                    time_zone="Europe/Sofia").status, 200)
         Hook.got.clear()
         first = world.item("00" * 61, datetime(2026, 3, 29, tzinfo=UTC))
         for item in (first, dict(first, payload="11" * 61)):
             world.send(world.token, [item])
-        wait_for(lambda: any("security" in m for m in Mail.got))
-        mail = [m for m in Mail.got if "security" in m][0]
-        self.assertIn("To: <ops@example.org>\r\n", mail)
+        letter = lambda to: [m for m in Mail.got if f"To: <{to}@example.org>\r\n" in m and "/#/alarms/" in m]
+        wait_for(lambda: letter("ops") and letter("bg"))
+        mail = letter("ops")[0]
+        self.assertIn("Subject: Meterworks: Major: Forged or repeated frames\r\n", mail)
+        # In the language of who gets it, by the clock there.
+        bulgarian = email.message_from_string(letter("bg")[0])
+        self.assertEqual(str(email.header.make_header(email.header.decode_header(bulgarian["Subject"]))),
+                         "Meterworks: Голяма: " + messages("bg")["rule.security"])
+        self.assertIn("(Europe/Sofia)", letter("bg")[0])
+        self.assertTrue(all(len(line) <= 78 for line in letter("bg")[0].split("\r\n\r\n")[0].split("\r\n")))
         self.assertIn("https://meters.example/#/alarms/", mail)
         wait_for(lambda: Hook.got)
         told = json.loads(Hook.got[-1][1])["alarms"][0]
