@@ -41,7 +41,7 @@ static const mw_cosem_line_config line_config = {.hdlc = {.params = {1024, 1024,
                                                           .physical = 16,
                                                           .logical = logical,
                                                           .logical_count = 1,
-                                                          .inactivity = {INT64_C(120000000)}},
+                                                          .inactivity = {INT64_C(120000000000)}},
                                                  .identity = "/MWX5\\2MW-E",
                                                  .speed = '5'};
 
@@ -63,7 +63,7 @@ static mw_utc clock_now(void) {
 static mw_mono mono_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (mw_mono){(int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000};
+    return (mw_mono){(int64_t)t.tv_sec * 1000000000 + t.tv_nsec};
 }
 
 static int listen_on(unsigned port, const char *name) {

@@ -9,13 +9,16 @@
  *     --unverified     open without checking the tag (the text says so)
  *     --bare           structures may begin with bare attribute descriptors (Sagemcom, EG.D)
  *
- * Exit status: 0 translated, 1 usage.
+ *   mw-dlms COMMAND ...                       reads and writes meters: dlms_commands.h
+ *
+ * Exit status: 0 done, 1 usage, 2 the meter was not reached, 3 it refused.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "protocols/cosem/explain.h"
+#include "tools/dlms_commands.h"
 
 enum { INPUT_MAX = 65536, TEXT_MAX = 1 << 20 };
 
@@ -137,9 +140,15 @@ static int translate(int argc, char **argv) {
 int main(int argc, char **argv) {
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
+        fputs(dlms_usage, stdout);
         return 0;
     }
     if (argc >= 3 && strcmp(argv[1], "translate") == 0)
         return translate(argc - 2, argv + 2);
+    if (argc >= 2) {
+        int status = dlms_command(argc - 1, argv + 1);
+        if (status >= 0)
+            return status;
+    }
     return fail("nothing to do");
 }

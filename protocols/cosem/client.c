@@ -226,8 +226,10 @@ mw_status mw_cosem_session_open(mw_cosem_session *s) {
     mw_cosem_associate a;
     MW_TRY(mw_cosem_associate_encode(&r, s->c.request, &n));
     MW_TRY(carry(s, (mw_slice){s->c.request.p, n}, &answer));
-    if (answer.p[0] == 0xD8)
-        return exception(s, answer);
+    if (answer.p[0] == 0xD8) { /* no client of this number may associate, unless it says more */
+        mw_status told = exception(s, answer);
+        return s->fault == MW_COSEM_FAULT_REFUSED ? fail(s, MW_COSEM_FAULT_WRONG_SAP, told) : told;
+    }
     mw_status status = mw_cosem_associate_decode(answer, &a);
     if (status != MW_OK || !a.response)
         return fail(s, MW_COSEM_FAULT_PROTOCOL, status == MW_OK ? MW_SYNTAX : status);
@@ -360,10 +362,11 @@ static mw_status set_blocks(mw_cosem_session *s, const mw_cosem_item *what, size
     uint32_t id = invoke(s), block = 0;
     for (;;) {
         size_t n = left.n < each ? left.n : each;
+        block++;
         mw_cosem_apdu a,
-            set = {.kind = block == 0 ? MW_COSEM_SET_REQUEST_FIRST : MW_COSEM_SET_REQUEST_BLOCK,
+            set = {.kind = block == 1 ? MW_COSEM_SET_REQUEST_FIRST : MW_COSEM_SET_REQUEST_BLOCK,
                    .invoke = id,
-                   .block = ++block,
+                   .block = block,
                    .last = n == left.n,
                    .item = *what};
         set.item.data = (mw_slice){left.p, n};

@@ -22,7 +22,7 @@
 #define MW_COSEM_FAULT_LIST(X)                                                                     \
     X(NONE, "no fault")                                                                            \
     X(NO_CARRIER, "no carrier: not a byte came back. Check the cable or probe, A and B of the "    \
-                  "line, the meter's supply, the speed")                                           \
+                  "line, the meter's supply, speed and address; over TCP, host and port")          \
     X(ECHO, "echo: only our own bytes came back. The line is looped or the probe reflects, and "   \
             "the meter is silent: check that the probe sits right and the address")                \
     X(BAD_CRC,                                                                                     \

@@ -75,6 +75,13 @@ static void opening_byte(mw_cosem_line *l, uint8_t raw) {
 
 /* ---- HDLC ---- */
 
+/* Who is not known is told so: an exception-response, service not allowed. */
+static mw_status unknown_client(mw_span out, size_t *out_size) {
+    mw_cosem_apdu refusal = {
+        .kind = MW_COSEM_EXCEPTION_RESPONSE, .state_error = 1, .service_error = 1};
+    return mw_cosem_apdu_encode(&refusal, out, out_size);
+}
+
 static void serve_frames(mw_cosem_line *l, mw_mono now) {
     mw_hdlc_frame frame;
     while (mw_hdlc_deframer_pull(&l->deframer, &frame) == MW_OK) {
@@ -88,8 +95,10 @@ static void serve_frames(mw_cosem_line *l, mw_mono now) {
             continue;
         size_t which = (size_t)(event.link - l->hdlc.links), n = 0;
         mw_span answer = {l->answers.p + which * l->answer_bytes, l->answer_bytes};
-        /* A client that is not known gets an acknowledgement and no answer. */
-        if (mw_cosem_server_take(l->server, sap, event.apdu, answer, &n) != MW_OK)
+        mw_status served = mw_cosem_server_take(l->server, sap, event.apdu, answer, &n);
+        if (served == MW_NOT_FOUND)
+            served = unknown_client(answer, &n);
+        if (served != MW_OK)
             n = 0;
         if (n != 0 && mw_hdlc_server_answer(&l->hdlc, event.link, (mw_slice){answer.p, n}) != MW_OK)
             mw_cosem_server_close(l->server, sap);
@@ -150,8 +159,9 @@ mw_status mw_cosem_socket_next(mw_cosem_socket *s, mw_span out, size_t *out_size
         return MW_OK;
     mw_span room = {out.p + MW_COSEM_WRAPPER_BYTES, out.n - MW_COSEM_WRAPPER_BYTES};
     mw_status served = mw_cosem_server_take(s->server, (uint8_t)w.source, w.apdu, room, &n);
-    if (served != MW_OK && served != MW_NOT_FOUND)
-        return served;
+    if (served == MW_NOT_FOUND)
+        served = unknown_client(room, &n);
+    MW_TRY(served);
     if (n == 0)
         return MW_OK;
     mw_cosem_wrapper answer = mw_cosem_wrapper_answer(&w, (mw_slice){room.p, n});

@@ -7,8 +7,11 @@
 #define MAX_PDU_LEAST 64 /* a client that takes less cannot be answered */
 #define DLMS_VERSION  6
 #define VAA_NAME_LN   7
-#define ATTRIBUTES    9 /* of class 15 version 1 */
-#define METHODS       4
+#define VERSION       2 /* of class 15 */
+#define ATTRIBUTES    11
+#define METHODS       6
+
+enum { STATE_UNKNOWN = 2, ERROR_COUNTER = 6 }; /* exception-response */
 
 static uint8_t context_of(const mw_cosem_client *c) {
     return c->ciphered ? MW_COSEM_CONTEXT_LN_CIPHERED : MW_COSEM_CONTEXT_LN;
@@ -111,11 +114,18 @@ mw_status mw_cosem_server_associate(mw_cosem_server *s, mw_cosem_association *a,
     uint8_t diagnostic = authenticate(s, a, &r);
     if (diagnostic != MW_COSEM_DIAGNOSTIC_NONE)
         return reject(a, diagnostic, out, out_size);
-    if (initiate_of(s, a, r.user, &i) != MW_OK || i.response || i.version != DLMS_VERSION ||
+    mw_status opened = initiate_of(s, a, r.user, &i);
+    if (opened == MW_REPLAY) { /* the client is told which counter is awaited */
+        mw_cosem_association_reset(a);
+        return mw_cosem_refuse(STATE_UNKNOWN, ERROR_COUNTER,
+                               s->device->least_counter(s->device->device, c), out, out_size);
+    }
+    if (opened != MW_OK || i.response || i.version != DLMS_VERSION ||
         (i.max_pdu != 0 && i.max_pdu < MAX_PDU_LEAST))
         return reject(a, MW_COSEM_DIAGNOSTIC_NO_REASON, out, out_size);
     a->conformance = i.conformance & c->conformance;
-    a->max_pdu = i.max_pdu == 0 ? UINT16_MAX : i.max_pdu;
+    /* What the client takes, and what this device sends at most. */
+    a->max_pdu = i.max_pdu == 0 || i.max_pdu > s->device->max_pdu ? s->device->max_pdu : i.max_pdu;
     uint8_t room[64];
     mw_cosem_associate answer = {.response = true,
                                  .context = r.context,
@@ -191,13 +201,13 @@ static bool visible(const mw_cosem_object *o, uint8_t role) {
 
 static void put_object_list(const mw_cosem_server *s, const mw_cosem_association *a,
                             mw_cosem_out *out) {
-    static const mw_cosem_rights own = {.get = 0x37e, .act = 1u << 1};
+    static const mw_cosem_rights own = {.get = 0xf7e, .act = 1u << 1};
     uint8_t role = a->client->role;
     size_t count = 1;
     for (size_t i = 0; i < s->device->object_count; i++)
         count += visible(&s->device->objects[i], role);
     mw_cosem_put_array(out, count);
-    put_element(out, MW_COSEM_ASSOCIATION_CLASS, 1, MW_COSEM_CURRENT_ASSOCIATION, ATTRIBUTES,
+    put_element(out, MW_COSEM_ASSOCIATION_CLASS, VERSION, MW_COSEM_CURRENT_ASSOCIATION, ATTRIBUTES,
                 METHODS, &own, 0);
     for (size_t i = 0; i < s->device->object_count; i++) {
         const mw_cosem_object *o = &s->device->objects[i];
@@ -259,6 +269,14 @@ uint8_t mw_cosem_association_get(const mw_cosem_server *s, const mw_cosem_associ
         return MW_COSEM_DONE;
     case 9:
         mw_cosem_put_octets(out, MW_SLICE_OF(setup));
+        return MW_COSEM_DONE;
+    case 10: /* users of this client: none are told apart */
+        mw_cosem_put_array(out, 0);
+        return MW_COSEM_DONE;
+    case 11:
+        mw_cosem_put_structure(out, 2);
+        mw_cosem_put_int(out, MW_COSEM_UINT8, 0);
+        mw_cosem_put_octets(out, (mw_slice){NULL, 0});
         return MW_COSEM_DONE;
     default:
         return MW_COSEM_UNDEFINED;
