@@ -20,6 +20,7 @@ typedef struct span {
     mw_utc as_of;
     const char *usage_point; /* NULL = of the meter */
     uint8_t obis[6];         /* of the usage point's channels */
+    mw_utc since;            /* the first of them began; MW_UTC_NONE = not looked at */
 } span;
 
 static bool read_step(mw_api_call *call, span *out) {
@@ -60,7 +61,7 @@ static bool guest_clip(mw_api_call *call, span *out) {
 
 /* Reads step, from, to, layer, as_of and the zone; answers itself when something is wrong. */
 static bool read_span(mw_api_call *call, span *out) {
-    *out = (span){.layer = MW_LAYER_FINAL};
+    *out = (span){.layer = MW_LAYER_FINAL, .since = MW_UTC_NONE};
     if (!mw_api_layer(call, &out->layer) || !mw_api_utc(call, "as_of", MW_UTC_NONE, &out->as_of) ||
         !read_step(call, out) || !mw_api_date(call, "from", &out->from) ||
         !mw_api_date(call, "to", &out->to))
@@ -142,6 +143,8 @@ static void put_consumption(mw_json *j, mw_api_call *call, const span *sp, const
     put_date(j, "to", sp->to);
     mw_json_put_text(j, "layer", mw_api_layer_name(sp->layer));
     mw_json_put_utc(j, "as_of", sp->as_of);
+    if (!mw_utc_is_none(sp->since))
+        mw_json_put_utc(j, "since", sp->since);
     put_points(j, c);
     mw_json_put_int(j, "total", c->total);
     mw_json_put_bool(j, "complete", c->complete);
@@ -156,10 +159,52 @@ static void put_consumption(mw_json *j, mw_api_call *call, const span *sp, const
 
 static void consumption_reply(mw_api_call *call, const span *asked);
 
+typedef struct earliest {
+    mw_api_call *call;
+    mw_utc from;
+    bool others; /* another meter hung there */
+} earliest;
+
+static mw_status earliest_take(void *ctx, const mw_store_installation *i) {
+    earliest *e = ctx;
+    mw_store_meter m;
+    mw_status s = mw_store_meter_of_channel(e->call->api->o.store, e->call->tenant, i->channel, &m);
+    if (s != MW_OK)
+        return s == MW_NOT_FOUND ? MW_OK : s;
+    if (memcmp(m.channel.obis, e->call->meter.channel.obis, sizeof m.channel.obis) != 0)
+        return MW_OK;
+    e->others = e->others || i->channel != e->call->meter.channel.channel;
+    if (mw_utc_is_none(e->from) || i->from.us < e->from.us)
+        e->from = i->from;
+    return MW_OK;
+}
+
+/* ?place=true: what was measured where the meter hangs, by the meters before it too. */
+static mw_status place_of(mw_api_call *call, span *sp) {
+    const char *place = mw_http_query(call->http, "place");
+    if (place == NULL || strcmp(place, "true") != 0 || call->meter.usage_point.id[0] == 0)
+        return MW_OK;
+    earliest e = {.call = call, .from = MW_UTC_NONE};
+    mw_store_installation_query q = {
+        .tenant = call->tenant, .usage_point = call->meter.usage_point.id, .as_of = MW_UTC_NONE};
+    MW_TRY(mw_store_installations(call->api->o.store, &q, earliest_take, &e));
+    if (!e.others)
+        return MW_OK;
+    sp->usage_point = call->meter.usage_point.id;
+    memcpy(sp->obis, call->meter.channel.obis, sizeof sp->obis);
+    sp->since = e.from;
+    return MW_OK;
+}
+
 void mw_api_meter_consumption(mw_api_call *call) {
     span sp;
-    if (read_span(call, &sp))
+    if (!read_span(call, &sp))
+        return;
+    mw_status s = place_of(call, &sp);
+    if (s == MW_OK)
         consumption_reply(call, &sp);
+    else
+        mw_api_fail(call, s);
 }
 
 /* Finds one channel that was installed there: it tells unit and zone. */

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { exchange } from './exchange.mjs';
 import { barriers, LAPTOP, launch, openPage, PHONE, picture, WALL } from './browser.mjs';
 
 const base = process.env.MW_BASE_URL;
@@ -204,6 +205,7 @@ const journeys = [
   ['the account on a wall screen', (b) => account(b, WALL, 'wall', 'light')],
   ['a reading by hand', readingByHand],
   ['a guest', guest],
+  ['a meter is exchanged', (b) => exchange(b, base, signIn, JSON.parse(process.env.MW_EXCHANGE))],
 ];
 const browser = await launch().catch((e) => (console.error(`SKIP: ${e.message.split('\n')[0]}`), process.exit(77)));
 let failed = 0;

@@ -43,7 +43,7 @@ export class ConsumptionView {
 export function fetchConsumption(meter: string, range: Range, signal: AbortSignal, asOf = ''): Promise<Consumption> {
   return request<Consumption>(
     `meters/${encodeURIComponent(meter)}/consumption`,
-    { step: range.step, from: range.from, to: range.to, compare: 'previous', as_of: asOf },
+    { step: range.step, from: range.from, to: range.to, compare: 'previous', place: 'true', as_of: asOf },
     { signal },
   );
 }

@@ -112,6 +112,8 @@ export interface Consumption {
   total: number;
   complete: boolean;
   previous?: { points: Point[]; total: number };
+  /** When the first of several meters at this place began. */
+  since?: string;
 }
 
 export interface Reading {
