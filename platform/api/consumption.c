@@ -228,7 +228,7 @@ void mw_api_point_consumption(mw_api_call *call) {
     mw_store_usage_point u;
     char premise[MW_STORE_ID_MAX];
     memset(&call->meter, 0, sizeof call->meter);
-    if (obis == NULL || mw_obis_parse(obis, call->meter.channel.obis) != MW_OK) {
+    if (obis == NULL || mw_store_obis_parse(obis, call->meter.channel.obis) != MW_OK) {
         mw_api_invalid(call, "obis must be a code such as 8-0:1.0.0");
         return;
     }
@@ -324,7 +324,7 @@ static void file_header(const mw_api_call *call, const span *sp, const char *ext
 /* A CSV file on its way to a client: the points are read, lines are written as they are taken. */
 typedef struct csv_job {
     mw_store_meter meter;
-    char obis[MW_OBIS_TEXT_MAX];
+    char obis[MW_STORE_OBIS_TEXT_MAX];
     mw_export_head head;
     span sp;
     mw_consumption points;
@@ -375,7 +375,7 @@ void mw_api_meter_export_csv(mw_api_call *call) {
     }
     char disposition[200];
     job->meter = call->meter;
-    mw_obis_format(job->meter.channel.obis, job->obis);
+    mw_store_obis_format(job->meter.channel.obis, job->obis);
     /* The zone's name lives in the call's meter; the job outlives the call. */
     if (job->sp.zone_name == call->meter.usage_point.time_zone)
         job->sp.zone_name = job->meter.usage_point.time_zone;
@@ -395,8 +395,8 @@ static mw_status make_xlsx(mw_api_call *call, const span *sp, const mw_consumpti
     char(*words)[MW_API_QUALITY_MAX] = calloc(rows_n, sizeof *words);
     mw_status s = MW_NOMEM;
     if (rows != NULL && words != NULL) {
-        char obis[MW_OBIS_TEXT_MAX];
-        mw_obis_format(call->meter.channel.obis, obis);
+        char obis[MW_STORE_OBIS_TEXT_MAX];
+        mw_store_obis_format(call->meter.channel.obis, obis);
         mw_export_head head = head_of(&call->meter, sp, obis);
         for (size_t i = 0; i < c->n; i++)
             rows[i] = row_of(sp, &c->points[i], words[i]);

@@ -16,10 +16,10 @@ static mw_status put_reading(void *ctx, const mw_store_register *r) {
     mw_api_page *p = ctx;
     if (r->meter.us < p->since.us || !mw_api_page_take(p, r->id))
         return MW_OK;
-    char obis[MW_OBIS_TEXT_MAX];
+    char obis[MW_STORE_OBIS_TEXT_MAX];
     char text[MW_AMOUNT_TEXT_MAX];
     mw_display d = mw_display_of(p->channel->unit, p->channel->scale);
-    mw_obis_format(r->obis, obis);
+    mw_store_obis_format(r->obis, obis);
     mw_display_amount(d, r->value, text);
     mw_json_object_begin(&p->json);
     mw_json_put_utc(&p->json, "t_meter", r->meter);

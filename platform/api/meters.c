@@ -74,10 +74,10 @@ static void put_state(mw_json *j, const mw_store_device_state *s) {
 static void put_members(mw_json *j, const mw_store_meter *m, bool with_customer) {
     char id[MW_API_METER_ID_MAX];
     char device_id[17];
-    char obis[MW_OBIS_TEXT_MAX];
+    char obis[MW_STORE_OBIS_TEXT_MAX];
     mw_api_meter_id(m, id);
     snprintf(device_id, sizeof device_id, "%016llx", (unsigned long long)m->device.identity);
-    mw_obis_format(m->channel.obis, obis);
+    mw_store_obis_format(m->channel.obis, obis);
     mw_json_put_text(j, "id", id);
     mw_json_put_text(j, "device_id", device_id);
     mw_json_put_text(j, "serial", m->device.serial);
@@ -243,8 +243,8 @@ static const char *register_name(const uint8_t obis[6]) {
 
 static mw_status put_register(void *ctx, const mw_store_register *r) {
     detail_state *d = ctx;
-    char obis[MW_OBIS_TEXT_MAX];
-    mw_obis_format(r->obis, obis);
+    char obis[MW_STORE_OBIS_TEXT_MAX];
+    mw_store_obis_format(r->obis, obis);
     mw_json_object_begin(d->json);
     mw_json_put_text(d->json, "obis", obis);
     mw_json_put_text(d->json, "name", register_name(r->obis));

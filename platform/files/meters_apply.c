@@ -123,7 +123,7 @@ static mw_status key_compare(mw_meters_apply *m, const claim *c, const mw_store_
 static mw_status compare(mw_meters_apply *m, const claim *c, const mw_store_device *d,
                          char why[160]) {
     mw_store_meter is;
-    char address[16], obis[MW_OBIS_TEXT_MAX];
+    char address[16], obis[MW_STORE_OBIS_TEXT_MAX];
     snprintf(address, sizeof address, "%" PRIu32, d->network_address);
     if (strcmp(c->serial, d->serial) != 0)
         return differs(why, "serial number", d->serial);
@@ -138,7 +138,7 @@ static mw_status compare(mw_meters_apply *m, const claim *c, const mw_store_devi
         return MW_CONFLICT;
     }
     MW_TRY(s);
-    mw_obis_format(is.channel.obis, obis);
+    mw_store_obis_format(is.channel.obis, obis);
     if (strcmp(c->obis, obis) != 0)
         return differs(why, "OBIS code", obis);
     if (strcmp(c->usage_point, is.usage_point.id) != 0)

@@ -135,7 +135,7 @@ static mw_status unit_take(importer *im, const json_t *o, mw_unit *out_unit) {
 static mw_status channel_take(importer *im, const json_t *o) {
     mw_store_channel c = {.device = im->device.device, .grid_seconds = 3600};
     int64_t number = 0, scale = 0, digits = 0;
-    char obis[MW_OBIS_TEXT_MAX];
+    char obis[MW_STORE_OBIS_TEXT_MAX];
     if (!json_is_object(o)) {
         snprintf(im->error.text, sizeof im->error.text, "a channel is not an object");
         return MW_SYNTAX;
@@ -143,7 +143,7 @@ static mw_status channel_take(importer *im, const json_t *o) {
     MW_TRY(mw_json_get_int(o, "number", 0, MW_REGISTRY_CHANNELS_MAX - 1, &number, &im->error));
     MW_TRY(TEXT_INTO(im, o, "medium", c.medium, false));
     MW_TRY(TEXT_INTO(im, o, "obis", obis, false));
-    if (mw_obis_parse(obis, c.obis) != MW_OK) {
+    if (mw_store_obis_parse(obis, c.obis) != MW_OK) {
         snprintf(im->error.text, sizeof im->error.text, "\"obis\" is not of the form A-B:C.D.E*F");
         return MW_SYNTAX;
     }

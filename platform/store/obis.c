@@ -3,7 +3,7 @@
 
 #include "platform/store/store.h"
 
-mw_status mw_obis_parse(const char *text, uint8_t out_obis[6]) {
+mw_status mw_store_obis_parse(const char *text, uint8_t out_obis[6]) {
     static const char separators[] = "-:..*";
     uint8_t value[6] = {0, 0, 0, 0, 0, 255};
     for (int i = 0; i < 6; i++) {
@@ -23,7 +23,8 @@ mw_status mw_obis_parse(const char *text, uint8_t out_obis[6]) {
     return MW_OK;
 }
 
-void mw_obis_format(const uint8_t obis[6], char out_text[MW_OBIS_TEXT_MAX]) {
-    snprintf(out_text, MW_OBIS_TEXT_MAX, "%u-%u:%u.%u.%u*%u", (unsigned)obis[0], (unsigned)obis[1],
-             (unsigned)obis[2], (unsigned)obis[3], (unsigned)obis[4], (unsigned)obis[5]);
+void mw_store_obis_format(const uint8_t obis[6], char out_text[MW_STORE_OBIS_TEXT_MAX]) {
+    snprintf(out_text, MW_STORE_OBIS_TEXT_MAX, "%u-%u:%u.%u.%u*%u", (unsigned)obis[0],
+             (unsigned)obis[1], (unsigned)obis[2], (unsigned)obis[3], (unsigned)obis[4],
+             (unsigned)obis[5]);
 }

@@ -315,8 +315,8 @@ void mw_store_meter_cursor(const mw_store_meter *m, mw_store_sort sort,
                            char out_text[MW_STORE_CURSOR_MAX]);
 
 /* OBIS text "1-0:1.8.0*255" to and from six bytes; MW_SYNTAX. "*F" may be left out (255). */
-#define MW_OBIS_TEXT_MAX 32
-MW_NODISCARD mw_status mw_obis_parse(const char *text, uint8_t out_obis[6]);
-void mw_obis_format(const uint8_t obis[6], char out_text[MW_OBIS_TEXT_MAX]);
+#define MW_STORE_OBIS_TEXT_MAX 32
+MW_NODISCARD mw_status mw_store_obis_parse(const char *text, uint8_t out_obis[6]);
+void mw_store_obis_format(const uint8_t obis[6], char out_text[MW_STORE_OBIS_TEXT_MAX]);
 
 #endif

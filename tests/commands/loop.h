@@ -72,12 +72,19 @@ typedef struct loop {
     unsigned burst_moves;
     mw_store_device device;
     int64_t tenant;
+    uint32_t flow;        /* counts of channel 0 in each step of the meter */
+    int64_t clock_step_s; /* how far the platform's clock is off */
     uint64_t counters_seen[2];
     uint32_t counter_newest[2];
 } loop;
 
 static inline mw_utc loop_utc(const loop *l) {
     return (mw_utc){LOOP_START * MW_US_PER_S + l->now.ns / 1000};
+}
+
+/* What the platform's clock says. */
+static inline mw_utc loop_clock(const loop *l) {
+    return mw_utc_add(loop_utc(l), mw_dur_s(l->clock_step_s));
 }
 
 static inline bool loop_chance(loop *l, unsigned percent) {
@@ -169,7 +176,8 @@ static const char loop_population[] =
     "\"model\":\"pulse-2\",\"network_address\":4097,"
     "\"master_key\":\"000102030405060708090a0b0c0d0e0f\",\"channels\":["
     "{\"number\":0,\"medium\":\"water\",\"obis\":\"8-0:1.0.0*255\",\"unit\":\"L\",\"scale\":0,"
-    "\"register_digits\":9,\"label\":\"x\"}]}\n";
+    "\"register_digits\":9,\"label\":\"x\",\"usage_point\":{\"id\":\"up-1\","
+    "\"address\":\"Via Roma 1\",\"time_zone\":\"Europe/Rome\"}}]}\n";
 
 static inline void loop_open(loop *l, const char *name, uint64_t seed) {
     memset(l, 0, sizeof *l);
@@ -180,8 +188,11 @@ static inline void loop_open(loop *l, const char *name, uint64_t seed) {
     loop_files_remove(l);
     loop_platform_open(l);
     mw_registry_import_report report;
-    MW_CHECK_OK(mw_registry_import(l->registry, mw_slice_of_str(loop_population),
-                                   mw_utc_of_s(LOOP_START - 86400), &report));
+    mw_status imported = mw_registry_import(l->registry, mw_slice_of_str(loop_population),
+                                            mw_utc_of_s(LOOP_START - 86400), &report);
+    if (imported != MW_OK)
+        print_error("%s\n", report.error);
+    MW_CHECK_OK(imported);
     MW_CHECK_OK(mw_store_tenant_find(l->store, "demo", &l->tenant));
     MW_CHECK_OK(mw_store_device_get(l->store, l->tenant, 1, &l->device));
     MW_CHECK_OK(mw_store_begin(l->store));
@@ -229,8 +240,8 @@ static inline void loop_deliver(loop *l, unsigned station, const char *item) {
     mw_uplinks_result result;
     snprintf(body, sizeof body, "{\"sender\":\"%s\",\"epoch\":\"00000000000000a1\",\"items\":[%s]}",
              l->station[station].id, item);
-    MW_CHECK_OK(mw_uplinks_take(l->store, &l->station[station], mw_slice_of_str(body), loop_utc(l),
-                                &result));
+    MW_CHECK_OK(mw_uplinks_take(l->store, &l->station[station], mw_slice_of_str(body),
+                                loop_clock(l), &result));
     MW_CHECK_EQ(result.quarantined, 0);
     free(result.body);
 }
@@ -300,7 +311,7 @@ static inline void loop_platform(loop *l) {
         MW_CHECK_OK(mw_decoder_turn(l->decoder, 256, &n));
     while (n > 0);
     for (unsigned i = 0; more && i < 10; i++)
-        MW_CHECK_OK(mw_commands_turn(l->commands, loop_utc(l), &more));
+        MW_CHECK_OK(mw_commands_turn(l->commands, loop_clock(l), &more));
 }
 
 /* ---- the meter's side ---- */
@@ -369,7 +380,7 @@ static inline void loop_transmitted(loop *l) {
 /* Runs meter and platform for some seconds. */
 static inline void loop_run(loop *l, int64_t seconds) {
     mw_mono end = mw_mono_add(l->now, mw_dur_s(seconds));
-    const mw_meter_inputs none = {0};
+    const mw_meter_inputs in = {.counts = {l->flow}};
     int64_t looked = l->now.ns;
     while (l->now.ns < end.ns) {
         mw_mono next = {l->now.ns + 60 * MW_NS_PER_S};
@@ -377,7 +388,7 @@ static inline void loop_run(loop *l, int64_t seconds) {
             next = l->out.next_wake;
         if (next.ns > l->now.ns)
             l->now = next;
-        MW_CHECK_OK(mw_meter_step(&l->meter, l->now, &none, &l->out));
+        MW_CHECK_OK(mw_meter_step(&l->meter, l->now, &in, &l->out));
         loop_watch(l);
         if (l->out.transmit)
             loop_transmitted(l);
@@ -408,7 +419,7 @@ static inline int64_t loop_ask(loop *l, mw_smp_command_code code, const mw_smp_c
     }
     mw_store_command c;
     bool existing;
-    MW_CHECK_OK(mw_commands_create(l->commands, &o, loop_utc(l), &c, &existing));
+    MW_CHECK_OK(mw_commands_create(l->commands, &o, loop_clock(l), &c, &existing));
     return c.id;
 }
 

@@ -2,6 +2,7 @@
  *
  * Commands on their whole road: platform, station, meter and back.
  */
+#include "platform/backup/backup.h"
 #include "tests/commands/loop.h"
 
 static loop l;
@@ -233,8 +234,91 @@ MW_TEST(beacons_tell_the_time) {
     loop_close(&l);
 }
 
+/* The platform's clock is set back and forth by hours: nothing is done twice. A command that was made
+ * while the clock was hours ahead may be told as failed though it was done: to the platform its
+ * receipt looks older than itself. */
+MW_TEST(a_stepped_clock_repeats_no_command) {
+    static const int64_t steps[] = {5 * 3600, -7 * 3600, 0, -3600, 11 * 3600, 0};
+    int64_t relay[6];
+    loop_open(&l, "loop-clock", 8);
+    loop_run(&l, 2 * 3600);
+    for (unsigned i = 0; i < 6; i++) {
+        l.clock_step_s = steps[i];
+        relay[i] = loop_ask_relay(&l, i % 2 == 0);
+        loop_run(&l, 1800);
+        l.clock_step_s = steps[(i + 3) % 6];
+        loop_run(&l, 12 * 3600);
+    }
+    l.clock_step_s = 0;
+    loop_run(&l, 24 * 3600);
+    loop_tell(&l);
+    for (unsigned i = 0; i < 6; i++) {
+        MW_CHECK(mw_command_is_over(loop_command(&l, relay[i]).state));
+        if (steps[i] <= 0)
+            loop_expect(&l, relay[i], MW_COMMAND_EXECUTED);
+    }
+    MW_CHECK_EQ(l.relay_moves, 6);
+    loop_close(&l);
+}
+
+/* Yesterday's database comes back. Commands of after the backup are gone from the queue, those that
+ * waited in it are still there; what the meter has done since is not done again, no counter comes
+ * twice (loop_on_entry looks at every frame), and new commands are understood. */
+MW_TEST(a_restored_queue_repeats_nothing) {
+    char folder[80], wal[80];
+    mw_manifest m;
+    mw_restore_report r;
+    mw_store_command gone;
+    loop_open(&l, "loop-restore", 9);
+    (void)snprintf(folder, sizeof folder, "%s.backup", l.path);
+    loop_run(&l, 2 * 3600);
+    int64_t done = loop_ask_relay(&l, true);
+    loop_run(&l, 4 * 3600);
+    loop_expect(&l, done, MW_COMMAND_EXECUTED);
+    int64_t waits = loop_ask_relay(&l, false), burst = loop_ask_burst(&l, 777);
+    mw_backup_options make = {
+        .store_path = l.path, .key_file = l.key_path, .folder = folder, .now = loop_utc(&l)};
+    MW_CHECK_OK(mw_backup_make(&make, &m));
+    loop_run(&l, 6 * 3600);
+    int64_t later = loop_ask_relay(&l, true);
+    loop_run(&l, 6 * 3600);
+    loop_expect(&l, waits, MW_COMMAND_EXECUTED);
+    loop_expect(&l, later, MW_COMMAND_EXECUTED);
+    MW_CHECK(l.relay && l.relay_moves == 3 && l.burst_moves == 1);
+    /* The disk is lost, the file of the sender's epoch is not. */
+    loop_platform_close(&l);
+    (void)unlink(l.path);
+    (void)snprintf(wal, sizeof wal, "%s-wal", l.path);
+    (void)unlink(wal);
+    mw_restore_options o = {.folder = folder,
+                            .store_path = l.path,
+                            .key_file = l.key_path,
+                            .epoch_file = l.epoch_path,
+                            .tenant = "demo",
+                            .now = loop_utc(&l)};
+    MW_CHECK_OK(mw_backup_restore(&o, &r));
+    l.entries = 0; /* the stations ask anew */
+    loop_platform_open(&l);
+    MW_CHECK_EQ(loop_command(&l, waits).state, MW_COMMAND_QUEUED);
+    MW_CHECK_STATUS(mw_store_command_get(l.store, l.tenant, later, &gone), MW_NOT_FOUND);
+    loop_run(&l, 10 * 3600);
+    loop_tell(&l);
+    loop_expect(&l, waits, MW_COMMAND_EXECUTED); /* the meter remembers that it did */
+    loop_expect(&l, burst, MW_COMMAND_EXECUTED);
+    MW_CHECK(l.relay && l.relay_moves == 3 && l.burst_moves == 1);
+    int64_t next = loop_ask_relay(&l, false);
+    MW_CHECK(loop_command(&l, next).smp_id != loop_command(&l, waits).smp_id + 1);
+    loop_run(&l, 6 * 3600);
+    loop_expect(&l, next, MW_COMMAND_EXECUTED);
+    MW_CHECK(!l.relay && l.relay_moves == 4);
+    (void)snprintf(wal, sizeof wal, "rm -rf %.60s", folder);
+    MW_CHECK_EQ(system(wal), 0);
+    loop_close(&l);
+}
+
 MW_TEST_MAIN(MW_CASE(each_kind_is_executed_and_confirmed),
              MW_CASE(lost_repeated_and_late_messages_do_nothing_twice),
              MW_CASE(another_station_takes_over), MW_CASE(results_of_stations_become_states),
              MW_CASE(a_command_that_reaches_nobody_expires),
-             MW_CASE(decoding_again_changes_nothing), MW_CASE(beacons_tell_the_time))
+             MW_CASE(decoding_again_changes_nothing), MW_CASE(beacons_tell_the_time),
+             MW_CASE(a_stepped_clock_repeats_no_command), MW_CASE(a_restored_queue_repeats_nothing))

@@ -395,17 +395,17 @@ MW_TEST(users_and_sessions) {
 
 MW_TEST(obis_texts) {
     uint8_t code[6];
-    char text[MW_OBIS_TEXT_MAX];
-    MW_CHECK_OK(mw_obis_parse("1-0:1.8.0*255", code));
-    mw_obis_format(code, text);
+    char text[MW_STORE_OBIS_TEXT_MAX];
+    MW_CHECK_OK(mw_store_obis_parse("1-0:1.8.0*255", code));
+    mw_store_obis_format(code, text);
     MW_CHECK_STR(text, "1-0:1.8.0*255");
-    MW_CHECK_OK(mw_obis_parse("8-0:1.0.0", code));
-    mw_obis_format(code, text);
+    MW_CHECK_OK(mw_store_obis_parse("8-0:1.0.0", code));
+    mw_store_obis_format(code, text);
     MW_CHECK_STR(text, "8-0:1.0.0*255");
     const char *const bad[] = {
         "", "1-0:1.8", "1-0:1.8.0*", "1-0:1.8.0*256", "1-0:1.8.0*255x", "1-0:1.8.00000", "x"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        MW_CHECK_STATUS(mw_obis_parse(bad[i], code), MW_SYNTAX);
+        MW_CHECK_STATUS(mw_store_obis_parse(bad[i], code), MW_SYNTAX);
 }
 
 #define STORE_CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
