@@ -511,6 +511,13 @@ static mw_status fatal_values(mw_vigil *w, mw_channel_entry *e, mw_utc now) {
     return mw_store_vee_meter_put(w->store, m);
 }
 
+/* Values are proof of their own time: where the platform's clock was set back, a meter that returns is
+ * not overlooked. Beyond a day the meter's clock is the one to doubt. */
+static mw_utc clock_at_least(mw_utc now, mw_utc proof) {
+    bool behind = proof.us > now.us && proof.us - now.us <= DAY_S * MW_US_PER_S;
+    return behind ? proof : now;
+}
+
 mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now) {
     mw_vigil *w = watch;
     const mw_vee_book *book = NULL;
@@ -521,7 +528,10 @@ mw_status mw_vigil_values(void *watch, mw_channel_entry *e, mw_utc now) {
     if (!e->watched)
         return MW_OK;
     mw_store_vee_meter *m = row_find(w, e->c.channel);
-    if (m == NULL || e->valued_to.us <= m->valued.us || e->valued_to.us > now.us)
+    if (m == NULL || e->valued_to.us <= m->valued.us)
+        return MW_OK;
+    now = clock_at_least(clock_at_least(now, e->valued_to), m->since);
+    if (e->valued_to.us > now.us)
         return MW_OK;
     MW_TRY(mw_channels_book(w->channels, e, now, &book));
     MW_TRY(policy_of(w, e, book, &policy));

@@ -7,12 +7,13 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
+#include "platform/commands/sender.h"
 #include "tests/faults/runner.h"
 #include "tests/kills/life.h"
 
 static const char *program;
 static char root[64];
-static char count_file[100], notes[100], room_file[100];
+static char count_file[100], notes[100], room_file[100], epoch_file[100];
 static life l;
 static life_shared shared;
 
@@ -46,6 +47,7 @@ static void names(void) {
     (void)snprintf(count_file, sizeof count_file, "%s.count", root);
     (void)snprintf(notes, sizeof notes, "%s.notes", root);
     (void)snprintf(room_file, sizeof room_file, "%s.room", root);
+    (void)snprintf(epoch_file, sizeof epoch_file, "%s/epoch", root);
 }
 
 /* Every sixth day of a life, with all that a day brings. */
@@ -80,6 +82,33 @@ static void child_upgrade(void **state) {
     life_name(&l, root);
     MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = l.path}, &store));
     mw_store_close(store);
+}
+
+static mw_status put_back(const char *folder) {
+    mw_restore_report r = {.wrong = NULL};
+    mw_restore_options o = {.folder = folder,
+                            .store_path = l.path,
+                            .key_file = l.key,
+                            .epoch_file = epoch_file,
+                            .tenant = "t",
+                            .now = world_hour(LIFE_DAYS * 24)};
+    mw_status s = mw_backup_restore(&o, &r);
+    if (r.wrong != NULL)
+        print_error("%s\n", r.wrong);
+    return s;
+}
+
+/* Puts the newest backup back. */
+static void child_restore(void **state) {
+    char line[200], folder[160] = "";
+    (void)state;
+    life_name(&l, root);
+    (void)snprintf(line, sizeof line, "ls -d %s/meterworks-*Z | tail -n 1", l.backups);
+    FILE *list = popen(line, "r");
+    MW_CHECK(list != NULL && fgets(folder, sizeof folder, list) != NULL);
+    (void)pclose(list);
+    folder[strcspn(folder, "\n")] = 0;
+    MW_CHECK_OK(put_back(folder));
 }
 
 /* ---- the disk ---- */
@@ -159,6 +188,21 @@ MW_TEST(a_life_survives_every_cut) {
     }
 }
 
+/* The version of the schema as the cut left it, read as it stands; 0 = it could not be. */
+static unsigned version_left(void) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    unsigned version = 0;
+    if (sqlite3_open(l.path, &db) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "SELECT max(version) FROM schema_version", -1, &st, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW)
+        version = (unsigned)sqlite3_column_int(st, 0) % 64;
+    (void)sqlite3_finalize(st);
+    (void)sqlite3_close(db);
+    return version;
+}
+
 MW_TEST(every_step_of_an_upgrade_survives_a_cut) {
     uint8_t good[32], digest[32];
     mw_store *store = NULL;
@@ -168,10 +212,12 @@ MW_TEST(every_step_of_an_upgrade_survives_a_cut) {
     MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = l.path}, &store));
     MW_CHECK_OK(mw_store_digest(store, good));
     mw_store_close(store);
+    bool left[64] = {false};    /* versions that a cut left behind */
     long stride = 1 + all / 45; /* a step is a dozen operations: each step is cut more than once */
     for (long n = 1; n <= all; n += stride) {
         disk_of_released_1();
         MW_CHECK_EQ(child_run("upgrade", "MW_FAULT_CUT_AFTER", n, NULL), MW_FAULT_EXIT_CUT);
+        left[version_left()] = true;
         MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = l.path}, &store));
         MW_CHECK_OK(mw_store_digest(store, digest));
         mw_store_close(store);
@@ -180,6 +226,88 @@ MW_TEST(every_step_of_an_upgrade_survives_a_cut) {
         MW_CHECK_OK(mw_store_sqlite_inspect(l.path, &r));
         MW_CHECK(r.whole && r.head.schema == mw_store_sqlite_schema());
     }
+    unsigned versions = 0;
+    for (int v = 1; v < 64; v++)
+        versions += left[v];
+    print_message("%ld operations, cut while %u versions stood, now %d\n", all, versions,
+                  (int)mw_store_sqlite_schema());
+    MW_CHECK(versions >= 8);
+    /* A full disk stops it as well; with room it goes on. */
+    for (long room = 8192; room < 400000; room *= 4) {
+        disk_of_released_1();
+        (void)child_run("upgrade", "MW_FAULT_SPACE", room, NULL);
+        MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = l.path}, &store));
+        MW_CHECK_OK(mw_store_digest(store, digest));
+        mw_store_close(store);
+        assert_memory_equal(good, digest, sizeof good);
+    }
+}
+
+/* ---- restore ---- */
+
+static uint32_t counter_take(void) {
+    mw_store *store = NULL;
+    mw_sender *sender = NULL;
+    uint32_t counter = 0;
+    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = l.path}, &store));
+    MW_CHECK_OK(mw_sender_new(store, epoch_file, &sender));
+    MW_CHECK_OK(mw_sender_take(sender, 1, 1, 0, &counter));
+    mw_sender_free(sender);
+    mw_store_close(store);
+    return counter;
+}
+
+/* A platform with backups and a used counter loses its database. */
+static void disk_of_lost(void) {
+    char line[400];
+    (void)snprintf(line, sizeof line, "rm -rf %s && cp -r %s.lost %s", root, root, root);
+    MW_CHECK_EQ(system(line), 0);
+}
+
+static bool restored_good(uint32_t last) {
+    mw_store_sqlite_report r;
+    if (access(l.path, F_OK) != 0)
+        MW_CHECK_EQ(child_run("restore", "MW_FAULT_UNUSED", 0, NULL), 0);
+    MW_CHECK_OK(mw_store_sqlite_inspect(l.path, &r));
+    return r.whole && r.undecodable == 0 && r.head.journal > 0 && counter_take() > last;
+}
+
+/* Cut or full at any moment of a restore: there is no database under the name or a whole one, it can
+ * be done again, and no counter comes twice. */
+MW_TEST(a_restore_survives_every_cut) {
+    enum { CUTS = 16 };
+    disk_of_life();
+    MW_CHECK_EQ(child_run("life", "MW_FAULT_UNUSED", 0, NULL), 0);
+    uint32_t last = 0;
+    for (unsigned i = 0; i < 3; i++)
+        last = counter_take();
+    shell("rm -f %s/p.db*", root);
+    char line[300];
+    (void)snprintf(line, sizeof line, "rm -rf %s.lost && cp -r %s %s.lost", root, root, root);
+    MW_CHECK_EQ(system(line), 0);
+    disk_of_lost();
+    MW_CHECK_EQ(child_run("restore", "MW_FAULT_UNUSED", 0, NULL), 0);
+    long all = mw_fault_operations(count_file);
+    MW_CHECK(restored_good(last));
+    unsigned none = 0, full = 0;
+    for (long i = 0; i < CUTS; i++) {
+        disk_of_lost();
+        MW_CHECK_EQ(child_run("restore", "MW_FAULT_CUT_AFTER", 1 + i * (all - 1) / CUTS, NULL),
+                    MW_FAULT_EXIT_CUT);
+        none += access(l.path, F_OK) != 0;
+        MW_CHECK(restored_good(last));
+    }
+    for (long room = 100; room < 200000; room *= 9) {
+        disk_of_lost();
+        if (child_run("restore", "MW_FAULT_SPACE", room, NULL) != 0) {
+            MW_CHECK(access(l.path, F_OK) != 0);
+            full++;
+        }
+        MW_CHECK(restored_good(last));
+    }
+    print_message("%ld operations, %d cuts (%u left no database), %u times full\n", all, CUTS, none,
+                  full);
+    MW_CHECK(none > 0 && full > 0);
 }
 
 /* A full disk stops the work; nothing acknowledged is lost, and with room again it goes on. */
@@ -283,6 +411,9 @@ static int run_child(const char *what) {
     const struct CMUnitTest lives[] = {MW_CASE(child_life)};
     const struct CMUnitTest upgrades[] = {MW_CASE(child_upgrade)};
     l.shared = &shared;
+    const struct CMUnitTest restores[] = {MW_CASE(child_restore)};
+    if (strcmp(what, "restore") == 0)
+        return cmocka_run_group_tests(restores, NULL, NULL);
     return strcmp(what, "life") == 0 ? cmocka_run_group_tests(lives, NULL, NULL)
                                      : cmocka_run_group_tests(upgrades, NULL, NULL);
 }
@@ -299,7 +430,8 @@ int main(int argc, char **argv) {
     names();
     const struct CMUnitTest tests[] = {
         MW_CASE(a_life_survives_every_cut), MW_CASE(every_step_of_an_upgrade_survives_a_cut),
-        MW_CASE(a_full_disk_in_every_phase), MW_CASE(torn_pages_come_whole_out_of_the_log)};
+        MW_CASE(a_restore_survives_every_cut), MW_CASE(a_full_disk_in_every_phase),
+        MW_CASE(torn_pages_come_whole_out_of_the_log)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (failed == 0) {
         disk_empty();
