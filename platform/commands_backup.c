@@ -11,6 +11,7 @@
 #include "platform/backup/backup.h"
 #include "platform/commands.h"
 #include "platform/open_store.h"
+#include "platform/store/postgres_backup.h"
 #include "runtime/clock.h"
 
 enum { KEEP_PRESET = 14 };
@@ -44,17 +45,33 @@ static void print_made(const char *name, const mw_manifest *m) {
         printf("sender epoch at that time: %u\n", (unsigned)m->sender_epoch);
 }
 
-/* What is written here is SQLite's; a PostgreSQL server has its own backups. */
-static bool not_ours(const mw_platform_config *c) {
-    if (mw_platform_on_postgres(c))
-        fprintf(stderr, "mw-platform: the store is PostgreSQL: back it up and restore it with its"
-                        " own tools (docs/postgresql.md)\n");
-    return mw_platform_on_postgres(c);
+static mw_status postgres_copy(void *ctx, const char *to) {
+    mw_store_postgres_options o = mw_platform_postgres_options(ctx);
+    return mw_store_postgres_copy(&o, to);
+}
+
+static mw_status postgres_fill(void *ctx, const char *from) {
+    mw_store_postgres_options o = mw_platform_postgres_options(ctx);
+    return mw_store_postgres_fill(&o, from);
+}
+
+/* Whether something can be restored to where the store is. */
+static mw_status postgres_vacant(const mw_platform_config *c) {
+    char why[400] = "";
+    mw_store_postgres_options o = mw_platform_postgres_options(c);
+    o.alone = true;
+    o.why = why;
+    o.why_size = sizeof why;
+    mw_status s = mw_store_postgres_vacant(&o);
+    if (s == MW_DUPLICATE)
+        fprintf(stderr, "mw-platform: not restored: there are data in the database already;"
+                        " restore to an empty one\n");
+    else if (s != MW_OK)
+        fprintf(stderr, "mw-platform: not restored: %s\n", why[0] != 0 ? why : mw_status_text(s));
+    return s;
 }
 
 int mw_platform_backup(const mw_platform_config *c, int argc, char **argv) {
-    if (not_ours(c))
-        return 1;
     static const char usage[] = "backup FOLDER | backup --into FOLDER [--keep N]";
     char path[MW_BACKUP_PATH_MAX];
     mw_manifest m;
@@ -62,6 +79,11 @@ int mw_platform_backup(const mw_platform_config *c, int argc, char **argv) {
                            .key_file = c->key_file,
                            .folder = argc > 1 ? argv[1] : NULL,
                            .now = mw_clock_machine_utc()};
+    mw_platform_config store = *c;
+    if (mw_platform_on_postgres(c)) {
+        o.copy = postgres_copy;
+        o.ctx = &store;
+    }
     bool into = argc > 2 && strcmp(argv[1], "--into") == 0;
     mw_status s;
     if (into) {
@@ -130,6 +152,13 @@ static int restore(const mw_platform_config *c, const char *folder, uint32_t epo
                             .epoch = epoch,
                             .tenant = c->tenant,
                             .now = mw_clock_machine_utc()};
+    mw_platform_config store = *c;
+    if (mw_platform_on_postgres(c)) {
+        if (postgres_vacant(c) != MW_OK)
+            return 1;
+        o.put = postgres_fill;
+        o.ctx = &store;
+    }
     s = mw_backup_restore(&o, &r);
     if (s == MW_STATE && r.wrong != NULL) {
         fprintf(stderr, "mw-platform: not restored: %s\n", r.wrong);
@@ -138,14 +167,12 @@ static int restore(const mw_platform_config *c, const char *folder, uint32_t epo
     if (s != MW_OK)
         return failed("restore", folder, s);
     print_made(folder, &r.manifest);
-    printf("restored to %s; sender epoch: %u; all sessions ended\n", c->store_path,
+    printf("restored to %s; sender epoch: %u; all sessions ended\n", mw_platform_store_name(c),
            (unsigned)r.epoch);
     return 0;
 }
 
 int mw_platform_restore(const mw_platform_config *c, int argc, char **argv) {
-    if (not_ours(c))
-        return 1;
     uint32_t epoch = 0;
     int lock = -1;
     bool given = argc == 4 && strcmp(argv[2], "--epoch") == 0;

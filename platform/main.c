@@ -493,11 +493,6 @@ static mw_status start_steps(platform *p) {
     mw_timer_start(p->collection_timer, mw_dur_ms(alarm_idle_ms), mw_dur_ms(0));
     if (p->config.backup_folder[0] == 0)
         return MW_OK;
-    if (mw_platform_on_postgres(&p->config)) {
-        mw_log(MW_LOG_ERROR, "backup.folder is for SQLite; PostgreSQL has its own backups",
-               MW_S("see", "docs/postgresql.md"));
-        return MW_UNSUPPORTED;
-    }
     return mw_backup_child_new(p->loop, &p->config, p->argc, p->argv, &p->backup);
 }
 

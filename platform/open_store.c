@@ -14,16 +14,20 @@ const char *mw_platform_store_name(const mw_platform_config *config) {
     return mw_platform_on_postgres(config) ? "PostgreSQL" : config->store_path;
 }
 
+mw_store_postgres_options mw_platform_postgres_options(const mw_platform_config *config) {
+    return (mw_store_postgres_options){
+        .url = config->store_url,
+        .password_file = config->store_password_file[0] != 0 ? config->store_password_file : NULL};
+}
+
 static mw_status open_postgres(const mw_platform_config *config, mw_open_store how,
                                mw_store **out_store) {
     char why[400] = "";
-    mw_store_postgres_options o = {
-        .url = config->store_url,
-        .password_file = config->store_password_file[0] != 0 ? config->store_password_file : NULL,
-        .read_only = how == MW_OPEN_READER,
-        .alone = how == MW_OPEN_ALONE,
-        .why = why,
-        .why_size = sizeof why};
+    mw_store_postgres_options o = mw_platform_postgres_options(config);
+    o.read_only = how == MW_OPEN_READER;
+    o.alone = how == MW_OPEN_ALONE;
+    o.why = why;
+    o.why_size = sizeof why;
     mw_status s = mw_store_postgres_open(&o, out_store);
     if (s != MW_OK)
         fprintf(stderr, "mw-platform: cannot open the database of store.url: %s\n",

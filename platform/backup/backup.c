@@ -99,7 +99,7 @@ static mw_status fill(const mw_backup_options *o, const char *partial, mw_manife
     *m = (mw_manifest){.made = o->now};
     MW_TRY(mw_backup_key_print(o->key_file, m->key));
     MW_TRY(mw_backup_path(path, partial, "/database"));
-    MW_TRY(mw_store_sqlite_copy(o->store_path, path));
+    MW_TRY(o->copy != NULL ? o->copy(o->ctx, path) : mw_store_sqlite_copy(o->store_path, path));
     MW_TRY(mw_store_sqlite_look(path, &head));
     MW_TRY(mw_backup_hash(path, m->hash, &m->size));
     m->schema = head.schema;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Backups of a platform that stores in SQLite: made while it serves, checked, and put back.
+ * Backups of a platform: made while it serves, checked, and put back. A store in PostgreSQL is
+ * backed up as the same file (platform/store/postgres_backup.h), so a backup of either engine can be
+ * checked anywhere and put back into either.
  *
  * A backup is a folder with two files: `database`, the whole store as it was at one moment, and
  * `manifest` (manifest.h). It is made under the name NAME.partial and renamed when all of it is
@@ -23,6 +25,9 @@ typedef struct mw_backup_options {
     const char *key_file;
     const char *folder; /* of this backup; must not exist yet */
     mw_utc now;
+    /* Writes the store to a new SQLite file; NULL: it is the SQLite file at store_path. */
+    mw_status (*copy)(void *ctx, const char *to);
+    void *ctx;
 } mw_backup_options;
 
 /* Makes a backup. MW_DUPLICATE: the folder exists; MW_NOT_FOUND: there is no database; MW_SPACE,
@@ -58,6 +63,10 @@ typedef struct mw_restore_options {
     uint32_t epoch;         /* the sender epoch to begin, 0 = one above the highest known */
     const char *tenant;     /* whose audit tells of it */
     mw_utc now;             /* the machine's time */
+    /* Puts the SQLite file that is ready into its place; NULL: that is store_path. Otherwise beside
+     * store_path stands the file only while this goes on. */
+    mw_status (*put)(void *ctx, const char *from);
+    void *ctx;
 } mw_restore_options;
 
 typedef struct mw_restore_report {

@@ -208,6 +208,8 @@ static mw_status restore_at(const mw_restore_options *o, const char *path, mw_re
     MW_TRY(mw_backup_path(wal, path, "-wal"));
     if (access(wal, F_OK) == 0)
         return MW_IO;
+    if (o->put != NULL)
+        return o->put(o->ctx, path);
     if (link(path, o->store_path) != 0) /* unlike rename it never replaces */
         return MW_IO;
     return mw_backup_sync_parent(o->store_path);
@@ -221,7 +223,7 @@ mw_status mw_backup_restore(const mw_restore_options *o, mw_restore_report *out_
         return MW_IO;
     MW_TRY(mw_backup_path(wal, o->store_path, "-wal"));
     MW_TRY(mw_backup_path(path, o->store_path, ".restoring"));
-    if (access(o->store_path, F_OK) == 0 || access(wal, F_OK) == 0)
+    if (o->put == NULL && (access(o->store_path, F_OK) == 0 || access(wal, F_OK) == 0))
         r.wrong = "there is a database already; move it away (with its -wal file) first";
     else
         MW_TRY(mw_backup_manifest(o->folder, &r.manifest, &r.wrong));

@@ -143,10 +143,17 @@ mw_status mw_pg_day_ensure(mw_pg *p, int64_t day) {
 
 mw_status mw_pg_days_ensure(mw_pg *p, const int64_t *day, size_t n) {
     MW_TRY(days_load(p));
+    int64_t missing[MW_PG_DAYS_MAX];
+    size_t k = 0;
+    if (n > MW_PG_DAYS_MAX)
+        return MW_RANGE;
     for (size_t i = 0; i < n; i++)
         if (!day_known(p, day[i]))
-            MW_TRY(days_make(p, &day[i], 1));
-    return n == 0 ? MW_OK : days_hear(p, day[n - 1]);
+            missing[k++] = day[i];
+    if (k == 0)
+        return MW_OK;
+    MW_TRY(days_make(p, missing, k));
+    return days_hear(p, missing[k - 1]);
 }
 
 /* --- dropping ---------------------------------------------------------------------------------- */

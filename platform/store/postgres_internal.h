@@ -12,6 +12,7 @@
 #include "platform/store/sql_internal.h"
 
 enum { MW_PG_VARIANTS_MAX = 6, MW_PG_NUMBERED_MAX = 128, MW_PG_QUEUE_MAX = 256 };
+enum { MW_PG_DAYS_MAX = 64 };
 enum { MW_PG_AHEAD_MAX = MW_SQ_AHEAD_MAX, MW_PG_AHEAD_KEYS = 4 };
 
 /* A table whose rows get their numbers from here: there is one writer, so the next number is known
@@ -131,7 +132,8 @@ MW_NODISCARD mw_status mw_pg_number(mw_pg *p, mw_pg_text *t, int *out_number, in
 MW_NODISCARD mw_status mw_pg_numbers_keep(mw_pg *p);
 
 /* postgres_days.c: makes the partition of a day if there is none, with some days ahead when it is the
- * newest; those of a list of days; drops the oldest that are empty, if that goes at once. */
+ * newest; those of a list of
+ * at most MW_PG_DAYS_MAX days; drops the oldest that are empty, if that goes at once. */
 MW_NODISCARD mw_status mw_pg_day_ensure(mw_pg *p, int64_t day);
 MW_NODISCARD mw_status mw_pg_days_ensure(mw_pg *p, const int64_t *day, size_t n);
 void mw_pg_days_prune(mw_pg *p);

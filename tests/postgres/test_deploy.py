@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -125,11 +126,40 @@ def check(servers, root):
     kept = servers.run("psql", "-XAtd", "meterworks", "-c", "SELECT count(*) FROM meterworks.users",
                        port=second).strip()
     assert kept == "6", kept
+    backups(servers, root, platform, settings, second)
     with open(f"{root}/secret") as f:
         secret = f.read().strip()
     for name in ("one.log", "two.log"):
         assert secret not in open(f"{root}/{name}").read()
     print("acknowledged before the kill: 5, found on the standby: 5; TLS; one schema of its own")
+
+
+def backups(servers, root, platform, settings, port):
+    """A backup of the one engine is put back into either."""
+    with open(f"{root}/none.jsonl", "w"):
+        pass
+    made = platform("import", f"{root}/none.jsonl")  # makes the master key
+    assert made.returncode == 0, made.stderr
+    made = platform("backup", f"{root}/backup")
+    assert made.returncode == 0, made.stderr
+    assert "no damage" in platform("verify-backup", f"{root}/backup").stdout
+    full = platform("restore", f"{root}/backup")
+    assert full.returncode == 1 and "data in the database already" in full.stderr, full
+    servers.run("psql", "-qXd", "meterworks", "-c",
+                "CREATE SCHEMA restored AUTHORIZATION meterworks", port=port)
+    there = [w + "&options=-csearch_path%3Drestored" if w.startswith("store.url=") else w
+             for w in settings] + [f"store.path={root}/restored.db"]
+    file = [w for w in settings if not w.startswith("store.url=")] + [f"store.path={root}/file.db"]
+    for where in (there, file):
+        put = subprocess.run([PLATFORM, *where, "restore", f"{root}/backup", "--epoch", "9"],
+                             capture_output=True, text=True, timeout=60)
+        assert put.returncode == 0 and "sender epoch: 9" in put.stdout, put
+        os.unlink(glob.glob(f"{root}/*epoch*")[0])
+    users = servers.run("psql", "-XAtd", "meterworks", "-c", "SELECT count(*) FROM restored.users",
+                        port=port).strip()
+    assert users == "6", users
+    with sqlite3.connect(f"{root}/file.db") as c:
+        assert c.execute("SELECT count(*) FROM users").fetchone()[0] == 6
 
 
 sys.exit(main())

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "base/prng.h"
+#include "platform/store/postgres_backup.h"
 #include "platform/store/postgres_internal.h"
+#include "platform/store/sqlite.h"
+#include "platform/store/sqlite_backup.h"
 #include "tests/harness/mw_test.h"
 #include "tests/postgres/server.h"
 
@@ -359,6 +362,141 @@ MW_TEST(a_killed_writer_loses_nothing_acknowledged) {
     }
 }
 
+/* --- as one file ------------------------------------------------------------------------------- */
+
+static void fill_something(mw_store *s) {
+    int64_t of = 0, by = 0, id = 0;
+    uint8_t hash[32] = {1};
+    mw_store_append result;
+    MW_CHECK_OK(mw_store_begin(s));
+    MW_CHECK_OK(mw_store_tenant_put(s, "demo", &of));
+    MW_CHECK_OK(mw_store_sender_put(s, of, "st-1", MW_SLICE_OF(hash), &by));
+    for (int day = 0; day < 40; day++) {
+        mw_store_interval rows[24];
+        char text[64];
+        snprintf(text, sizeof text, "{\"seq\":%d,\"text\":\"D\xc3\xa9j\xc3\xa0\"}", day);
+        mw_store_envelope e = {.tenant = of,
+                               .sender = by,
+                               .epoch = 1,
+                               .seq = (uint64_t)day,
+                               .kind = MW_STORE_KIND_UNB,
+                               .received = mw_utc_of_s((20700 + day) * 86400),
+                               .stored = mw_utc_of_s((20700 + day) * 86400),
+                               .content = mw_slice_of_str(text)};
+        MW_CHECK_OK(mw_store_journal_append(s, &e, &result, &id));
+        for (int h = 0; h < 24; h++)
+            rows[h] = (mw_store_interval){.start = mw_utc_of_s((20700 + day) * 86400 + h * 3600),
+                                          .seconds = 3600,
+                                          .value = day == 3 && h == 4 ? INT64_MIN / 4 : h * day,
+                                          .received = e.received,
+                                          .journal = id};
+        MW_CHECK_OK(mw_store_run_append(s, of, 7 + day % 2, rows, 24));
+        if (day == 30) { /* the rest stays hot */
+            uint32_t n = 1;
+            MW_CHECK_OK(mw_store_fold(s, 1000, &n));
+        }
+    }
+    mw_store_change change = {.tenant = of, .channel = 7, .master = true};
+    MW_CHECK_OK(mw_store_change_add(s, &change));
+    MW_CHECK_OK(mw_store_changes_prune(s, INT64_MAX));
+    MW_CHECK_OK(mw_store_commit(s));
+}
+
+static void digest_of(mw_store *s, uint8_t out[32]) {
+    MW_CHECK_OK(mw_store_digest(s, out));
+}
+
+typedef struct newest_change {
+    int64_t id;
+} newest_change;
+
+static mw_status change_seen(void *ctx, const mw_store_change *row) {
+    ((newest_change *)ctx)->id = row->id;
+    return MW_OK;
+}
+
+/* The number that the next change gets: never one that was given before, pruned or not. */
+static int64_t next_change(mw_store *s) {
+    mw_store_change change = {.tenant = 1, .channel = 7, .master = true};
+    newest_change seen = {0};
+    MW_CHECK_OK(mw_store_begin(s));
+    MW_CHECK_OK(mw_store_change_add(s, &change));
+    MW_CHECK_OK(mw_store_changes(s, 0, 1000, change_seen, &seen));
+    MW_CHECK_OK(mw_store_rollback(s));
+    return seen.id;
+}
+
+MW_TEST(a_store_becomes_a_file_and_a_store_again) {
+    uint8_t was[32], copied[32], filled[32];
+    char path[64];
+    mw_store *s = NULL;
+    mw_store_sqlite_report r;
+    snprintf(path, sizeof path, "postgres-copy-%d.db", (int)getpid());
+    (void)unlink(path);
+    new_schema("copied");
+    s = open_store(false);
+    fill_something(s);
+    digest_of(s, was);
+    int64_t next = next_change(s);
+    mw_store_postgres_options o = {.url = url};
+    MW_CHECK_STATUS(mw_store_postgres_vacant(&o), MW_DUPLICATE);
+    MW_CHECK_OK(mw_store_postgres_copy(&o, path)); /* while it is open and used */
+    MW_CHECK_STATUS(mw_store_postgres_copy(&o, path), MW_DUPLICATE);
+    mw_store_close(s);
+
+    MW_CHECK_OK(mw_store_sqlite_inspect(path, &r));
+    MW_CHECK(r.whole);
+    MW_CHECK_EQ(r.undecodable, 0);
+    MW_CHECK_EQ(r.values, 40 * 24);
+    MW_CHECK_EQ(r.head.journal, 40);
+    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &s));
+    digest_of(s, copied);
+    MW_CHECK_EQ(next_change(s), next);
+    mw_store_close(s);
+    MW_CHECK(memcmp(was, copied, 32) == 0);
+
+    new_schema("filled");
+    o.url = url;
+    MW_CHECK_OK(mw_store_postgres_vacant(&o));
+    MW_CHECK_OK(mw_store_postgres_fill(&o, path));
+    MW_CHECK_STATUS(mw_store_postgres_fill(&o, path), MW_DUPLICATE);
+    s = open_store(true);
+    digest_of(s, filled);
+    MW_CHECK_EQ(next_change(s), next);
+    mw_store_close(s);
+    MW_CHECK(memcmp(was, filled, 32) == 0);
+    (void)unlink(path);
+}
+
+MW_TEST(partitions_are_made_ahead_and_dropped_when_empty) {
+    new_schema("days");
+    mw_store *s = open_store(false);
+    fill_something(s);
+    mw_pg *p = mw_pg_of(mw_sq_of(s));
+    int64_t n = 0;
+    MW_CHECK_OK(mw_pg_ask(p, "SELECT count(*) FROM mw_days", &n));
+    MW_CHECK(n > 31);
+    MW_CHECK_OK(mw_pg_ask(p, "SELECT max(day) FROM mw_days", &n));
+    MW_CHECK(n >= 20700 + 31);
+    MW_CHECK_OK(mw_store_begin(s));
+    for (int64_t day = 20700; day < 20705; day++)
+        for (int64_t c = 7; c < 9; c++)
+            MW_CHECK_OK(mw_store_day_replace(s, 1, c, day, NULL, 0));
+    MW_CHECK_OK(mw_store_commit(s));
+    for (int i = 0; i < 3; i++) { /* some at a time */
+        MW_CHECK_OK(mw_store_begin(s));
+        MW_CHECK_OK(mw_store_commit(s));
+    }
+    MW_CHECK_OK(mw_pg_ask(p, "SELECT min(day) FROM mw_days", &n));
+    MW_CHECK_EQ(n, 20705);
+    MW_CHECK_OK(mw_pg_ask(p,
+                          "SELECT count(*) FROM pg_class WHERE relname = 'chunks_d20701'"
+                          " AND relnamespace = current_schema()::regnamespace",
+                          &n));
+    MW_CHECK_EQ(n, 0);
+    mw_store_close(s);
+}
+
 int main(void) {
     const struct CMUnitTest cases[] = {
         MW_CASE(sql_in_the_words_of_postgresql),
@@ -368,6 +506,8 @@ int main(void) {
         MW_CASE(a_database_of_release_1_is_upgraded),
         MW_CASE(a_killed_server_loses_nothing_acknowledged),
         MW_CASE(a_killed_writer_loses_nothing_acknowledged),
+        MW_CASE(a_store_becomes_a_file_and_a_store_again),
+        MW_CASE(partitions_are_made_ahead_and_dropped_when_empty),
     };
     /* A killed process leaves what it wrote in the hands of the kernel: fsync adds only time. */
     server.settings = "fsync = off";
