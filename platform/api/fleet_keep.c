@@ -4,10 +4,13 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "platform/api/internal.h"
 
 #define SMALL_NS (8 * MW_NS_PER_S / 1000) /* made in less than this: made for each question */
 #define AGE_NS   (5 * MW_NS_PER_S) /* a large one is at least this old before it is renewed */
 #define COST     20                /* ... and this many times what making it took */
+
+enum { PARKED_MAX = 128 }; /* of all tenants; further ones are told to come again */
 
 typedef struct slot {
     mw_fleets *keeper;
@@ -28,15 +31,27 @@ typedef struct slot {
     int64_t next_cost_ns;
 } slot;
 
+/* A request that waits for a fleet. */
+typedef struct parked {
+    mw_http_request *http; /* NULL = free, or the client left */
+    const mw_api_row *row;
+    unsigned flags;
+    slot *of;
+} parked;
+
 struct mw_fleets {
+    mw_api *api;
     const mw_api_options *o;
     slot slot[MW_FLEET_TENANTS_MAX];
+    slot *lacking; /* what mw_fleets_get could not give last */
+    parked parked[PARKED_MAX];
 };
 
-mw_status mw_fleets_new(const mw_api_options *options, mw_fleets **out_fleets) {
+mw_status mw_fleets_new(mw_api *api, const mw_api_options *options, mw_fleets **out_fleets) {
     mw_fleets *k = calloc(1, sizeof *k);
     if (k == NULL)
         return MW_NOMEM;
+    k->api = api;
     k->o = options;
     for (size_t i = 0; i < MW_FLEET_TENANTS_MAX; i++)
         k->slot[i].keeper = k;
@@ -69,6 +84,42 @@ static void join(slot *s) {
     s->running = false;
 }
 
+static void client_left(void *context) {
+    ((parked *)context)->http = NULL;
+}
+
+bool mw_fleets_park(mw_fleets *k, const mw_api_call *call) {
+    slot *s = k->lacking;
+    k->lacking = NULL;
+    if (s == NULL || s->tenant != call->tenant || !s->running)
+        return false;
+    for (size_t i = 0; i < PARKED_MAX; i++) {
+        parked *p = &k->parked[i];
+        if (p->http != NULL)
+            continue;
+        *p = (parked){.http = call->http, .row = call->row, .flags = call->flags, .of = s};
+        mw_http_on_gone(call->http, client_left, p);
+        return true;
+    }
+    return false;
+}
+
+/* What waited is run again; or told that it cannot be now. */
+static void go_on(slot *s, bool made) {
+    mw_fleets *k = s->keeper;
+    for (size_t i = 0; i < PARKED_MAX; i++) {
+        parked p = k->parked[i];
+        if (p.http == NULL || p.of != s)
+            continue;
+        k->parked[i].http = NULL;
+        mw_http_on_gone(p.http, NULL, NULL);
+        if (made)
+            mw_api_run(k->api, p.http, p.row, p.flags);
+        else
+            mw_http_reply_problem(p.http, 503, "UNAVAILABLE", "not possible now, try later");
+    }
+}
+
 static void done(void *context) {
     slot *s = context;
     if (!s->running)
@@ -77,6 +128,7 @@ static void done(void *context) {
     if (s->status == MW_OK)
         take(s, s->next, s->next_cost_ns, mw_loop_mono(s->keeper->o->loop));
     s->next = NULL;
+    go_on(s, s->status == MW_OK);
 }
 
 /* A fleet that cannot be renewed now stays as it is: the next question tries again. */
@@ -132,12 +184,26 @@ mw_status mw_fleets_get(mw_fleets *k, int64_t tenant, const mw_fleet **out_fleet
         return MW_AGAIN;
     mw_mono now = mw_loop_mono(k->o->loop);
     s->asked = now;
-    if (s->fleet == NULL || s->cost_ns < SMALL_NS || s->stale) {
+    if (s->former != NULL && now.ns != s->made.ns) { /* of another turn: nobody holds it */
+        mw_fleet_free(s->former);
+        s->former = NULL;
+    }
+    bool small = s->fleet != NULL && s->cost_ns < SMALL_NS;
+    int64_t age = mw_mono_since(now, s->made).ns;
+    if (small) {
         MW_TRY(make(s));
-    } else {
-        int64_t age = mw_mono_since(now, s->made).ns;
-        if (!s->running && age > AGE_NS && age > COST * s->cost_ns)
+    } else if (s->fleet == NULL || s->stale) {
+        if (!s->running) {
+            s->stale = false; /* what changes from now on makes it so again */
             renew(s);
+        }
+        if (s->running) {
+            k->lacking = s;
+            return MW_AGAIN;
+        }
+        MW_TRY(make(s));
+    } else if (!s->running && age > AGE_NS && age > COST * s->cost_ns) {
+        renew(s);
     }
     *out_fleet = s->fleet;
     return MW_OK;
@@ -156,6 +222,7 @@ void mw_fleets_free(mw_fleets *k) {
         slot *s = &k->slot[i];
         if (s->running)
             join(s);
+        go_on(s, false);
         mw_fleet_free(s->next);
         mw_fleet_free(s->fleet);
         mw_fleet_free(s->former);

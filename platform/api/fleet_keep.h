@@ -2,7 +2,8 @@
  *
  * The fleets of the tenants that operators look at, kept fresh enough: a small fleet is made anew
  * for each question, a large one by a thread behind the page, at most as often as it costs a
- * twentieth of a processor. Only the very first question about a large fleet waits for it.
+ * twentieth of a processor. A question about a fleet that is not there yet, or that an operator
+ * has changed, waits for it without holding up anybody else (mw_fleets_park).
  */
 #ifndef MW_PLATFORM_API_FLEET_KEEP_H
 #define MW_PLATFORM_API_FLEET_KEEP_H
@@ -15,10 +16,11 @@
 typedef struct mw_fleets mw_fleets;
 
 /* Everything in options is borrowed. */
-MW_NODISCARD mw_status mw_fleets_new(const mw_api_options *options, mw_fleets **out_fleets);
+MW_NODISCARD mw_status mw_fleets_new(mw_api *api, const mw_api_options *options,
+                                     mw_fleets **out_fleets);
 /* Waits for threads under way. */
 void mw_fleets_free(mw_fleets *k);
-/* The newest fleet of the tenant; valid until the loop turns. */
+/* The newest fleet of the tenant; valid until the loop turns. MW_AGAIN: it is being made. */
 MW_NODISCARD mw_status mw_fleets_get(mw_fleets *k, int64_t tenant, const mw_fleet **out_fleet);
 /* Something that people see at once was changed: the next question gets a fleet that knows it. */
 void mw_fleets_changed(mw_fleets *k, int64_t tenant);

@@ -268,16 +268,17 @@ typedef struct route_context {
 /* One context for each route of the one API of this process. */
 static route_context *contexts_of(mw_api *api);
 
-static void handle(void *context, mw_http_request *request) {
-    const route_context *c = context;
-    mw_api_call call = {.api = c->api,
-                        .http = request,
-                        .row = c->row,
-                        .flags = c->flags,
-                        .guest_from = MW_UTC_NONE};
+void mw_api_run(mw_api *api, mw_http_request *request, const mw_api_row *row, unsigned flags) {
+    mw_api_call call = {
+        .api = api, .http = request, .row = row, .flags = flags, .guest_from = MW_UTC_NONE};
     if (mw_api_check(&call))
         call.row->run(&call);
     mw_bytes_wipe(call.csrf, sizeof call.csrf);
+}
+
+static void handle(void *context, mw_http_request *request) {
+    const route_context *c = context;
+    mw_api_run(c->api, request, c->row, c->flags);
 }
 
 /* The API with what its routes point to. */
@@ -307,7 +308,7 @@ static void tick(void *context) {
 }
 
 static mw_status start(mw_api *api) {
-    MW_TRY(mw_fleets_new(&api->o, &api->fleets));
+    MW_TRY(mw_fleets_new(api, &api->o, &api->fleets));
     MW_TRY(mw_timer_new(api->o.loop, tick, api, &api->ticker));
     mw_timer_start(api->ticker, api->o.overview_every, api->o.overview_every);
     mw_assert(mw_api_rows_n < MW_HTTP_ROUTES_MAX);

@@ -119,6 +119,12 @@ struct mw_api {
     int64_t watch_after; /* the watch that the next look goes on after */
 };
 
+/* The operation of a request from the beginning, with all that is checked (gate.c). */
+void mw_api_run(mw_api *api, mw_http_request *request, const mw_api_row *row, unsigned flags);
+/* When a fleet that is being made was the reason of MW_AGAIN: the request waits for it and is run
+ * again (fleet_keep.c). */
+bool mw_fleets_park(mw_fleets *k, const mw_api_call *call);
+
 /* ---- answers (reply.c) ---- */
 void mw_api_fail(mw_api_call *call, mw_status why);
 void mw_api_invalid(mw_api_call *call, const char *message);
@@ -234,15 +240,15 @@ MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
     X(user_change)                                                                                 \
     X(user_invite)                                                                                 \
     X(token_list)                                                                                  \
-    X(token_create) X(token_delete) X(token_all) X(session_list) X(session_revoke)                 \
-        X(user_sessions) X(user_sessions_end) X(password_change) X(factor_read) X(factor_begin)    \
-            X(factor_confirm) X(factor_remove) X(user_factor_remove) X(invitation_look)            \
-                X(invitation_accept) X(audit_list) X(audit_check) X(tenant_list) X(tenant_create)  \
-                    X(setting_list) X(setting_put) X(health_detail) X(access_list)                 \
-                        X(access_invite) X(access_accept) X(access_revoke) X(peers_read)           \
-                            X(handed_create) X(handed_of_meter) X(handed_list) X(handed_photo)     \
-                                X(handed_accept) X(handed_reject) X(absence_list)                  \
-                                    X(absence_create) X(absence_end)
+    X(token_create)                                                                                \
+    X(token_delete) X(token_all) X(session_list) X(session_revoke) X(user_sessions)                \
+        X(user_sessions_end) X(password_change) X(factor_read) X(factor_begin) X(factor_confirm)   \
+            X(factor_remove) X(user_factor_remove) X(invitation_look) X(invitation_accept)         \
+                X(audit_list) X(audit_check) X(tenant_list) X(tenant_create) X(setting_list)       \
+                    X(setting_put) X(health_detail) X(access_list) X(access_invite)                \
+                        X(access_accept) X(access_revoke) X(peers_read) X(handed_create)           \
+                            X(handed_of_meter) X(handed_list) X(handed_photo) X(handed_accept)     \
+                                X(handed_reject) X(absence_list) X(absence_create) X(absence_end)
 
 /* ---- operations ---- */
 mw_api_operation mw_api_session_create;

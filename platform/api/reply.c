@@ -7,6 +7,8 @@
 /* ---- answers ---- */
 
 void mw_api_fail(mw_api_call *call, mw_status why) {
+    if (why == MW_AGAIN && mw_fleets_park(call->api->fleets, call))
+        return;
     switch (mw_status_class_of(why)) {
     case MW_CLASS_ENVIRONMENT:
     case MW_CLASS_LIMIT:
