@@ -41,7 +41,8 @@ static void channel_fill(const mw_store_channel_newest *at) {
     mw_store_device_state state = {.tenant = at->tenant,
                                    .device = at->device,
                                    .frames = days,
-                                   .last_seen = mw_utc_of_s((last_day + 1) * DAY + 300),
+                                   .last_seen =
+                                       mw_utc_of_s((last_day + 1) * DAY + 300 + at->channel % 3000),
                                    .level_cdbm = -12000,
                                    .snr_cdb = 900};
     must(mw_store_channel_get(store, at->tenant, at->channel, &c), "channel");

@@ -19,6 +19,8 @@ typedef struct slot {
     mw_fleet *former; /* replaced in this turn: somebody may still hold it */
     int64_t cost_ns;
     mw_mono made, asked;
+    mw_store_overview overview; /* made with it */
+    bool overview_known;
     bool stale; /* changed by an operator */
     /* of the thread: */
     bool running;
@@ -27,6 +29,7 @@ typedef struct slot {
     mw_store *store;
     mw_utc now;
     mw_fleet *next;
+    mw_store_overview next_overview;
     mw_status status;
     int64_t next_cost_ns;
 } slot;
@@ -73,6 +76,8 @@ static void work(void *context) {
     slot *s = context;
     uint64_t began = uv_hrtime();
     s->status = mw_fleet_build(s->store, s->tenant, s->now, &s->next);
+    if (s->status == MW_OK)
+        s->status = mw_store_overview_get(s->store, s->tenant, s->now, &s->next_overview);
     s->next_cost_ns = (int64_t)(uv_hrtime() - began);
     mw_wake_send(s->wake);
 }
@@ -125,8 +130,13 @@ static void done(void *context) {
     if (!s->running)
         return;
     join(s);
-    if (s->status == MW_OK)
+    if (s->status == MW_OK) {
         take(s, s->next, s->next_cost_ns, mw_loop_mono(s->keeper->o->loop));
+        s->overview = s->next_overview;
+        s->overview_known = true;
+    } else {
+        mw_fleet_free(s->next);
+    }
     s->next = NULL;
     go_on(s, s->status == MW_OK);
 }
@@ -206,6 +216,19 @@ mw_status mw_fleets_get(mw_fleets *k, int64_t tenant, const mw_fleet **out_fleet
         renew(s);
     }
     *out_fleet = s->fleet;
+    return MW_OK;
+}
+
+mw_status mw_fleets_overview(mw_fleets *k, int64_t tenant, mw_store_overview *out_overview) {
+    slot *s = slot_of(k, tenant);
+    const mw_fleet *fleet = NULL;
+    if (s == NULL || s->cost_ns < SMALL_NS || !s->overview_known)
+        return MW_NOT_FOUND;
+    mw_status asked = mw_fleets_get(k, tenant, &fleet);
+    k->lacking = NULL; /* nobody waits for it here */
+    if (asked != MW_OK && asked != MW_AGAIN)
+        return asked;
+    *out_overview = s->overview;
     return MW_OK;
 }
 
