@@ -165,12 +165,19 @@ static mw_status statement_send(mw_pg *p, mw_sq_id id, mw_pg_statement *st,
     MW_TRY(bound_fill(p, st, values, n, &b));
     if (mw_pg_lost(p))
         return MW_IO;
-    int variant = variant_find(st, &b);
+    int variant = variant_find(st, &b), ok;
     char name[32];
-    snprintf(name, sizeof name, "s%d_%d", (int)id, variant < 0 ? st->variants : variant);
-    if (variant < 0)
-        MW_TRY(variant_prepare(p, st, &b, name));
-    int ok = PQsendQueryPrepared(p->conn, name, b.n, b.value, b.length, b.format, 1);
+    if (variant < 0 && st->variants == MW_PG_VARIANTS_MAX) { /* rare: not worth preparing */
+        Oid types[MW_PG_PARAMS_MAX];
+        for (int i = 0; i < b.n; i++)
+            types[i] = b.type[i];
+        ok = PQsendQueryParams(p->conn, st->text.sql, b.n, types, b.value, b.length, b.format, 1);
+    } else {
+        snprintf(name, sizeof name, "s%d_%d", (int)id, variant < 0 ? st->variants : variant);
+        if (variant < 0)
+            MW_TRY(variant_prepare(p, st, &b, name));
+        ok = PQsendQueryPrepared(p->conn, name, b.n, b.value, b.length, b.format, 1);
+    }
     if (st->text.changes)
         p->wrote = true;
     if (st->forget >= 0)

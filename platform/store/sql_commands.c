@@ -15,6 +15,12 @@ mw_status mw_sq_op_command_add(mw_store *s, const mw_store_command *c, int64_t *
         return MW_STATE;
     if (c->size > MW_STORE_COMMAND_DATA)
         return MW_RANGE;
+    /* Asked first: a statement that fails ends the whole transaction on PostgreSQL. */
+    mw_store_command there;
+    mw_status known = c->key[0] == 0 ? MW_NOT_FOUND
+                                     : mw_sq_op_command_by_key(&q->base, c->tenant, c->key, &there);
+    if (known != MW_NOT_FOUND)
+        return known == MW_OK ? MW_CONFLICT : known;
     return MW_SQ_NUMBER(
         q, COMMAND_ADD, out_id, mw_sq_int(c->tenant), mw_sq_int(c->device), mw_sq_int(c->parent),
         mw_sq_text(c->kind), mw_sq_text(c->args), mw_sq_int(c->smp_id), mw_sq_int(c->code),
