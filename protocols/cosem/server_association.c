@@ -124,8 +124,11 @@ mw_status mw_cosem_server_associate(mw_cosem_server *s, mw_cosem_association *a,
         (i.max_pdu != 0 && i.max_pdu < MAX_PDU_LEAST))
         return reject(a, MW_COSEM_DIAGNOSTIC_NO_REASON, out, out_size);
     a->conformance = i.conformance & c->conformance;
-    /* What the client takes, and what this device sends at most. */
-    a->max_pdu = i.max_pdu == 0 || i.max_pdu > s->device->max_pdu ? s->device->max_pdu : i.max_pdu;
+    a->max_pdu = i.max_pdu == 0 ? UINT16_MAX : i.max_pdu;
+    /* What this device sends at most, unless the client cannot take it in blocks. */
+    if ((a->conformance & MW_COSEM_CONFORMANCE(MW_COSEM_CAN_GET_BLOCK)) &&
+        a->max_pdu > s->device->max_pdu)
+        a->max_pdu = s->device->max_pdu;
     uint8_t room[64];
     mw_cosem_associate answer = {.response = true,
                                  .context = r.context,
