@@ -134,6 +134,7 @@ def main():
         world.start("fold.every=1s", "validation.watch_every=2s")
         print(f"# {meters} meters; started in {time.monotonic() - begun:.1f} s, resident "
               f"{resident_mib(world)[0]:.0f} MiB", flush=True)
+        Client.patience = 120
         turns = Turns(world)
         turns.start()
         client = Client(world)

@@ -83,6 +83,7 @@ class Reply:
 
 class Client:
     """One person's browser: a cookie and a CSRF token."""
+    patience = 20  # seconds
 
     def __init__(self, world):
         self.world, self.cookie, self.csrf, self.login = world, None, None, None
@@ -96,7 +97,7 @@ class Client:
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
             h.setdefault("Content-Type", "application/json")
-        c = http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=20)
+        c = http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=self.patience)
         c.request(method, path, body=body, headers=h)
         r = c.getresponse()
         reply = Reply(r.status, r.headers, r.read())
