@@ -10,7 +10,7 @@
 #include "platform/api/api.h"
 #include "platform/ask.h"
 #include "platform/backup_child.h"
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 #include "platform/journal/decode.h"
 #include "platform/messages.h"
 #include "platform/open_store.h"

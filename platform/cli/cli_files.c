@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 #include "platform/files/apply.h"
 #include "runtime/clock.h"
 #include "runtime/file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 
 #include <fcntl.h>
 #include <stdio.h>

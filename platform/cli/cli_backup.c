@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "platform/backup/backup.h"
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 #include "platform/open_store.h"
 #include "platform/store/postgres_backup.h"
 #include "runtime/clock.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 #include "platform/open_store.h"
 #include "platform/readings/conservation.h"
 

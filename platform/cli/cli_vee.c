@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 #include "platform/store/sqlite.h"
 #include "platform/validation/assess.h"
 #include "platform/validation/engine.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command words of mw-platform: what an administrator does once and then ends.
+ * The command words of mw-platform (commands to meters are in platform/commands/): what an administrator does once and then ends.
  */
-#ifndef MW_PLATFORM_COMMANDS_H
-#define MW_PLATFORM_COMMANDS_H
+#ifndef MW_PLATFORM_CLI_CLI_H
+#define MW_PLATFORM_CLI_CLI_H
 
 #include "platform/commands/sender.h"
 #include "platform/config.h"

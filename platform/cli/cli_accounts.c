@@ -8,7 +8,7 @@
 
 #include "platform/accounts/audit.h"
 #include "platform/accounts/secret.h"
-#include "platform/commands.h"
+#include "platform/cli/cli.h"
 #include "runtime/clock.h"
 
 static int told(const char *what, mw_status why) {
