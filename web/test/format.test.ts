@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gridSteps, labelStep } from '../src/shared/chart';
-import { comparable, consumptionUnit, fixed, percent, plain, pointStates, quantity, registerUnit, relative, signalBars } from '../src/shared/format';
+import { condense, gridSteps, labelStep } from '../src/shared/chart';
+import { type PointState, comparable, consumptionUnit, fixed, percent, plain, pointStates, quantity, registerUnit, relative, signalBars } from '../src/shared/format';
 import type { Point } from '../src/shared/types';
 
 const HOUR = 3_600_000;
@@ -106,4 +106,19 @@ test('grid lines are round and cover the range; labels do not crowd', () => {
   assert.equal(labelStep(24, 700, 32), 2);
   assert.equal(labelStep(7, 700, 32), 1);
   assert.equal(labelStep(1000, 300, 30), 143);
+});
+
+test('a year of quarter-hours becomes columns that hide nothing', () => {
+  const bars = Array.from({ length: 35040 }, (_, i) => ({
+    label: String(i), value: i === 20000 ? 9000 : i % 7, previous: null,
+    state: (i === 12345 ? 'estimated' : i === 30000 ? 'missing' : 'measured') as PointState, share: 1,
+  }));
+  const columns = condense(bars, 500);
+  assert.ok(columns.length <= 500);
+  assert.equal(Math.max(...columns.map((c) => c.peak ?? 0)), 9000);
+  assert.equal(columns.find((c) => c.peak === 9000)?.at, 20000);
+  assert.deepEqual(columns.filter((c) => c.state !== 'measured').map((c) => c.state), ['estimated', 'missing']);
+  const sum = columns.reduce((a, c, i) => a + (c.value ?? 0) * ((columns[i + 1]?.first ?? bars.length) - c.first), 0);
+  assert.ok(Math.abs(sum - bars.reduce((a, b) => a + b.value, 0)) < 1e-6);
+  assert.deepEqual(condense(bars.slice(0, 10), 500).map((c) => [c.at, c.peak]), bars.slice(0, 10).map((_, i) => [i, null]));
 });

@@ -31,6 +31,42 @@ export interface ChartSetup {
   formatAxis: (v: number) => string;
 }
 
+/** A bar as it is drawn: one of the setup's, or several that share a column too narrow for each. */
+export interface Column extends Bar {
+  /** The setup's bar that is meant when somebody points here. */
+  at: number;
+  /** The first bar that it stands for. */
+  first: number;
+  /** The highest of those it stands for; null when it stands for one. */
+  peak: number | null;
+}
+
+const WORST: PointState[] = ['missing', 'awaited', 'estimated', 'partial'];
+
+/** At most `columns` of them. A column is as high as the mean of its bars, and knows the peak; what is worst of one is
+ *  said of all, so that nothing estimated or missing disappears in a wide view. */
+export function condense(bars: Bar[], columns: number): Column[] {
+  if (bars.length <= columns) return bars.map((b, at) => ({ ...b, at, first: at, peak: null }));
+  const out: Column[] = [];
+  const each = Math.ceil(bars.length / columns);
+  for (let first = 0; first < bars.length; first += each) {
+    const part = bars.slice(first, first + each);
+    const values = part.flatMap((b) => (b.value === null ? [] : [b.value]));
+    const before = part.flatMap((b) => (b.previous === null ? [] : [b.previous]));
+    let at = 0;
+    part.forEach((b, i) => {
+      if ((b.value ?? -Infinity) > (part[at]?.value ?? -Infinity)) at = i;
+    });
+    const mean = (v: number[]) => (v.length === 0 ? null : v.reduce((a, b) => a + b, 0) / v.length);
+    out.push({
+      label: part[0]?.label ?? '', value: mean(values), previous: mean(before),
+      state: WORST.find((w) => part.some((b) => b.state === w)) ?? part[0]?.state ?? 'missing',
+      share: Math.min(...part.map((b) => b.share)), at: first + at, first, peak: values.length ? Math.max(...values) : null,
+    });
+  }
+  return out;
+}
+
 const MAX_BAR_PX = 54;
 const TOP = 12;
 const BOTTOM = 28;
@@ -77,17 +113,22 @@ function stripes(ctx: CanvasRenderingContext2D, ratio: number, colour: string, g
 export class BarChart {
   #ctx: CanvasRenderingContext2D;
   #s: ChartSetup;
+  #columns: Column[];
   #left = 0;
   #slot = 1;
   #top = 1;
   #base = 0;
   #ratio = devicePixelRatio || 1;
+  #estimated: CanvasPattern | string;
 
   constructor(readonly canvas: HTMLCanvasElement, setup: ChartSetup) {
     const ctx = canvas.getContext('2d');
     if (!ctx) throw new Error('no canvas');
     this.#ctx = ctx;
     this.#s = setup;
+    // A column of two pixels is the narrowest that the eye tells from its neighbour.
+    this.#columns = condense(setup.bars, Math.max(60, Math.floor(setup.width / 2)));
+    this.#estimated = stripes(ctx, this.#ratio, setup.colours.bar, 6, 1.8);
     canvas.width = Math.round(setup.width * this.#ratio);
     canvas.height = Math.round(setup.height * this.#ratio);
     canvas.style.width = `${setup.width}px`;
@@ -98,16 +139,17 @@ export class BarChart {
   /** The bar below a point of the canvas, null beside all bars. */
   at(x: number): number | null {
     const i = Math.floor((x - this.#left) / this.#slot);
-    return i >= 0 && i < this.#s.bars.length ? i : null;
+    return this.#columns[i]?.at ?? null;
   }
 
   draw(active: number | null): void {
-    const { bars, width, height, colours, font } = this.#s;
+    const { width, height, colours, font } = this.#s;
+    const bars = this.#columns;
     const ctx = this.#ctx;
     ctx.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     ctx.clearRect(0, 0, width, height);
     ctx.font = font;
-    const all = bars.flatMap((b) => [b.value, b.previous]).filter((v): v is number => v !== null);
+    const all = bars.flatMap((b) => [b.value, b.previous, b.peak]).filter((v): v is number => v !== null);
     const max = Math.max(0, ...all) * 1.06 || 1;
     const min = Math.min(0, ...all) * 1.06;
     const plot = height - TOP - BOTTOM;
@@ -118,8 +160,9 @@ export class BarChart {
     this.#top = max;
     this.#base = min;
     this.#grid(steps, texts);
-    this.#fields(active);
-    for (const [i, b] of bars.entries()) this.#bar(i, b, active);
+    const lit = active === null ? null : bars.filter((b) => b.first <= active).length - 1;
+    this.#fields(lit);
+    for (const [i, b] of bars.entries()) this.#bar(i, b, lit);
     this.#labels(colours.dim);
   }
 
@@ -146,7 +189,7 @@ export class BarChart {
     const ctx = this.#ctx;
     const plot = this.#s.height - TOP - BOTTOM;
     const pattern = stripes(ctx, this.#ratio, this.#s.colours.missing, 9, 1.1);
-    this.#s.bars.forEach((b, i) => {
+    this.#columns.forEach((b, i) => {
       const x = this.#left + i * this.#slot;
       if (b.state === 'missing') {
         ctx.fillStyle = pattern;
@@ -167,12 +210,18 @@ export class BarChart {
     });
   }
 
-  #bar(i: number, b: Bar, active: number | null): void {
+  #bar(i: number, b: Column, active: number | null): void {
     const ctx = this.#ctx;
     const { colours } = this.#s;
     const width = Math.max(1, Math.min(this.#slot * 0.7, MAX_BAR_PX));
     const x = this.#left + (i + 0.5) * this.#slot - width / 2;
     const zero = this.#y(0);
+    if (b.peak !== null && b.peak > 0) {
+      ctx.globalAlpha = 0.35;
+      ctx.fillStyle = colours.bar;
+      ctx.fillRect(x, this.#y(b.peak), width, zero - this.#y(b.peak));
+      ctx.globalAlpha = 1;
+    }
     if (b.value !== null) {
       // A zero is a fact: it gets a line of its own, where a missing value gets a striped field.
       const h = Math.max(Math.abs(zero - this.#y(b.value)), 1.5);
@@ -185,7 +234,7 @@ export class BarChart {
       if (b.state === 'estimated') {
         ctx.fillStyle = colours.surface;
         ctx.fill();
-        ctx.fillStyle = stripes(ctx, this.#ratio, colours.bar, 6, 1.8);
+        ctx.fillStyle = this.#estimated;
         ctx.fill();
         ctx.stroke();
       } else if (b.state === 'partial') {
@@ -217,7 +266,8 @@ export class BarChart {
 
   #labels(colour: string): void {
     const ctx = this.#ctx;
-    const { bars, width, height } = this.#s;
+    const { width, height } = this.#s;
+    const bars = this.#columns;
     const widest = Math.max(...bars.map((b) => ctx.measureText(b.label).width), 1);
     const step = labelStep(bars.length, width - this.#left - RIGHT, widest);
     ctx.fillStyle = colour;
