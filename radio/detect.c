@@ -80,7 +80,7 @@ mw_status mw_detect_desk_new(mw_detect_desk **out_desk) {
     }
     memset(d->kernel, 0, sizeof *d->kernel);
     mw_kernel_word_init(&d->word);
-    mw_kernel_bank_init(&d->bank);
+    mw_kernel_bank_init(&d->bank, &d->word);
     mw_confirm_table_init(&d->confirm);
     *out_desk = d;
     return MW_OK;
@@ -310,12 +310,15 @@ static void spread(mw_detect *d, size_t tile, size_t groups) {
     size_t step = STEP(d->back);
     long n = (long)d->whole, first = d->first_bin + (long)(tile * TILE) - (long)HOPS;
     mw_transform_in *in = &d->desk->kernel->in;
-    for (size_t c = 0; c < groups * LANES + MW_TRANSFORM_STRETCH - 1; c++) {
-        size_t at = (size_t)(((first + (long)c) * (long)step % n + n) % n);
-        for (size_t r = 0; r < step; r++) {
-            in->at[r][0][c] = d->desk->spectrum[2 * at];
-            in->at[r][1][c] = d->desk->spectrum[2 * at + 1];
-            at = at + 1 < d->whole ? at + 1 : 0;
+    size_t columns = groups * LANES + MW_TRANSFORM_STRETCH - 1, at[MW_TRANSFORM_COLUMNS];
+    for (size_t c = 0; c < columns; c++)
+        at[c] = (size_t)(((first + (long)c) * (long)step % n + n) % n);
+    for (size_t r = 0; r < step; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            const float *from = d->desk->spectrum + 2 * at[c];
+            in->at[r][0][c] = from[0];
+            in->at[r][1][c] = from[1];
+            at[c] = at[c] + 1 < d->whole ? at[c] + 1 : 0;
         }
     }
 }
@@ -402,11 +405,12 @@ static void refine(mw_detect *d, size_t tile, size_t bins, point at) {
     const mw_kernel_desk *k = d->desk->kernel;
     const float *s = k->s[at.hop][at.bin / LANES];
     size_t lane = at.bin % LANES;
-    double turn = atan2((double)s[lane + LANES], (double)s[lane]) / TWO_PI; /* cycles a symbol */
-    int base = (int)lround(turn * 64);
+    unsigned angle = mw_kernel_angle(s[lane], s[lane + LANES]);
+    int base = angle > 32 ? (int)angle - 64 : (int)angle; /* 64ths of a cycle a symbol */
+    float least = d->sync * 16 * (k->energy[at.hop][at.bin] + 1e-30f);
     mw_kernel_best best =
-        mw_kernel_refine(&d->desk->bank, k, &d->desk->word, at.hop, at.bin, base, d->drifts);
-    if (best.power / (16 * k->energy[at.hop][at.bin] + 1e-30f) < d->sync)
+        mw_kernel_refine(&d->desk->bank, k, at.hop, at.bin, angle, d->drifts, least);
+    if (best.power < least)
         return;
     mw_confirm_place place = {.turn = 0.5 * (double)at.bin +
                                       (double)(base + best.at - (int)MW_KERNEL_BANK / 2) / 64.0,
@@ -425,21 +429,20 @@ static void refine(mw_detect *d, size_t tile, size_t bins, point at) {
 
 /* Points above the threshold that no neighbour in the tile and batch exceeds. */
 static void scan(mw_detect *d, size_t tile, size_t groups, size_t from) {
-    const mw_kernel_desk *k = d->desk->kernel;
-    size_t bins = groups * LANES;
-    for (size_t i = from; i < d->hops; i++) {
-        for (size_t b = 0; b < bins; b++) {
-            if (!k->above[i][b / LANES]) {
-                b += LANES - 1;
-                continue;
+    mw_kernel_desk *k = d->desk->kernel;
+    if (from >= d->hops)
+        return;
+    mw_kernel_clear(k, from, d->hops, groups);
+    /* Group by group: words that end at neighbouring hops share most of their rows. */
+    for (size_t g = 0; g < groups; g++) {
+        for (size_t i = from; i < d->hops; i++) {
+            unsigned peaks = k->above[i][g] != 0 ? mw_kernel_peaks(k, i, g) : 0;
+            for (size_t b = 0; peaks != 0; b++, peaks >>= 1) {
+                if ((peaks & 1) == 0)
+                    continue;
+                d->prefilter_hits++;
+                refine(d, tile, groups * LANES, (point){i, g * LANES + b});
             }
-            float s = k->score[i][b];
-            if (s <= d->prefilter || (b > 0 && k->score[i][b - 1] > s) ||
-                (b + 1 < bins && k->score[i][b + 1] > s) || (i > from && k->score[i - 1][b] > s) ||
-                (i + 1 < d->hops && k->score[i + 1][b] > s))
-                continue;
-            d->prefilter_hits++;
-            refine(d, tile, bins, (point){i, b});
         }
     }
 }

@@ -12,7 +12,6 @@
 #define HOPS  MW_KERNEL_HOPS
 #define PAIRS 31u /* of turns; turn 62 stands alone */
 
-typedef uint32_t mw_bits __attribute__((may_alias)); /* of floats */
 typedef long long mw_l4 __attribute__((vector_size(32)));
 
 void mw_kernel_word_init(mw_kernel_word *w) {
@@ -47,45 +46,6 @@ static inline uint32_t code_base(int top) {
     return (uint32_t)(top - 15 + 127) << 23;
 }
 
-/* Exponent of the largest number: its float bits, sign aside, are the largest integer. */
-MW_CLONES static uint32_t kernel_largest(const float *x, size_t n) {
-    const mw_bits *bits = (const mw_bits *)(const void *)x;
-    uint32_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t v = bits[i] & 0x7FFFFFFFu;
-        most = v > most ? v : most;
-    }
-    return most;
-}
-
-/* Rounds numbers in place to those that can be kept. */
-MW_CLONES static void kernel_keep(float *x, size_t n, uint32_t base) {
-    mw_bits *bits = (mw_bits *)(void *)x;
-    const uint32_t least = base + (1u << CODE_SHIFT), most = base + (CODE_MAX << CODE_SHIFT);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t v = (bits[i] & 0x7FFFFFFFu) + (1u << (CODE_SHIFT - 1));
-        v &= ~((1u << CODE_SHIFT) - 1);
-        v = v > most ? most : v;
-        bits[i] = v < least ? 0 : v | (bits[i] & 0x80000000u);
-    }
-}
-
-MW_CLONES static void kernel_store(const float *x, size_t n, uint32_t base, uint8_t *out) {
-    const mw_bits *bits = (const mw_bits *)(const void *)x;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t v = bits[i] & 0x7FFFFFFFu, code = (v - base) >> CODE_SHIFT;
-        out[i] = (uint8_t)((v == 0 ? 0 : code) | bits[i] >> 31 << 7);
-    }
-}
-
-MW_CLONES static void kernel_load(const uint8_t *in, size_t n, uint32_t base, float *x) {
-    mw_bits *bits = (mw_bits *)(void *)x;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t code = in[i] & CODE_MAX, v = (code << CODE_SHIFT) + base;
-        bits[i] = (code == 0 ? 0 : v) | (uint32_t)(in[i] & 0x80) << 24;
-    }
-}
-
 /* The largest of numbers that were kept, as float bits. */
 MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint32_t base) {
     uint8_t most = 0;
@@ -107,7 +67,31 @@ MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint3
 #define EVERY  5u                     /* rows; not a whole number of symbols */
 #define LEVELS 4
 
-MW_CLONES static void kernel_limit(float (*x)[16], size_t from, size_t rows) {
+static inline uint32_t float_bits(float v) {
+    union {
+        float value;
+        uint32_t bits;
+    } f = {.value = v};
+    return f.bits;
+}
+
+/* What exceeds the limits in some rows. */
+static void cut_rows(float (*x)[16], size_t rows, const mw_v8 *limit) {
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t b = 0; b < 8; b++) {
+            float most = (*limit)[b], e = x[r][b] * x[r][b] + x[r][b + 8] * x[r][b + 8];
+            if (!(e > most))
+                continue;
+            float cut = sqrtf(most / e);
+            x[r][b] *= cut;
+            x[r][b + 8] *= cut;
+        }
+    }
+}
+
+/* Returns the bits of the largest number that is left, or of one a little larger. `rows - from` is a
+ * multiple of 4. */
+MW_CLONES static uint32_t kernel_limit(float (*x)[16], size_t from, size_t rows) {
     mw_i8 bits[MW_KERNEL_ROWS / EVERY + 1], count = {0}, limit = {0}, loudest = {0};
     size_t n = 0;
     for (size_t r = from % EVERY; r < rows; r += EVERY) {
@@ -126,64 +110,107 @@ MW_CLONES static void kernel_limit(float (*x)[16], size_t from, size_t rows) {
     for (unsigned k = 0; k < LEVELS; k++) {
         mw_i8 sum = {0};
         for (size_t i = 0; i < n; i++) {
-            mw_i8 below = bits[i] < limit;
-            sum += (bits[i] & below) | (limit & ~below & (bits[i] > 0));
+            mw_i8 below = bits[i] < limit; /* as silence is */
+            sum += (bits[i] & below) | (limit & ~below);
         }
         limit = __builtin_convertvector(__builtin_convertvector(sum, mw_v8) * each, mw_i8) + LIMIT;
     }
     mw_v8 most = (mw_v8)(limit << 8);
-    for (size_t r = from; r < rows; r++) {
-        mw_v8 re = *(const mw_v8 *)x[r], im = *(const mw_v8 *)(x[r] + 8), e = re * re + im * im;
-        mw_l4 above = (mw_l4)(e > most);
-        if ((above[0] | above[1] | above[2] | above[3]) == 0)
-            continue;
-        for (size_t b = 0; b < 8; b++) {
-            if (!(e[b] > most[b]))
-                continue;
-            float cut = sqrtf(most[b] / e[b]);
-            x[r][b] *= cut;
-            x[r][b + 8] *= cut;
+    mw_i8 largest = {0};
+    for (size_t r = from; r < rows; r += 4) {
+        mw_l4 above = {0};
+        for (size_t i = r; i < r + 4; i++) {
+            mw_v8 re = *(const mw_v8 *)x[i], im = *(const mw_v8 *)(x[i] + 8), e = re * re + im * im;
+            above |= (mw_l4)(e > most);
+            mw_i8 v = (mw_i8)e, more = v > largest;
+            largest = (v & more) | (largest & ~more);
         }
+        if ((above[0] | above[1] | above[2] | above[3]) != 0)
+            cut_rows(x + r, 4, &most);
     }
+    mw_v8 loudest_left = (mw_v8)largest;
+    float all = 0;
+    for (size_t b = 0; b < 8; b++) {
+        float left = loudest_left[b] > most[b] ? most[b] : loudest_left[b];
+        all = left > all ? left : all;
+    }
+    return float_bits(sqrtf(all));
 }
 
-/* Joins the rows that were kept with the new ones, all rounded alike, and keeps the last. */
-static void join_rows(mw_kernel_group *kept, float (*x)[16], size_t hops) {
-    const size_t old = (size_t)OLD * 16;
+/* The row as it can be kept, and its codes. */
+static inline __attribute__((always_inline)) void round_row(mw_i16 *io_bits, uint32_t base,
+                                                            mw_i16 *out_codes) {
+    const int half = 1 << (CODE_SHIFT - 1), first = (int)base, least = first + (1 << CODE_SHIFT),
+              most = first + ((int)CODE_MAX << CODE_SHIFT);
+    mw_i16 v = ((*io_bits & INT32_MAX) + half) & -(1 << CODE_SHIFT), sign = *io_bits & INT32_MIN;
+    mw_i16 over = v > most;
+    v = (over & most) | (v & ~over);
+    v &= v >= least;
+    *io_bits = v | sign;
+    mw_i16 code = (v - first) >> CODE_SHIFT; /* below 1 for zero */
+    *out_codes = (code & (code > 0)) | ((sign >> 24) & ((int)CODE_MAX + 1));
+}
+
+/* The row that codes stand for. */
+static inline __attribute__((always_inline)) void load_row(const uint8_t *in, uint32_t base,
+                                                           mw_i16 *out_bits) {
+    mw_s16 wide = __builtin_convertvector(*(const mw_b16 *)in, mw_s16);
+    mw_i16 code = __builtin_convertvector(wide, mw_i16), v = code & (int)CODE_MAX;
+    *out_bits = (((v << CODE_SHIFT) + (int)base) & (v > 0)) | code >> 7 << 31;
+}
+
+/* Puts a row in its place and its energies in theirs. */
+static inline __attribute__((always_inline)) void
+place_row(mw_kernel_desk *desk, size_t g, size_t r, const mw_i16 *bits, mw_i8 *io_most) {
+    const mw_i16 b = *bits;
+    mw_v8 re = (mw_v8)__builtin_shufflevector(b, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    mw_v8 im = (mw_v8)__builtin_shufflevector(b, b, 8, 9, 10, 11, 12, 13, 14, 15);
+    mw_v8 e = re * re + im * im;
+    *(mw_v8 *)desk->x[g][r] = re;
+    *(mw_v8 *)(desk->x[g][r] + 8) = im;
+    *(mw_v8 *)desk->energy_1[r % HOPS][r / HOPS] = e;
+    /* Not negative: their bits compare like the numbers. */
+    mw_i8 v = (mw_i8)e, more = v > *io_most;
+    *io_most = (v & more) | (*io_most & ~more);
+}
+
+/* Joins the rows that were kept with the new ones, rounds all alike and keeps the last; energies by
+ * phase, the largest of each bin. */
+MW_CLONES static void kernel_join(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
+                                  size_t rows, uint32_t before, uint32_t base, float largest[8]) {
+    mw_i8 most = {0};
+    size_t hops = rows - OLD;
+    for (size_t r = 0; r < OLD; r++) {
+        mw_i16 bits, codes;
+        load_row(kept->x[r], before, &bits);
+        if (before != base || r >= hops) {
+            round_row(&bits, base, &codes);
+            if (r >= hops)
+                *(mw_b16 *)kept->x[r - hops] = __builtin_convertvector(codes, mw_b16);
+        }
+        place_row(desk, g, r, &bits, &most);
+    }
+    for (size_t r = OLD; r < rows; r++) {
+        const mw_v16 now = *(const mw_v16 *)desk->x[g][r];
+        mw_i16 bits = (mw_i16)now, codes;
+        round_row(&bits, base, &codes);
+        if (r >= hops)
+            *(mw_b16 *)kept->x[r - hops] = __builtin_convertvector(codes, mw_b16);
+        place_row(desk, g, r, &bits, &most);
+    }
+    *(mw_v8 *)largest = (mw_v8)most;
+}
+
+static void join_rows(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g, size_t hops,
+                      float largest[8]) {
+    uint32_t loudest = kernel_limit(desk->x[g], OLD, OLD + hops);
     uint32_t base = code_base(kept->top);
-    kernel_load(kept->x[0], old, base, x[0]);
-    kernel_limit(x, OLD, OLD + hops);
-    uint32_t largest = kernel_largest(x[OLD], hops * 16);
-    uint32_t before = kernel_largest_kept(kept->x[0], old, base);
-    largest = before > largest ? before : largest;
-    int top = (int)((largest + (1u << (CODE_SHIFT - 1))) >> 23) - 127;
+    uint32_t before = kernel_largest_kept(kept->x[0], (size_t)OLD * 16, base);
+    loudest = before > loudest ? before : loudest;
+    int top = (int)((loudest + (1u << (CODE_SHIFT - 1))) >> 23) - 127;
     top = top < TOP_MIN ? TOP_MIN : top;
-    if (top > kept->top) /* else they are rounded as they are */
-        kernel_keep(x[0], old, code_base(top));
-    kernel_keep(x[OLD], hops * 16, code_base(top));
-    kernel_store(x[hops], old, code_base(top), kept->x[0]);
+    kernel_join(kept, desk, g, OLD + hops, base, code_base(top), largest);
     kept->top = top;
-}
-
-/* Products, their sums and differences, and energies, of `rows` rows of x a symbol apart. */
-MW_CLONES static void kernel_products(mw_kernel_desk *desk, float (*x)[16], size_t rows) {
-    mw_v8 yr = *(const mw_v8 *)x[0], yi = *(const mw_v8 *)(x[0] + 8), last_r = {0}, last_i = {0};
-    *(mw_v8 *)desk->energy_1[0] = yr * yr + yi * yi;
-    for (size_t r = 1; r < rows; r++) {
-        mw_v8 xr = *(const mw_v8 *)x[HOPS * r], xi = *(const mw_v8 *)(x[HOPS * r] + 8);
-        mw_v8 re = xr * yr + xi * yi, im = xi * yr - xr * yi;
-        *(mw_v8 *)desk->energy_1[r] = xr * xr + xi * xi;
-        *(mw_v8 *)desk->d[r] = re;
-        *(mw_v8 *)(desk->d[r] + 8) = im;
-        *(mw_v8 *)desk->sum[r - 1] = last_r + re;
-        *(mw_v8 *)(desk->sum[r - 1] + 8) = last_i + im;
-        *(mw_v8 *)desk->difference[r - 1] = last_r - re;
-        *(mw_v8 *)(desk->difference[r - 1] + 8) = last_i - im;
-        yr = xr;
-        yi = xi;
-        last_r = re;
-        last_i = im;
-    }
 }
 
 /* out[r] = sum of in[r], in[r + step], in[r + 2 step], in[r + 3 step] */
@@ -196,136 +223,276 @@ static inline __attribute__((always_inline)) void add_four(const float (*in)[8],
     }
 }
 
-/* Energy of 64 symbols at the new hops of a phase. */
-MW_CLONES static void kernel_energy(mw_kernel_desk *desk, float *out, size_t hops) {
-    add_four((const float(*)[8])desk->energy_1, 1, hops + 60, desk->energy_4[0], 8);
+/* Energy of 64 symbols at the new hops of a phase; the least of 16 symbols of each bin. */
+MW_CLONES static void kernel_energy(mw_kernel_desk *desk, size_t phase, float *out, size_t hops,
+                                    float io_least[8]) {
+    add_four((const float(*)[8])desk->energy_1[phase], 1, hops + 60, desk->energy_4[0], 8);
     add_four((const float(*)[8])desk->energy_4, 4, hops + 48, desk->energy_16[0], 8);
     add_four((const float(*)[8])desk->energy_16, 16, hops, out, HOPS * TILE);
+    mw_v8 least = *(const mw_v8 *)io_least;
+    for (size_t r = 0; r < hops + 48; r += 4) {
+        mw_v8 e = *(const mw_v8 *)desk->energy_16[r];
+        mw_i8 less = e < least;
+        least = (mw_v8)(((mw_i8)e & less) | ((mw_i8)least & ~less));
+    }
+    *(mw_v8 *)io_least = least;
+}
+
+/* ---- Products ---------------------------------------------------------------------------------*/
+
+/* 63 products of the largest size, each rounded, stay below 2^15. */
+#define PRODUCT_MAX ((32767.0f - 32) / 63)
+/* Mean size of a product in the quietest 16 symbols, at least: rounding then costs 0.01 dB. */
+#define PRODUCT_LEAST 8.0f
+/* Added to a number below 2^15, leaves it rounded in the float's low 16 bits. */
+#define ROUNDER 12582912.0f
+
+/* The unit's inverse for each bin; false when whole numbers cannot hold what is quiet and what is
+ * loud. */
+static bool product_scale(const float largest[8], const float least[8], float scale[8]) {
+    bool fits = true;
+    for (unsigned b = 0; b < 8; b++) {
+        scale[b] = PRODUCT_MAX / (largest[b] + 1e-30f);
+        fits = fits && least[b] * scale[b] >= 16 * PRODUCT_LEAST;
+    }
+    return fits;
+}
+
+/* Products, their sums and differences, of `rows` rows of x a symbol apart, in units. */
+MW_CLONES static void kernel_products(mw_kernel_desk *desk, float (*x)[16], const float scale[8],
+                                      size_t rows) {
+    mw_v8 yr = *(const mw_v8 *)x[0], yi = *(const mw_v8 *)(x[0] + 8), k = *(const mw_v8 *)scale;
+    mw_s16 last = {0};
+    for (size_t r = 1; r < rows; r++) {
+        mw_v8 xr = *(const mw_v8 *)x[HOPS * r], xi = *(const mw_v8 *)(x[HOPS * r] + 8);
+        mw_v8 kr = yr * k, ki = yi * k, re = xr * kr + xi * ki, im = xi * kr - xr * ki;
+        mw_v16 both =
+            __builtin_shufflevector(re, im, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        mw_s16 d = __builtin_convertvector((mw_i16)(both + ROUNDER), mw_s16);
+        *(mw_s16 *)desk->d[r] = d;
+        *(mw_s16 *)desk->sum[r - 1] = last + d;
+        *(mw_s16 *)desk->difference[r - 1] = last - d;
+        yr = xr;
+        yi = xi;
+        last = d;
+    }
+}
+
+/* The same as they are. */
+MW_CLONES static void kernel_products_exact(mw_kernel_desk *desk, float (*x)[16], size_t rows) {
+    mw_v8 yr = *(const mw_v8 *)x[0], yi = *(const mw_v8 *)(x[0] + 8), last_r = {0}, last_i = {0};
+    for (size_t r = 1; r < rows; r++) {
+        mw_v8 xr = *(const mw_v8 *)x[HOPS * r], xi = *(const mw_v8 *)(x[HOPS * r] + 8);
+        mw_v8 re = xr * yr + xi * yi, im = xi * yr - xr * yi;
+        *(mw_v8 *)desk->exact_d[r] = re;
+        *(mw_v8 *)(desk->exact_d[r] + 8) = im;
+        *(mw_v8 *)desk->exact_sum[r - 1] = last_r + re;
+        *(mw_v8 *)(desk->exact_sum[r - 1] + 8) = last_i + im;
+        *(mw_v8 *)desk->exact_difference[r - 1] = last_r - re;
+        *(mw_v8 *)(desk->exact_difference[r - 1] + 8) = last_i - im;
+        yr = xr;
+        yi = xi;
+        last_r = re;
+        last_i = im;
+    }
 }
 
 /* ---- Correlation ------------------------------------------------------------------------------*/
 
 /* Where each pair's row stands for hop 0, those to be added first; returns their number. Turn i of
  * the word that begins at symbol 0 stands in row i + 1. */
-static size_t kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *word,
-                            const float *at[PAIRS + 1]) {
+typedef struct places {
+    const int16_t *at[PAIRS + 1];
+    const float *exact[PAIRS + 1];
+    size_t plus;
+} places;
+
+static void kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *word, places *out) {
     size_t plus = 0, minus = PAIRS + 1;
     for (size_t k = 0; k <= PAIRS; k++) {
-        size_t row = 2 * k + 1;
-        const float *base = k == PAIRS            ? desk->d[row]
-                            : word->difference[k] ? desk->difference[row]
-                                                  : desk->sum[row];
-        if (word->first[k] > 0)
-            at[plus++] = base;
-        else
-            at[--minus] = base;
+        size_t row = 2 * k + 1, to = word->first[k] > 0 ? plus++ : --minus;
+        out->at[to] = k == PAIRS            ? desk->d[row]
+                      : word->difference[k] ? desk->difference[row]
+                                            : desk->sum[row];
+        out->exact[to] = k == PAIRS            ? desk->exact_d[row]
+                         : word->difference[k] ? desk->exact_difference[row]
+                                               : desk->exact_sum[row];
     }
-    return plus;
+    out->plus = plus;
 }
 
-/* Scores of 8 bins at one hop; the correlation is written where one is above the threshold. */
-static inline __attribute__((always_inline)) void
-kernel_score(mw_kernel_desk *desk, const mw_v16 *sum, size_t i, size_t g, float threshold) {
+/* Scores of 8 bins at one hop; the correlation is written where one is above the threshold. `unit`
+ * is how many units a product of size 1 has. */
+static inline __attribute__((always_inline)) void kernel_score(mw_kernel_desk *desk,
+                                                               const mw_v16 *sum, const mw_v8 *unit,
+                                                               size_t i, size_t g,
+                                                               float threshold) {
+    const mw_i8 bit = {1, 2, 4, 8, 16, 32, 64, 128};
     mw_v8 re = __builtin_shufflevector(*sum, *sum, 0, 1, 2, 3, 4, 5, 6, 7);
     mw_v8 im = __builtin_shufflevector(*sum, *sum, 8, 9, 10, 11, 12, 13, 14, 15);
-    mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g);
+    mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g) * *unit;
     mw_v8 score = (re * re + im * im) / (e * e + 1e-30f);
-    *(mw_v8 *)(desk->score[i] + 8 * g) = score;
-    mw_l4 above = (mw_l4)(score > threshold);
-    desk->above[i][g] = (above[0] | above[1] | above[2] | above[3]) != 0;
-    if (desk->above[i][g])
+    *(mw_v8 *)(desk->score[i + 1] + 8 + 8 * g) = score;
+    mw_l4 above = (mw_l4)((score > threshold) & bit);
+    long long any = above[0] | above[1] | above[2] | above[3];
+    desk->above[i][g] = (uint8_t)(any | any >> 32);
+    if (any != 0)
         *(mw_v16 *)desk->s[i][g] = *sum;
 }
 
 /* `n` hops a symbol apart (a constant where this is expanded) from the i-th of their phase: each
  * place is looked up once for them. */
-static inline __attribute__((always_inline)) void kernel_some(mw_kernel_desk *desk,
-                                                              const float *const at[PAIRS + 1],
-                                                              size_t plus, size_t g, size_t phase,
-                                                              size_t i, size_t n, float threshold) {
-    mw_v16 sum[4] = {{0}, {0}, {0}, {0}};
+static inline __attribute__((always_inline)) void kernel_some(mw_kernel_desk *desk, const places *p,
+                                                              const mw_v8 *unit, size_t g,
+                                                              size_t phase, size_t i, size_t n,
+                                                              float threshold) {
+    mw_s16 sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
     size_t k = 0;
-    for (; k < plus; k++) {
-        const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
+    for (; k < p->plus; k++) {
+        const mw_s16 *from = (const mw_s16 *)(p->at[k] + 16 * i);
         for (size_t j = 0; j < n; j++)
             sum[j] += from[j];
     }
     for (; k <= PAIRS; k++) {
-        const mw_v16 *from = (const mw_v16 *)(at[k] + 16 * i);
+        const mw_s16 *from = (const mw_s16 *)(p->at[k] + 16 * i);
         for (size_t j = 0; j < n; j++)
             sum[j] -= from[j];
     }
-    for (size_t j = 0; j < n; j++)
-        kernel_score(desk, &sum[j], HOPS * (i + j) + phase, g, threshold);
+    for (size_t j = 0; j < n; j++) {
+        mw_v16 whole = __builtin_convertvector(__builtin_convertvector(sum[j], mw_i16), mw_v16);
+        kernel_score(desk, &whole, unit, HOPS * (i + j) + phase, g, threshold);
+    }
 }
 
-MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const float *const at[PAIRS + 1],
-                                       size_t plus, size_t g, size_t phase, size_t hops,
-                                       float threshold) {
+MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const places *p, const float scale[8],
+                                       size_t g, size_t phase, size_t hops, float threshold) {
+    mw_v8 unit = *(const mw_v8 *)scale;
     size_t i = 0;
-    for (; i + 4 <= hops; i += 4)
-        kernel_some(desk, at, plus, g, phase, i, 4, threshold);
+    for (; i + 8 <= hops; i += 8)
+        kernel_some(desk, p, &unit, g, phase, i, 8, threshold);
     for (; i < hops; i++)
-        kernel_some(desk, at, plus, g, phase, i, 1, threshold);
+        kernel_some(desk, p, &unit, g, phase, i, 1, threshold);
+}
+
+MW_CLONES static void kernel_correlate_exact(mw_kernel_desk *desk, const places *p, size_t g,
+                                             size_t phase, size_t hops, float threshold) {
+    const mw_v8 unit = {1, 1, 1, 1, 1, 1, 1, 1};
+    for (size_t i = 0; i < hops; i++) {
+        mw_v16 sum = {0};
+        size_t k = 0;
+        for (; k < p->plus; k++)
+            sum += *(const mw_v16 *)(p->exact[k] + 16 * i);
+        for (; k <= PAIRS; k++)
+            sum -= *(const mw_v16 *)(p->exact[k] + 16 * i);
+        kernel_score(desk, &sum, &unit, HOPS * i + phase, g, threshold);
+    }
+}
+
+/* ---- Peaks ------------------------------------------------------------------------------------*/
+
+void mw_kernel_clear(mw_kernel_desk *desk, size_t from, size_t hops, size_t groups) {
+    memset(desk->score[from], 0, sizeof desk->score[0]); /* hop from - 1 */
+    memset(desk->score[hops + 1], 0, sizeof desk->score[0]);
+    for (size_t i = from; i < hops && groups < MW_KERNEL_GROUPS; i++)
+        memset(desk->score[i + 1] + 8 + 8 * groups, 0, 8 * sizeof(float));
+}
+
+MW_CLONES static unsigned kernel_peaks(const mw_kernel_desk *desk, size_t hop, size_t g) {
+    const mw_i8 bit = {1, 2, 4, 8, 16, 32, 64, 128};
+    const float *at = desk->score[hop + 1] + 8 + 8 * g;
+    const float *above = at - (8 + TILE + 8), *below = at + (8 + TILE + 8);
+    mw_v8 s = *(const mw_v8 *)at;
+    mw_i8 least = (s >= *(const mw_v8 *)(at - 1)) & (s >= *(const mw_v8 *)(at + 1));
+    for (int k = -1; k <= 1; k++)
+        least &= (s >= *(const mw_v8 *)(above + k)) & (s >= *(const mw_v8 *)(below + k));
+    mw_l4 some = (mw_l4)(least & bit);
+    long long any = some[0] | some[1] | some[2] | some[3];
+    return (unsigned)(any | any >> 32) & desk->above[hop][g];
+}
+
+unsigned mw_kernel_angle(float re, float im) {
+    static const float tangent[8] = {0.0491268498f, 0.1483359845f, 0.2504869602f, 0.3578057872f,
+                                     0.4729647758f, 0.5993769336f, 0.7416505464f, 0.9063471690f};
+    float x = fabsf(re), y = fabsf(im);
+    float low = x < y ? x : y, high = x < y ? y : x;
+    unsigned at = 0;
+    for (unsigned k = 0; k < 8; k++)
+        at += low > high * tangent[k];
+    at = x < y ? 16 - at : at;
+    at = re < 0 ? 32 - at : at;
+    at = im < 0 ? 64 - at : at;
+    return at & 63;
 }
 
 /* ---- Second stage -----------------------------------------------------------------------------*/
 
-void mw_kernel_bank_init(mw_kernel_bank *bank) {
+void mw_kernel_bank_init(mw_kernel_bank *bank, const mw_kernel_word *word) {
     const double circle = 6.28318530717958647692;
     for (unsigned m = 0; m < 64; m++) {
         for (unsigned i = 0; i < MW_KERNEL_SYMBOLS; i++) {
             unsigned n = i < 32 ? 2 * i : 2 * (i - 32) + 1;
             double turn = circle * (double)(n * m % 64) / 64.0;
-            bank->turn_re[m][i] = (float)cos(turn);
-            bank->turn_im[m][i] = (float)-sin(turn);
+            bank->turn_re[m][i] = word->sign[n] * (float)cos(turn);
+            bank->turn_im[m][i] = word->sign[n] * (float)-sin(turn);
         }
     }
     for (unsigned p = 0; p < 8; p++) {
         for (unsigned m = 0; m < MW_KERNEL_BANK / 2; m++) {
             double turn = circle * 2 * p * m / 64.0;
-            bank->cosine[p][m] = (float)cos(turn);
-            bank->sine[p][m] = (float)-sin(turn);
+            bank->wave[p][m] = (float)cos(turn);
+            bank->wave[p][m + MW_KERNEL_BANK / 2] = (float)-sin(turn);
         }
     }
 }
 
-/* The best sum over the blocks for every drift. Powers are not negative, so their bits compare like
- * the numbers. */
-static inline mw_kernel_best kernel_best(float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD],
-                                         int drifts) {
-    mw_i16 most = {0}, which = {0};
+/* Sums over the blocks for a drift; they sit at -1.5, -0.5, 0.5, 1.5 times `drift` halves of a step,
+ * rounded. */
+static inline __attribute__((always_inline)) void
+kernel_bent(float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD], int drift, mw_v16 *out) {
+    int far = (3 * drift + (drift < 0 ? -2 : 2)) / 4, near = (drift + (drift < 0 ? -2 : 2)) / 4;
+    *out = *(const mw_v16 *)(power[0] + MW_KERNEL_PAD - far) +
+           *(const mw_v16 *)(power[1] + MW_KERNEL_PAD - near) +
+           *(const mw_v16 *)(power[2] + MW_KERNEL_PAD + near) +
+           *(const mw_v16 *)(power[3] + MW_KERNEL_PAD + far);
+}
+
+/* The best sum, when one reaches the least power that is wanted. Powers are not negative, so their
+ * bits compare like the numbers. */
+static inline __attribute__((always_inline)) mw_kernel_best
+kernel_best(float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD], int drifts, float least) {
+    mw_i16 any = {0};
     for (int drift = -drifts; drift <= drifts; drift++) {
-        /* The blocks sit at -1.5, -0.5, 0.5, 1.5 times drift halves of a step, rounded. */
-        int far = (3 * drift + (drift < 0 ? -2 : 2)) / 4, near = (drift + (drift < 0 ? -2 : 2)) / 4;
-        mw_v16 sum = *(const mw_v16 *)(power[0] + MW_KERNEL_PAD - far) +
-                     *(const mw_v16 *)(power[1] + MW_KERNEL_PAD - near) +
-                     *(const mw_v16 *)(power[2] + MW_KERNEL_PAD + near) +
-                     *(const mw_v16 *)(power[3] + MW_KERNEL_PAD + far);
-        mw_i16 bits = (mw_i16)sum, more = bits > most;
-        most = (bits & more) | (most & ~more);
-        which = (drift & more) | (which & ~more);
+        mw_v16 sum;
+        kernel_bent(power, drift, &sum);
+        any |= sum >= least;
     }
-    union {
-        mw_i16 bits;
-        float power[MW_KERNEL_BANK];
-    } best = {.bits = most};
-    int at = 0;
-    for (int m = 1; m < (int)MW_KERNEL_BANK; m++)
-        at = best.power[m] > best.power[at] ? m : at;
-    return (mw_kernel_best){best.power[at], at, which[at]};
+    mw_i8 half = __builtin_shufflevector(any, any, 0, 1, 2, 3, 4, 5, 6, 7) |
+                 __builtin_shufflevector(any, any, 8, 9, 10, 11, 12, 13, 14, 15);
+    mw_l4 some = (mw_l4)half;
+    mw_kernel_best best = {0};
+    if ((some[0] | some[1] | some[2] | some[3]) == 0)
+        return best;
+    for (int drift = -drifts; drift <= drifts; drift++) {
+        mw_v16 sum;
+        kernel_bent(power, drift, &sum);
+        for (int m = 0; m < (int)MW_KERNEL_BANK; m++) {
+            if (sum[m] > best.power)
+                best = (mw_kernel_best){sum[m], m, drift};
+        }
+    }
+    return best;
 }
 
 MW_CLONES static mw_kernel_best kernel_refine(const mw_kernel_bank *bank,
-                                              const mw_kernel_desk *desk,
-                                              const mw_kernel_word *word, size_t hop, size_t bin,
-                                              int base, int drifts) {
+                                              const mw_kernel_desk *desk, size_t hop, size_t bin,
+                                              unsigned base, int drifts, float least) {
     float yr[MW_KERNEL_SYMBOLS], yi[MW_KERNEL_SYMBOLS];
-    for (size_t n = 0; n < MW_KERNEL_SYMBOLS; n++) {
-        const float *x = desk->x[bin / 8][hop + HOPS * n] + bin % 8;
-        size_t place = n % 2 * 32 + n / 2;
-        yr[place] = x[0] * word->sign[n];
-        yi[place] = x[8] * word->sign[n];
+    const float *x = desk->x[bin / 8][hop] + bin % 8;
+    for (size_t n = 0; n < MW_KERNEL_SYMBOLS / 2; n++, x += 2 * (size_t)HOPS * 16) {
+        yr[n] = x[0];
+        yi[n] = x[8];
+        yr[n + 32] = x[HOPS * 16];
+        yi[n + 32] = x[HOPS * 16 + 8];
     }
     /* The estimated turn taken off, pairs of symbols added: what remains is slow. */
     const float *tr = bank->turn_re[base & 63], *ti = bank->turn_im[base & 63];
@@ -338,25 +505,33 @@ MW_CLONES static mw_kernel_best kernel_refine(const mw_kernel_bank *bank,
         *(mw_v8 *)(zr + n) = ar * cr - ai * ci + (br * dr - bi * di);
         *(mw_v8 *)(zi + n) = ar * ci + ai * cr + (br * di + bi * dr);
     }
-    float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD] = {{0}};
-    for (size_t b = 0; b < 4; b++) {
-        /* Frequencies m and -m share their products. */
-        mw_v8 rc = {0}, is = {0}, rs = {0}, ic = {0};
-        for (size_t p = 0; p < 8; p++) {
-            mw_v8 c = *(const mw_v8 *)bank->cosine[p], s = *(const mw_v8 *)bank->sine[p];
-            float vr = zr[8 * b + p], vi = zi[8 * b + p];
-            rc += vr * c;
-            is += vi * s;
-            rs += vr * s;
-            ic += vi * c;
+    /* Frequencies m and -m share their products. */
+    mw_v16 sum_r[4] = {{0}, {0}, {0}, {0}}, sum_i[4] = {{0}, {0}, {0}, {0}};
+    for (size_t p = 0; p < 8; p++) {
+        mw_v16 wave = *(const mw_v16 *)bank->wave[p];
+        for (size_t b = 0; b < 4; b++) {
+            sum_r[b] += zr[8 * b + p] * wave;
+            sum_i[b] += zi[8 * b + p] * wave;
         }
+    }
+    float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD];
+    for (size_t b = 0; b < 4; b++) {
+        mw_v8 rc = __builtin_shufflevector(sum_r[b], sum_r[b], 0, 1, 2, 3, 4, 5, 6, 7);
+        mw_v8 rs = __builtin_shufflevector(sum_r[b], sum_r[b], 8, 9, 10, 11, 12, 13, 14, 15);
+        mw_v8 ic = __builtin_shufflevector(sum_i[b], sum_i[b], 0, 1, 2, 3, 4, 5, 6, 7);
+        mw_v8 is = __builtin_shufflevector(sum_i[b], sum_i[b], 8, 9, 10, 11, 12, 13, 14, 15);
         mw_v8 up = (rc - is) * (rc - is) + (rs + ic) * (rs + ic);
         mw_v8 down = (rc + is) * (rc + is) + (ic - rs) * (ic - rs);
         float *middle = power[b] + MW_KERNEL_PAD + MW_KERNEL_BANK / 2;
+        for (size_t i = 0; i < MW_KERNEL_PAD; i++) {
+            power[b][i] = 0;
+            power[b][MW_KERNEL_PAD + MW_KERNEL_BANK + i] = 0;
+        }
+        power[b][MW_KERNEL_PAD] = 0;
         *(mw_v8 *)(middle - 7) = __builtin_shufflevector(down, down, 7, 6, 5, 4, 3, 2, 1, 0);
         *(mw_v8 *)middle = up;
     }
-    return kernel_best(power, drifts);
+    return kernel_best(power, drifts, least);
 }
 
 /* ---- The clones have names of their own (radio/vector.h) --------------------------------------*/
@@ -367,18 +542,32 @@ void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t 
 
 void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
                          const mw_kernel_word *word, size_t hops, float threshold) {
-    join_rows(kept, desk->x[g], hops);
-    const float *at[PAIRS + 1];
-    size_t plus = kernel_places(desk, word, at), each = hops / HOPS;
+    places p;
+    kernel_places(desk, word, &p);
+    size_t each = hops / HOPS, rows = OLD / HOPS + each;
+    float largest[8], scale[8],
+        least[8] = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY};
+    join_rows(kept, desk, g, hops, largest);
+    for (size_t phase = 0; phase < HOPS; phase++)
+        kernel_energy(desk, phase, desk->energy[phase] + 8 * g, each, least);
+    bool fits = product_scale(largest, least, scale);
+    desk->exactly += !fits;
     for (size_t phase = 0; phase < HOPS; phase++) {
-        kernel_products(desk, desk->x[g] + phase, OLD / HOPS + each);
-        kernel_energy(desk, desk->energy[phase] + 8 * g, each);
-        kernel_correlate(desk, at, plus, g, phase, each, threshold);
+        if (fits) {
+            kernel_products(desk, desk->x[g] + phase, scale, rows);
+            kernel_correlate(desk, &p, scale, g, phase, each, threshold);
+        } else {
+            kernel_products_exact(desk, desk->x[g] + phase, rows);
+            kernel_correlate_exact(desk, &p, g, phase, each, threshold);
+        }
     }
 }
 
-mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const mw_kernel_desk *desk,
-                                const mw_kernel_word *word, size_t hop, size_t bin, int base,
-                                int drifts) {
-    return kernel_refine(bank, desk, word, hop, bin, base, drifts);
+unsigned mw_kernel_peaks(const mw_kernel_desk *desk, size_t hop, size_t g) {
+    return kernel_peaks(desk, hop, g);
+}
+
+mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const mw_kernel_desk *desk, size_t hop,
+                                size_t bin, unsigned base, int drifts, float least) {
+    return kernel_refine(bank, desk, hop, bin, base, drifts, least);
 }

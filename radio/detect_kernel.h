@@ -33,16 +33,25 @@ typedef struct mw_kernel_desk {
     mw_transform_work work;
     float x[MW_KERNEL_GROUPS][MW_KERNEL_ROWS][16]; /* matched filter output */
     /* Of 8 bins and the rows that are whole symbols apart: x times conj(x one symbol before); sum
-     * and difference of this row and the next; energies of 1, 4 and 16 symbols from here on */
-    float d[MW_KERNEL_PHASE][16];
-    float sum[MW_KERNEL_PHASE][16];
-    float difference[MW_KERNEL_PHASE][16];
-    float energy_1[MW_KERNEL_PHASE][8], energy_4[MW_KERNEL_PHASE][8], energy_16[MW_KERNEL_PHASE][8];
+     * and difference of this row and the next; all in units of which 63 make less than 2^15 ... */
+    int16_t d[MW_KERNEL_PHASE][16];
+    int16_t sum[MW_KERNEL_PHASE][16];
+    int16_t difference[MW_KERNEL_PHASE][16];
+    /* ... or, where the level varies too much for that, as they are */
+    float exact_d[MW_KERNEL_PHASE][16];
+    float exact_sum[MW_KERNEL_PHASE][16];
+    float exact_difference[MW_KERNEL_PHASE][16];
+    /* energies of 1, 4 and 16 symbols from a row on */
+    float energy_1[MW_KERNEL_HOPS][MW_KERNEL_PHASE][8];
+    float energy_4[MW_KERNEL_PHASE][8], energy_16[MW_KERNEL_PHASE][8];
     /* what the correlation says about a bin at a hop of the batch: */
     float s[MW_KERNEL_NEW][MW_KERNEL_GROUPS][16]; /* differential correlation; where `above` only */
     float energy[MW_KERNEL_NEW][MW_DETECT_TILE];  /* of the 64 symbols that end here */
-    float score[MW_KERNEL_NEW][MW_DETECT_TILE];   /* |s|^2 / energy^2 */
-    uint8_t above[MW_KERNEL_NEW][MW_KERNEL_GROUPS]; /* whether any bin passes the threshold */
+    /* |s|^2 / energy^2, with a row before the first and after the last and eight bins to each side
+     * that stay zero, so that every point has neighbours */
+    float score[MW_KERNEL_NEW + 2][8 + MW_DETECT_TILE + 8];
+    uint8_t above[MW_KERNEL_NEW][MW_KERNEL_GROUPS]; /* bins that pass the threshold, a bit each */
+    uint64_t exactly; /* groups whose products were not whole numbers */
 } mw_kernel_desk;
 
 /* The sync word. Its 63 turns (turn i lies between symbols i and i + 1) go in pairs: pair k is
@@ -62,16 +71,25 @@ void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t 
 void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
                          const mw_kernel_word *word, size_t hops, float threshold);
 
+/* Which of a group's bins at a hop of the batch pass the threshold and are not exceeded by one of
+ * their eight neighbours in the tile and the batch: a bit each. The rows before the first and after the
+ * last hop must have been cleared. */
+unsigned mw_kernel_peaks(const mw_kernel_desk *desk, size_t hop, size_t g);
+/* No hops before `from` or from `hops` on, no bins from groups * 8 on: they are lower than any. */
+void mw_kernel_clear(mw_kernel_desk *desk, size_t from, size_t hops, size_t groups);
+/* The angle of (re, im) in 64ths of a circle, rounded: 0 .. 63. */
+unsigned mw_kernel_angle(float re, float im);
+
 /* Bank of the second stage: 15 frequencies around an estimate, 1/64 cycle a symbol apart (place 0 of
  * 16 stays empty: the others are one and their mirror images). */
 #define MW_KERNEL_BANK 16u
 #define MW_KERNEL_PAD  4u /* zeros at both ends of the powers, so that they can be shifted */
 
 typedef struct mw_kernel_bank {
-    /* turning symbol n by -m / 64 cycles a symbol; even symbols first */
+    /* turning symbol n of the word by -m / 64 cycles a symbol and taking its sign off; even symbols
+     * first */
     float turn_re[64][MW_KERNEL_SYMBOLS], turn_im[64][MW_KERNEL_SYMBOLS];
-    float cosine[8][MW_KERNEL_BANK / 2],
-        sine[8][MW_KERNEL_BANK / 2]; /* [pair of symbols][frequency] */
+    float wave[8][MW_KERNEL_BANK]; /* [pair of symbols][frequency]: cosines, then sines */
 } mw_kernel_bank;
 
 typedef struct mw_kernel_best {
@@ -80,12 +98,11 @@ typedef struct mw_kernel_best {
     int drift;   /* halves of a frequency step from block to block */
 } mw_kernel_best;
 
-void mw_kernel_bank_init(mw_kernel_bank *bank);
+void mw_kernel_bank_init(mw_kernel_bank *bank, const mw_kernel_word *word);
 /* Four coherent sums of 16 symbols of the word that ends at hop `hop` of the batch, around base /
  * 64 cycles a symbol, added as powers for every drift of -drifts .. drifts (at most 4); the
- * largest. */
-mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const mw_kernel_desk *desk,
-                                const mw_kernel_word *word, size_t hop, size_t bin, int base,
-                                int drifts);
+ * largest, or power 0 when none is at least `least`. */
+mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const mw_kernel_desk *desk, size_t hop,
+                                size_t bin, unsigned base, int drifts, float least);
 
 #endif

@@ -140,14 +140,19 @@ MW_CLONES static void filter(const float *iq, const float *tap_re, const float *
 static void narrow(mw_redetect *r, const mw_history *h, double hz, int64_t at) {
     const float *x = r->samples;
     mw_history_read(h, at, (RUN - 1) * r->decimation + r->taps, r->samples);
+    /* The phase by recurrence, exact at the start of every run. */
+    double cycles = hz / r->rate * (double)at,
+           turn = -TWO_PI * hz / r->rate * (double)r->decimation;
+    double phase = -TWO_PI * (cycles - floor(cycles));
+    double c = cos(phase), s = sin(phase), wc = cos(turn), ws = sin(turn);
     for (size_t i = 0; i < RUN; i++) {
         float v[2];
         filter(x + 2 * i * r->decimation, r->tap_re, r->tap_im, r->taps, v);
-        double cycles = hz / r->rate * (double)(at + (int64_t)(i * r->decimation));
-        double phase = -TWO_PI * (cycles - floor(cycles));
-        float c = (float)cos(phase), s = (float)sin(phase);
-        r->out[2 * i] = v[0] * c - v[1] * s;
-        r->out[2 * i + 1] = v[0] * s + v[1] * c;
+        r->out[2 * i] = v[0] * (float)c - v[1] * (float)s;
+        r->out[2 * i + 1] = v[0] * (float)s + v[1] * (float)c;
+        double next = c * wc - s * ws;
+        s = c * ws + s * wc;
+        c = next;
     }
     mw_history_append_iq(&r->narrow, r->out, RUN);
 }

@@ -25,5 +25,7 @@ typedef float mw_v8 __attribute__((vector_size(32), aligned(4)));
 typedef float mw_v16 __attribute__((vector_size(64), aligned(4)));
 typedef int mw_i8 __attribute__((vector_size(32), aligned(4)));
 typedef int mw_i16 __attribute__((vector_size(64), aligned(4)));
+typedef unsigned char mw_b16 __attribute__((vector_size(16), aligned(1)));
+typedef short mw_s16 __attribute__((vector_size(32), aligned(2)));
 
 #endif
