@@ -7,8 +7,10 @@
  *   bench_band realtime [SECONDS]        7 MHz on two threads and on one, 3 MHz on one
  *   bench_band stages [SECONDS]          cost of each stage, per MHz
  *   bench_band busy MHZ THREADS SECONDS  one of the scenes of `realtime`: 3 or 7 MHz
- *   bench_band lab RATE SIZE ES_N0_DB FRAMES DRIFT_HZ_S [seam]   error rate at 1 MS/s through the
- *                                        bank, carriers anywhere, or all within 500 Hz of a seam
+ *   bench_band lab RATE SIZE ES_N0_DB FRAMES DRIFT_HZ_S [seam [OFFSET_HZ]]   error rate at 1 MS/s
+ *                                        through the bank, carriers anywhere, or all within 500 Hz
+ *                                        of a seam (or of what lies OFFSET_HZ above one), four at a
+ *                                        time and never two at one seam
  *
  * The band is noise (noise figure 3 dB) with frames all over it: at any time 7 of R0, 28 of R1 and
  * 7 of R2 in 7 MHz, 0 to 20 dB above the weakest that can be heard. Only the receiver's time
@@ -38,7 +40,8 @@ typedef struct scene {
     double per_mhz[3]; /* frames on the air at a time, by rate */
     double es_low, es_high;
     double drift;
-    bool seam; /* all carriers beside seams */
+    bool seam; /* all carriers beside seams ... */
+    double seam_offset;
     mw_unb_size size;
     unsigned most; /* frames */
 } scene;
@@ -94,15 +97,8 @@ static void on_frame(void *user, const mw_receiver_frame *f) {
 
 static double carrier(const scene *s, unsigned rate, mw_prng *g) {
     const mw_band_config *c = &s->config;
-    double centre = (double)c->radio.centre.mhz / 1000, fs = (double)c->radio.rate_mhz / 1000;
+    double centre = (double)c->radio.centre.mhz / 1000;
     double guard = 2.0 * mw_unb_rate_bd((mw_unb_rate)rate) + 50;
-    if (s->seam) {
-        unsigned channels = (unsigned)llround(fs / 1e6) * 16;
-        double spacing = fs / channels,
-               width = (double)(c->radio.high.mhz - c->radio.low.mhz) / 1000;
-        int seams = (int)(width / spacing / 2 - 0.5), k = (int)(2 * seams * uniform(g)) - seams;
-        return ((double)k + 0.5) * spacing + 1000 * (uniform(g) - 0.5);
-    }
     for (size_t i = 0; i < c->ranges_n; i++) {
         double low = (double)c->ranges[i].low.mhz / 1000,
                high = (double)c->ranges[i].high.mhz / 1000;
@@ -113,7 +109,20 @@ static double carrier(const scene *s, unsigned rate, mw_prng *g) {
     return low + guard + (high - low - 2 * guard) * uniform(g) - centre;
 }
 
+#define SEAMS_ABREAST 4u
+
+/* Beside one of the seams that are the r-th frame's own at its time. */
+static double seam_carrier(const scene *s, unsigned number, mw_prng *g) {
+    const mw_band_config *c = &s->config;
+    double fs = (double)c->radio.rate_mhz / 1000, spacing = fs / (round(fs / 1e6) * 16);
+    double width = (double)(c->radio.high.mhz - c->radio.low.mhz) / 1000;
+    int half = (int)(width / spacing / 2 - 0.5), each = 2 * half / (int)SEAMS_ABREAST;
+    int k = (int)(number % SEAMS_ABREAST) * each + (int)(each * uniform(g)) - half;
+    return ((double)k + 0.5) * spacing + s->seam_offset + 1000 * (uniform(g) - 0.5);
+}
+
 static void add(const scene *s, run *r, unsigned rate, double at_s, mw_prng *g) {
+    unsigned number = r->count;
     sent_frame *f = &r->sent[r->count++];
     const mw_unb_layout *l = mw_unb_layout_of(s->size);
     double fs = (double)s->config.radio.rate_mhz / 1000, baud = mw_unb_rate_bd((mw_unb_rate)rate);
@@ -131,7 +140,7 @@ static void add(const scene *s, run *r, unsigned rate, double at_s, mw_prng *g) 
                             .rate = fs,
                             .baud = baud,
                             .symbol_ppm = 40 * uniform(g) - 20,
-                            .offset_hz = carrier(s, rate, g),
+                            .offset_hz = s->seam ? seam_carrier(s, number, g) : carrier(s, rate, g),
                             .drift_hz_per_s = s->drift * (2 * uniform(g) - 1),
                             .phase = 6.28 * uniform(g),
                             .amplitude = mw_channel_amplitude(level, FS_DBM)};
@@ -148,8 +157,13 @@ static void place(const scene *s, run *r) {
         double airtime = (mw_unb_layout_of(s->size)->symbols + 40) / baud;
         double span = s->seconds - airtime;
         double count = span * s->per_mhz[rate] * mhz / airtime;
+        if (!(count >= 1)) /* as when the scene is shorter than a frame */
+            continue;
         for (unsigned i = 0; i < (unsigned)count && r->count < s->most; i++)
-            add(s, r, rate, 10 / baud + span * uniform(&g), &g);
+            add(s, r, rate,
+                s->seam ? 10 / baud + airtime * (i / SEAMS_ABREAST)
+                        : 10 / baud + span * uniform(&g),
+                &g);
     }
 }
 
@@ -320,6 +334,7 @@ static void lab(int argc, char **argv) {
     unsigned frames = (unsigned)atoi(argv[3]);
     scene s = {.config = width_of(3, 2), .drift = atof(argv[4]), .size = size, .most = frames};
     s.seam = argc > 5 && strcmp(argv[5], "seam") == 0;
+    s.seam_offset = argc > 6 ? atof(argv[6]) : 0;
     s.config.radio.rate_mhz = UINT64_C(1000000000);
     s.config.radio.low.mhz = s.config.radio.centre.mhz - INT64_C(450000000);
     s.config.radio.high.mhz = s.config.radio.centre.mhz + INT64_C(450000000);
@@ -327,8 +342,8 @@ static void lab(int argc, char **argv) {
     s.es_low = s.es_high = atof(argv[2]);
     double baud = mw_unb_rate_bd(rate), airtime = (mw_unb_layout_of(size)->symbols + 40) / baud;
     /* few enough that collisions cost less than 1 % */
-    s.per_mhz[rate] = s.seam ? 0.5 : rate == MW_UNB_R2 ? 0.5 : 3;
-    s.seconds = airtime * (1 + (frames + 1) / s.per_mhz[rate] / 0.9);
+    s.per_mhz[rate] = s.seam ? SEAMS_ABREAST / 0.9 : rate == MW_UNB_R2 ? 0.5 : 3;
+    s.seconds = airtime * (2 + (frames + 1) / s.per_mhz[rate] / 0.9);
     run r = play(&s);
     printf("sent %u heard %u twice %u wrong %u per %.4f (at the seam %u)\n", r.count, r.heard,
            r.twice, r.wrong, 1 - (double)r.heard / r.count, (unsigned)r.stats.seam_duplicates);

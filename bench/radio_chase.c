@@ -30,6 +30,8 @@ typedef struct result {
     unsigned sent, lost, wrong;
 } result;
 
+static bool lab; /* one receiver without a filter bank */
+
 /* All copies of a frame carry one payload: the scene marks the first of them as heard. */
 static result play(double es_n0_db, unsigned copies, unsigned frames, bool combine) {
     const mw_unb_plan *plan;
@@ -68,6 +70,7 @@ static result play(double es_n0_db, unsigned copies, unsigned frames, bool combi
     s.seconds = frames / 2 * 1.7 + SLOT_S;
     scene_run run = {.low_hz = -100000,
                      .high_hz = 100000,
+                     .rate = lab ? 0 : 1e6,
                      .rates = MW_RECEIVER_R1,
                      .adjust = with_plan,
                      .user = &combine};
@@ -92,6 +95,7 @@ static double crossing(const double *at, const double *per, unsigned n) {
 int main(int argc, char **argv) {
     static const double at[POINTS] = {-6, -5.25, -4.5, -3.75, -3, -2.25, -1.5, -0.75};
     unsigned frames = argc > 1 ? (unsigned)atoi(argv[1]) : 120;
+    lab = argc > 2 && strcmp(argv[2], "lab") == 0;
     double where[4][2], base = 0;
     unsigned wrong = 0;
     printf("# PER of M at R1 with %u frames a point; added / one by one\n", frames);

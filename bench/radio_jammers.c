@@ -2,7 +2,7 @@
  *
  * Jammers: what survives of M frames at R1 beside signals 40 dB above them.
  *
- *   radio_jammers [FRAMES]
+ *   radio_jammers [FRAMES [lab]]
  *
  * Frames at Es/N0 10 dB, ten at a time at random carriers of 200 kHz; the jammer is 40 dB above one
  * frame's carrier:
@@ -11,7 +11,8 @@
  *   fsk      bursts of 20 ms every 0.2 s, 50 kbit/s, +-25 kHz, at a random carrier each
  *   impulses of 8 us in every 1.25 ms on the average, random instants
  *   clipping the same frames with one 60 dB above them, clipped at a fifth of its amplitude
- * Each without and with the counter-measures (blanker; cancellation).
+ * The stream has 1 MS/s and goes through mw_band's filter bank; with `lab` it has 250 kS/s and one
+ * receiver takes it. Each without and with the counter-measures (blanker; cancellation).
  */
 #include <math.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ static const char *const names[KINDS] = {"none", "cw", "chirps", "fsk", "impulse
 typedef struct jam {
     kind kind;
     double amplitude;
+    double rate; /* samples a second */
     bool blank;
 } jam;
 
@@ -68,7 +70,7 @@ static void spoil(void *user, uint64_t first, size_t n, float *iq) {
     const jam *j = user;
     static const double carriers[3] = {-61234.5, 7777.7, 48111.1};
     for (size_t i = 0; i < n; i++) {
-        double t = (double)(first + i) / SCENE_RATE, re = 0, im = 0, phase = NAN;
+        double t = (double)(first + i) / j->rate, re = 0, im = 0, phase = NAN;
         if (j->kind == CW) {
             for (unsigned k = 0; k < 3; k++) {
                 double p = TWO_PI * fmod(carriers[k] * t, 1);
@@ -81,9 +83,10 @@ static void spoil(void *user, uint64_t first, size_t n, float *iq) {
             phase = fsk_phase(t);
         } else if (j->kind == IMPULSES) {
             /* its energy over 1.25 ms is that of a carrier 40 dB above a frame */
-            uint64_t slot = (first + i) / 312;
-            if ((first + i) % 312 / 2 == (uint64_t)(156 * share_of(slot)))
-                re = sqrt(312 / 2.0);
+            uint64_t length = (uint64_t)(1.25e-3 * j->rate), wide = (uint64_t)(8e-6 * j->rate);
+            uint64_t slot = (first + i) / length, into = (first + i) % length / wide;
+            if (into == (uint64_t)((double)(length / wide) * share_of(slot)))
+                re = sqrt((double)length / (double)wide);
         }
         if (!isnan(phase)) {
             re = cos(TWO_PI * fmod(phase, 1));
@@ -100,6 +103,8 @@ static void spoil(void *user, uint64_t first, size_t n, float *iq) {
         }
     }
 }
+
+static bool lab; /* one receiver without a filter bank */
 
 static void adjust(void *user, mw_receiver_config *config) {
     const jam *j = user;
@@ -123,11 +128,15 @@ static unsigned play(kind k, bool counter, unsigned frames, unsigned *out_sent,
     }
     s.seconds = (frames + ABREAST - 1) / ABREAST * slot + 0.1;
     double level = mw_channel_level_of_es_n0(ES_N0_DB + JAM_DB, 400, SCENE_NF_DB);
-    jam j = {.kind = k, .amplitude = mw_channel_amplitude(level, SCENE_FS_DBM), .blank = counter};
+    jam j = {.kind = k,
+             .amplitude = mw_channel_amplitude(level, SCENE_FS_DBM),
+             .rate = lab ? SCENE_RATE : 1e6,
+             .blank = counter};
     if (k == NONE)
         j.amplitude = 0;
     scene_run run = {.low_hz = -100000,
                      .high_hz = 100000,
+                     .rate = j.rate,
                      .rates = MW_RECEIVER_R1,
                      .plain = !counter,
                      .format = MW_SAMPLES_CF32,
@@ -144,6 +153,7 @@ static unsigned play(kind k, bool counter, unsigned frames, unsigned *out_sent,
 
 int main(int argc, char **argv) {
     unsigned frames = argc > 1 ? (unsigned)atoi(argv[1]) : 200, wrong = 0;
+    lab = argc > 2 && strcmp(argv[2], "lab") == 0;
     static const double least[KINDS] = {0.98, 0.95, 0.75, 0.95, 0.95, 0.5};
     printf("# M at R1, Es/N0 %.0f dB, jammers %.0f dB above; %u frames each\n", ES_N0_DB, JAM_DB,
            frames);

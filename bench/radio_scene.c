@@ -15,6 +15,7 @@ typedef struct playing {
     mw_burst burst;
     scene_frame *frame;
     float *path; /* phase noise, or NULL */
+    double rate; /* samples a second */
     uint64_t from, to;
 } playing;
 
@@ -75,19 +76,19 @@ static float *walk_of(const scene_frame *f) {
     return path;
 }
 
-static void start(playing *p, scene_frame *f, double low_hz, double high_hz) {
-    double centre = (low_hz + high_hz) / 2, baud = mw_unb_rate_bd(f->rate);
+static void start(playing *p, scene_frame *f, double centre, double rate) {
+    double baud = mw_unb_rate_bd(f->rate);
     mw_unb_frame frame;
     mw_slice payload = {f->payload, mw_unb_layout_of(f->size)->payload_bytes};
     if (mw_unb_frame_encode(f->size, payload, &frame) != MW_OK)
         abort();
-    double at = f->start_s * SCENE_RATE;
+    double at = f->start_s * rate;
     double level = mw_channel_level_of_es_n0(f->es_n0_db, baud, SCENE_NF_DB);
     mw_burst_setup setup = {.bits = frame.bits,
                             .count = frame.symbols,
                             .start_index = (uint64_t)at,
                             .start_fraction = at - floor(at),
-                            .rate = SCENE_RATE,
+                            .rate = rate,
                             .baud = baud,
                             .symbol_ppm = f->ppm,
                             .offset_hz = f->hz - centre,
@@ -97,6 +98,7 @@ static void start(playing *p, scene_frame *f, double low_hz, double high_hz) {
     if (mw_burst_init(&p->burst, &setup) != MW_OK)
         abort();
     p->frame = f;
+    p->rate = rate;
     p->path = NULL;
     p->from = mw_burst_first(&p->burst);
     p->to = mw_burst_end(&p->burst);
@@ -111,7 +113,7 @@ static void render(playing *p, uint64_t first, float *iq, float *scratch) {
         p->path = walk_of(p->frame);
     memset(scratch, 0, 2 * SCENE_BLOCK * sizeof *scratch);
     (void)mw_burst_render(&p->burst, first, SCENE_BLOCK, scratch);
-    double per_sample = WALK_STEPS * (double)mw_unb_rate_bd(p->frame->rate) / SCENE_RATE;
+    double per_sample = WALK_STEPS * (double)mw_unb_rate_bd(p->frame->rate) / p->rate;
     double begin = (double)(int64_t)(first - p->burst.start_index) * per_sample;
     for (size_t i = 0; i < SCENE_BLOCK; i++) {
         double t = begin + (double)i * per_sample + WALK_BEFORE * WALK_STEPS;
@@ -153,22 +155,9 @@ static void add_stats(mw_receiver_stats *sum, const mw_receiver_stats *one) {
         to[i] += from[i];
 }
 
-void scene_play(scene *s, scene_run *run) {
-    playing *all = calloc(s->count + 1, sizeof *all);
-    static float iq[2 * SCENE_BLOCK], scratch[2 * SCENE_BLOCK];
-    static uint8_t bytes[8 * SCENE_BLOCK];
-    static mw_channel_noise noise;
-    unsigned n = 0, next = 0, first_alive = 0;
-    double middle = (run->low_hz + run->high_hz) / 2;
-    for (unsigned i = 0; i < s->count; i++) {
-        if (!s->frame[i].muted && fabs(s->frame[i].hz - middle) < 0.49 * SCENE_RATE)
-            start(&all[n++], &s->frame[i], run->low_hz, run->high_hz);
-    }
-    qsort(all, n, sizeof *all, by_start);
-    mw_channel_noise_init(&noise, s->seed ^ (uint64_t)llround(middle), SCENE_RATE, SCENE_NF_DB,
-                          SCENE_FS_DBM);
-    mw_freq centre = {SCENE_CENTRE + llround(middle * 1000)};
+static mw_band *receiver_of(scene *s, const scene_run *run, double rate, mw_freq centre) {
     mw_receiver_config config = mw_receiver_config_default(centre);
+    config.rate_mhz = (uint64_t)llround(rate * 1000);
     config.low = (mw_freq){SCENE_CENTRE + llround(run->low_hz * 1000)};
     config.high = (mw_freq){SCENE_CENTRE + llround(run->high_hz * 1000)};
     config.rates = run->rates;
@@ -176,11 +165,33 @@ void scene_play(scene *s, scene_run *run) {
     config.cancel = !run->plain;
     if (run->adjust != NULL)
         run->adjust(run->user, &config);
-    mw_samples_format format = run->format != MW_SAMPLES_GAP ? run->format : MW_SAMPLES_CS16;
-    mw_receiver *rx;
-    if (all == NULL || mw_receiver_new(&config, on_frame, s, &rx) != MW_OK)
+    mw_band_config wide = {.radio = config, .threads = run->threads};
+    mw_band *rx;
+    if (mw_band_new(&wide, on_frame, s, &rx) != MW_OK)
         abort();
-    uint64_t end = (uint64_t)(s->seconds * SCENE_RATE);
+    return rx;
+}
+
+void scene_play(scene *s, scene_run *run) {
+    playing *all = calloc(s->count + 1, sizeof *all);
+    static float iq[2 * SCENE_BLOCK], scratch[2 * SCENE_BLOCK];
+    static uint8_t bytes[8 * SCENE_BLOCK];
+    static mw_channel_noise noise;
+    unsigned n = 0, next = 0, first_alive = 0;
+    double middle = (run->low_hz + run->high_hz) / 2, rate = run->rate > 0 ? run->rate : SCENE_RATE;
+    if (all == NULL)
+        abort();
+    for (unsigned i = 0; i < s->count; i++) {
+        if (!s->frame[i].muted && fabs(s->frame[i].hz - middle) < 0.49 * rate)
+            start(&all[n++], &s->frame[i], middle, rate);
+    }
+    qsort(all, n, sizeof *all, by_start);
+    mw_channel_noise_init(&noise, s->seed ^ (uint64_t)llround(middle), rate, SCENE_NF_DB,
+                          SCENE_FS_DBM);
+    mw_freq centre = {SCENE_CENTRE + llround(middle * 1000)};
+    mw_samples_format format = run->format != MW_SAMPLES_GAP ? run->format : MW_SAMPLES_CS16;
+    mw_band *rx = receiver_of(s, run, rate, centre);
+    uint64_t end = (uint64_t)(s->seconds * rate);
     for (uint64_t at = 0; at < end; at += SCENE_BLOCK) {
         memset(iq, 0, sizeof iq);
         while (next < n && all[next].from < at + SCENE_BLOCK)
@@ -200,19 +211,21 @@ void scene_play(scene *s, scene_run *run) {
         mw_samples_block b = {{.format = format,
                                .first_index = at,
                                .utc = MW_UTC_NONE,
-                               .rate_mhz = (uint64_t)(SCENE_RATE * 1000),
+                               .rate_mhz = (uint64_t)llround(rate * 1000),
                                .centre = centre,
                                .count = SCENE_BLOCK},
                               {bytes, bytes_n}};
         clock_t before = clock();
-        if (mw_receiver_push(rx, &b) != MW_OK)
+        if (mw_band_push(rx, &b) != MW_OK)
             abort();
         run->cpu_s += (double)(clock() - before) / CLOCKS_PER_SEC;
     }
-    mw_receiver_flush(rx);
+    mw_band_flush(rx);
+    mw_band_stats stats = mw_band_stats_of(rx);
     run->stream_s += s->seconds;
-    add_stats(&run->stats, mw_receiver_stats_of(rx));
-    mw_receiver_free(rx);
+    run->seam_duplicates += stats.seam_duplicates;
+    add_stats(&run->stats, &stats.radio);
+    mw_band_free(rx);
     for (unsigned i = 0; i < n; i++)
         free(all[i].path);
     free(all);

@@ -4,18 +4,18 @@
  * with drift, symbol clock error, phase noise and receiver noise, rendered for one sub-band at a
  * time.
  *
- * A sub-band is rendered at its own sample rate from the frames whose carrier lies within it: the
- * same samples that an ideal filter bank would give, without making the wide stream. Deterministic
- * by seed.
+ * Either a sub-band is rendered at its own sample rate from the frames whose carrier lies within it:
+ * the same samples that an ideal filter bank would give, without making the wide stream. Or the wide
+ * stream is made and goes through the receiver's own filter bank. Deterministic by seed.
  */
 #ifndef MW_BENCH_RADIO_SCENE_H
 #define MW_BENCH_RADIO_SCENE_H
 
 #include "base/prng.h"
 #include "protocols/unb/unb.h"
+#include "radio/band.h"
 #include "radio/channel.h"
 #include "radio/modulator.h"
-#include "radio/receiver.h"
 
 #define SCENE_RATE   250000.0
 #define SCENE_CENTRE INT64_C(868100000000) /* millihertz */
@@ -53,7 +53,9 @@ typedef struct scene {
 typedef void (*scene_spoil)(void *user, uint64_t first, size_t n, float *iq);
 
 typedef struct scene_run {
-    double low_hz, high_hz; /* of the sub-band's carriers, relative to SCENE_CENTRE */
+    double low_hz, high_hz; /* of the carriers heard, relative to SCENE_CENTRE */
+    double rate; /* samples a second, 0 = SCENE_RATE; beyond 600 kS/s mw_band's filter bank works */
+    unsigned threads;
     unsigned rates;
     bool plain; /* without cancellation */
     scene_spoil spoil;
@@ -63,6 +65,7 @@ typedef struct scene_run {
     /* the outcome, added up over runs */
     double cpu_s, stream_s;
     mw_receiver_stats stats;
+    uint64_t seam_duplicates;
 } scene_run;
 
 double scene_uniform(mw_prng *g); /* [0, 1) */
@@ -73,7 +76,7 @@ void scene_fini(scene *s);
 void scene_again(scene *s);
 /* Adds a frame with a random payload, phase, clock error +-20 ppm; the caller sets the rest. */
 scene_frame *scene_add(scene *s, mw_prng *g, mw_unb_rate rate, mw_unb_size size);
-/* Plays the whole scene through one sub-band receiver. */
+/* Plays the whole scene through a mw_band, which at SCENE_RATE is one receiver. */
 void scene_play(scene *s, scene_run *run);
 unsigned scene_heard(const scene *s);
 unsigned scene_sent(const scene *s);

@@ -344,7 +344,9 @@ static void cluster(mw_detect *d, const mw_detect_hit *hit) {
         mw_detect_hit *c = &d->hits[i];
         if (llabs(c->hop - hit->hop) <= NEAR_HOPS &&
             fabs(c->hz - hit->hz) <= NEAR_RATES * d->config.baud) {
-            if (hit->energy > c->energy)
+            /* Not by energy: what the limiter leaves of a strong frame differs from bin to bin, and
+             * a skirt may keep more than the frame itself. */
+            if (hit->score > c->score)
                 *c = *hit;
             return;
         }
@@ -421,9 +423,8 @@ static void refine(mw_detect *d, size_t tile, size_t bins, point at) {
     double hz = d->baud * (0.5 * (double)(d->first_bin + (long)(tile * TILE)) + place.turn);
     if (hz < d->config.low_hz || hz > d->config.high_hz)
         return;
-    float score = (float)place.share, energy = score * k->energy[at.hop][at.bin];
-    mw_detect_hit hit = {d->next_hop + (int64_t)at.hop, hz, place.bend * d->baud * d->baud, score,
-                         energy};
+    float score = (float)place.share;
+    mw_detect_hit hit = {d->next_hop + (int64_t)at.hop, hz, place.bend * d->baud * d->baud, score};
     cluster(d, &hit);
 }
 

@@ -44,7 +44,6 @@ typedef struct mw_detect_hit {
     double hz;    /* carrier at the middle of the sync word, relative to the centre */
     double drift; /* Hz/s, from the bank */
     float score;  /* share of the 64 symbols' energy that is coherent with the word: 0..1 */
-    float energy; /* coherent energy, for comparison of neighbours */
 } mw_detect_hit;
 
 typedef struct mw_detect mw_detect;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/prng.h"
+#include "radio/detect_kernel.h"
 #include "radio/detect_transform.h"
 #include "radio/outlier.h"
 #include "tests/harness/mw_test.h"
@@ -101,5 +104,97 @@ MW_TEST(silence_has_no_outliers) {
     MW_CHECK(y[6] == 1);
 }
 
-MW_TEST_MAIN(MW_CASE(transform_is_a_transform), MW_CASE(outliers_are_erased),
-             MW_CASE(silence_has_no_outliers))
+#define NEW_HOPS 80u
+
+/* A row of the matched filter's output, of any level. */
+static void noise_rows(float (*x)[16], size_t from, size_t to, double level, mw_prng *g) {
+    for (size_t r = from; r < to; r++) {
+        for (size_t k = 0; k < 16; k++)
+            x[r][k] = (float)(level * normal(g));
+    }
+}
+
+/* What the correlation of one bin at one hop should say, from the rows that are there. */
+static double score_of(const mw_kernel_desk *d, const mw_kernel_word *w, size_t hop, size_t bin) {
+    double re = 0, im = 0, energy = 0, last[2] = {0, 0};
+    for (size_t n = 0; n < MW_KERNEL_SYMBOLS; n++) {
+        const float *x = d->x[0][hop + MW_KERNEL_HOPS * n];
+        double yr = (double)(x[bin] * w->sign[n]), yi = (double)(x[bin + 8] * w->sign[n]);
+        re += yr * last[0] + yi * last[1];
+        im += yi * last[0] - yr * last[1];
+        energy += yr * yr + yi * yi;
+        last[0] = yr;
+        last[1] = yi;
+    }
+    return (re * re + im * im) / (energy * energy + 1e-30);
+}
+
+/* Whole numbers say what floats say; where the level falls by 60 dB, floats are used. */
+MW_TEST(correlation_is_right_at_any_level) {
+    static const double levels[3][2] = {{1, 1}, {1e-4, 3e-4}, {1, 1e-3}};
+    static const uint64_t exactly[3] = {0, 0, 1};
+    mw_kernel_word w;
+    mw_kernel_word_init(&w);
+    mw_kernel_desk *d = aligned_alloc(64, (sizeof *d + 63) / 64 * 64);
+    mw_kernel_group *kept = calloc(1, sizeof *kept);
+    for (size_t k = 0; k < 3; k++) {
+        mw_prng g = mw_prng_of_stream(12, k);
+        memset(d, 0, sizeof *d);
+        memset(kept, 0, sizeof *kept);
+        for (size_t batch = 0; batch < 8; batch++) { /* three to fill the past */
+            d->exactly = 0;
+            noise_rows(d->x[0], MW_KERNEL_OLD, MW_KERNEL_OLD + NEW_HOPS,
+                       levels[k][batch == 7 ? 1 : 0], &g);
+            mw_kernel_correlate(kept, d, 0, &w, NEW_HOPS, 0.01f);
+        }
+        MW_CHECK_EQ(d->exactly, exactly[k]);
+        for (size_t hop = 0; hop < NEW_HOPS; hop++) {
+            for (size_t bin = 0; bin < 8; bin++) {
+                double right = score_of(d, &w, hop, bin), is = (double)d->score[hop + 1][8 + bin];
+                MW_CHECK(fabs(sqrt(is) - sqrt(right)) < 0.003);
+                MW_CHECK_EQ(d->above[hop][0] >> bin & 1, d->score[hop + 1][8 + bin] > 0.01f);
+            }
+        }
+    }
+    free(kept);
+    free(d);
+}
+
+MW_TEST(peaks_are_not_exceeded) {
+    mw_kernel_desk *d = aligned_alloc(64, (sizeof *d + 63) / 64 * 64);
+    memset(d, 0, sizeof *d);
+    mw_prng g = mw_prng_of_seed(17);
+    for (size_t i = 0; i < NEW_HOPS + 2; i++) {
+        for (size_t b = 0; b < MW_DETECT_TILE + 16; b++)
+            d->score[i][b] = (float)uniform(&g);
+    }
+    mw_kernel_clear(d, 0, NEW_HOPS, 3);
+    memset(d->above, 0xFF, sizeof d->above);
+    unsigned count = 0;
+    for (size_t i = 0; i < NEW_HOPS; i++) {
+        for (size_t b = 8; b < 16; b++) { /* of the second group */
+            bool peak = true;
+            for (size_t k = 0; k < 9; k++)
+                peak = peak && d->score[i + k / 3][8 + b + k % 3 - 1] <= d->score[i + 1][8 + b];
+            MW_CHECK_EQ(mw_kernel_peaks(d, i, 1) >> (b - 8) & 1, peak);
+            count += peak;
+        }
+        MW_CHECK(d->score[i + 1][8 + 24] == 0);
+    }
+    MW_CHECK(count > NEW_HOPS / 2 && count < 2 * NEW_HOPS);
+    free(d);
+}
+
+MW_TEST(angles_are_rounded) {
+    for (int i = -1000; i < 1000; i++) {
+        double circles = (i + 0.37) / 2000;
+        double x = 3 * cos(TWO_PI * circles), y = 3 * sin(TWO_PI * circles);
+        MW_CHECK_EQ(mw_kernel_angle((float)x, (float)y),
+                    (unsigned)(lround(64 * circles) + 64) % 64);
+    }
+    MW_CHECK_EQ(mw_kernel_angle(0, 0), 0);
+}
+
+MW_TEST_MAIN(MW_CASE(correlation_is_right_at_any_level), MW_CASE(peaks_are_not_exceeded),
+             MW_CASE(angles_are_rounded), MW_CASE(transform_is_a_transform),
+             MW_CASE(outliers_are_erased), MW_CASE(silence_has_no_outliers))
