@@ -4,7 +4,7 @@
  * chosen anew and up to two seconds apart; the copies are the three branches of one convolutional
  * code. A copy that decodes alone opens a message and gathers its other copies; copies that do not
  * are tried together with those that may belong to them, and only the CRC of the joint decoding and
- * its agreement with what was heard make a message of them. A copy is never repaired alone.
+ * its agreement with what was heard make a message of them. A copy alone is repaired by its framer, if at all.
  *
  *   push (each copy demodulated, in any order of frequency) -> advance (time) -> sink
  *

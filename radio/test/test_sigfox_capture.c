@@ -9,8 +9,8 @@
  *   steady   mean^2 / variance of the magnitudes over the frame: what is not one amplitude is noise
  *   moving   the same against the mean of 9 neighbours: the level wanders by a tenth, slowly, which is
  *            not noise
- * It must be read 24 dB below the second one, which is 9 dB below the first, everywhere in +-90 kHz.
- * 12 dB below the first would be 6 dB, where a single copy without redundancy is mostly lost.
+ * It must be read 12 dB below the first one, which is 27 dB below the second, everywhere in +-90 kHz:
+ * at least 12 times of 14. There a copy without redundancy has a wrong symbol in a third of cases.
  */
 #include <math.h>
 #include <stdio.h>
@@ -173,7 +173,10 @@ MW_TEST(read_anywhere_and_far_below_its_own_level) {
     print_message("own Es/N0: steady %.1f dB, moving %.1f dB; by the receiver %.1f dB\n", steady,
                   moving, whole);
     MW_CHECK(moving > 30 && steady > 17);
-    MW_CHECK_EQ(places(&c, moving - 24, amplitude, 10), 7);
+    unsigned read =
+        places(&c, steady - 12, amplitude, 100) + places(&c, steady - 12, amplitude, 110);
+    print_message("%u of 14 read\n", read);
+    MW_CHECK(read >= 12);
     free(c.v);
 }
 
