@@ -88,8 +88,26 @@ def expect(what, got, wanted):
         sys.exit(f"{what}: {got} instead of {wanted}")
 
 
-def deliver(port):
-    """A station tells of its start; the platform counts what it stored."""
+def told(port, password):
+    """What the station told of itself, as an operator is shown it; {} before its first word."""
+    context = ssl.create_default_context(cafile=root / "server-ca.pem")
+    c = http.client.HTTPSConnection("localhost", port, context=context, timeout=10)
+    c.request("POST", "/v1/session", json.dumps({"login": "ops", "password": password}),
+              {"Content-Type": "application/json"})
+    answer = c.getresponse()
+    answer.read()
+    cookie = (answer.headers["Set-Cookie"] or "").split(";")[0]
+    c.request("GET", "/v1/stations", headers={"Cookie": cookie})
+    answer = c.getresponse()
+    body = json.loads(answer.read())
+    c.close()
+    if answer.status != 200:
+        sys.exit(f"the stations are not shown: {answer.status} {body}")
+    return body["items"][0].get("status") or {}
+
+
+def deliver(port, password):
+    """A station tells of its start and of itself; the platform shows both."""
     (root / "samples").write_bytes(b"")
     log = root / "station.log"
     process = subprocess.Popen(
@@ -110,7 +128,18 @@ def deliver(port):
         if delivered > 0:
             break
         time.sleep(0.05)
+    status = {}
+    for _ in range(40):
+        status = told(port, password)
+        if status:
+            break
+        time.sleep(0.25)
     stop(process)
+    wanted = {"load_permille", "spool_items", "spool_bytes", "spool_bytes_max", "time_source",
+              "time_uncertainty_us", "last_delivery_s", "modes", "version"}
+    if not wanted <= set(status):
+        sys.exit(f"the station told {sorted(status)} of itself, without {wanted - set(status)}")
+    print(f"over the same way it told of itself: {json.dumps(status)}")
     if delivered == 0 or not reached:
         sys.exit(f"nothing was delivered:\n{log.read_text()}")
     print(f"a station delivered {delivered} record(s) with its certificate")
@@ -127,6 +156,10 @@ def main():
     subprocess.run([platform_program, f"store.path={root}/p.db", f"registry.key_file={root}/p.key",
                     "station", "add", "st-1", "--token-file", f"{root}/st-1.token"], check=True,
                    stdout=subprocess.DEVNULL)
+    made = subprocess.run([platform_program, f"store.path={root}/p.db", f"registry.key_file={root}/p.key",
+                           "account", "create", "ops", "--role", "operator"], check=True,
+                          capture_output=True, text=True)
+    password = made.stdout.strip().split(": ")[1]
     token = (root / "st-1.token").read_text().strip()
     process, port = platform("yes")
     expect("its own certificate", post(port, token, "st-1"), 200)
@@ -135,7 +168,7 @@ def main():
     expect("another station's", post(port, token, "st-2"), 403)
     expect("another authority's", post(port, token, "forged"), "TLS")
     expect("a wrong token", post(port, "wrong", "st-1"), 401)
-    deliver(port)
+    deliver(port, password)
     stop(process)
     process, port = platform("no")
     expect("no certificate where none is needed", post(port, token), 200)
