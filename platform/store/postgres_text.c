@@ -219,6 +219,15 @@ bool mw_pg_table_goes(const char *sql, size_t n, char out_from[MW_PG_NAME_MAX],
     return renames || word_is(w[0], "DROP");
 }
 
+/* Whether nothing but blanks lies between two words: "used INTEGER, PRIMARY KEY(...)" is a column and
+ * the key of the table, not a column that is the key. */
+static bool follows(word a, word b) {
+    for (const char *c = a.p + a.n; c < b.p; c++)
+        if (*c != ' ')
+            return false;
+    return true;
+}
+
 bool mw_pg_numbered_column(const char *sql, size_t n, char out_table[MW_PG_NAME_MAX],
                            char out_column[MW_PG_NAME_MAX], bool *out_kept) {
     size_t at = 0;
@@ -238,7 +247,7 @@ bool mw_pg_numbered_column(const char *sql, size_t n, char out_table[MW_PG_NAME_
         w[2] = word_next(sql, n, next, &key);
         w[3] = word_next(sql, n, key, &key);
         if (word_is(w[1], "INTEGER") && word_is(w[2], "PRIMARY") && word_is(w[3], "KEY") &&
-            w[0].n < MW_PG_NAME_MAX) {
+            follows(w[1], w[2]) && w[0].n < MW_PG_NAME_MAX) {
             snprintf(out_column, MW_PG_NAME_MAX, "%.*s", (int)w[0].n, w[0].p);
             *out_kept = word_is(word_next(sql, n, key, &key), "AUTOINCREMENT");
             return true;
