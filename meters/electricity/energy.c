@@ -8,6 +8,7 @@
 #define SMOOTH_WINDOWS 8 /* the threshold is asked of the mean of about 1.6 s */
 /* The neutral's current counts when it is greater by a sixteenth: less is the sensors' difference. */
 #define NEUTRAL_SHARE 16
+#define OWED_MAX      (INT64_MAX / 4)
 
 mw_status mw_electric_energy_init(mw_electric_energy *e, const mw_electric_energy_config *config) {
     if (config->pulses_per_kwh < 100 || config->pulses_per_kwh > 100000 ||
@@ -52,7 +53,9 @@ static bool started(bool before, int64_t *smooth, int64_t power, int64_t start) 
 }
 
 static void pulses_of(mw_electric_pulser *p, int64_t quanta, int64_t parts) {
-    p->owed += quanta;
+    /* Where nobody samples, such as in a simulation by windows, nothing is drained: pulses are lost
+     * then, registers are not. */
+    p->owed = p->owed > OWED_MAX - quanta ? OWED_MAX : p->owed + quanta;
     p->each = p->owed / (parts / MW_ELECTRIC_PARTS) + 1;
 }
 

@@ -49,7 +49,6 @@ static void rig_count(rig *r) {
     int64_t v = (int64_t)mw_prng_below(&r->g, 8000000000) - 4000000000;
     mw_electric_quantities q = window_of(p, v);
     mw_electric_energy_window(&r->energy, &q);
-    r->energy.active.owed = r->energy.reactive.owed = 0; /* no pulse outputs here to take them */
     (void)mw_electric_tariffs_count(&r->tariffs, &r->energy, (mw_utc){r->now_us});
     r->now_us += INT64_C(700000000);
 }
