@@ -28,10 +28,12 @@ static bool boot(mw_meter *m, mw_host_flash *nor, const mw_meter_provision *p, u
 /* Puts the chunks of the input into flash: raw, or as records of one of the meter's logs. */
 static void litter(mw_meter *m, mw_host_flash *nor, bool raw, mw_reader *r) {
     mw_flash flash = mw_host_flash_interface(nor);
-    mw_ringlog *logs[] = {
-        &m->config_log,    &m->clock.log,     &m->registers.log, &m->archive.hourly,
-        &m->archive.daily, &m->events.log,    &m->telemetry.log, &m->telemetry.counter.log,
-        &m->downlink.log,  &m->downlink.state};
+    mw_ringlog *logs[] = {&m->config_log,    &m->clock.log,
+                          &m->registers.log, &m->archive.hourly,
+                          &m->archive.daily, &m->events.log[0],
+                          &m->events.log[1], &m->events.log[2],
+                          &m->telemetry.log, &m->telemetry.counter.log,
+                          &m->downlink.log,  &m->downlink.state};
     while (mw_reader_left(r) >= CHUNK + 2) {
         uint16_t place = mw_read_u16le(r);
         mw_slice chunk = mw_read_bytes(r, CHUNK);
