@@ -21,8 +21,8 @@ mw_status mw_town_book_open(mw_town_book *b, const char *folder) {
     *b = (mw_town_book){0};
     b->truth = open_file(folder, "truth.csv", "device_id,channel,hour_end,register,value");
     b->frames = open_file(folder, "frames.csv", "device_id,counter,sent_at,size,rate,lost,objects");
-    b->downlinks =
-        open_file(folder, "downlinks.csv", "device_id,direction,at,counter,rate,es_n0_db,what");
+    b->downlinks = open_file(folder, "downlinks.csv",
+                             "device_id,direction,at,counter,rate,es_n0_db,what,clock_error_ms");
     if (b->truth != NULL && b->frames != NULL && b->downlinks != NULL)
         return MW_OK;
     if (b->truth != NULL)
@@ -62,14 +62,14 @@ void mw_town_book_truth(mw_town_book *b, const mw_town_truth *t) {
 /* ---- downlinks ---- */
 
 void mw_town_book_downlink(mw_town_book *b, const mw_town_device *d, const mw_town_heard *heard,
-                           mw_unb_rate rate, mw_status taken) {
+                           mw_unb_rate rate, mw_status taken, int64_t clock_error_ms) {
     char at[MW_UTC_TEXT_MAX];
     mw_utc_format(heard->start, at);
     fprintf(b->downlinks, "%016" PRIx64 ",down,%s,,%s,%.1f,%s:", d->device_id, at,
             mw_unb_rate_name(rate), heard->es_n0_db, mw_status_name(taken));
     for (size_t i = 0; i < heard->payload_bytes; i++)
         fprintf(b->downlinks, "%02x", heard->payload[i]);
-    fputc('\n', b->downlinks);
+    fprintf(b->downlinks, ",%" PRId64 "\n", clock_error_ms);
     b->downlinks_heard++;
 }
 

@@ -33,9 +33,9 @@ MW_NODISCARD mw_status mw_town_book_open(mw_town_book *b, const char *folder);
 MW_NODISCARD mw_status mw_town_book_close(mw_town_book *b);
 MW_NODISCARD mw_status mw_town_book_flush(mw_town_book *b);
 void mw_town_book_truth(mw_town_book *b, const mw_town_truth *t);
-/* A frame that a meter received, and what its firmware said to it. */
+/* A frame that a meter received, what its firmware said to it, and how far its clock is off then. */
 void mw_town_book_downlink(mw_town_book *b, const mw_town_device *d, const mw_town_heard *heard,
-                           mw_unb_rate rate, mw_status taken);
+                           mw_unb_rate rate, mw_status taken, int64_t clock_error_ms);
 /* Opens the sealed frame with the device's key, as the platform will, to note which hours it
  * carries. MW_AUTH when the firmware sealed it wrongly. */
 MW_NODISCARD mw_status mw_town_book_frame(mw_town_book *b, const mw_town_device *d,

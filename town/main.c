@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "protocols/smp/smp.h"
 #include "runtime/clock.h"
 #include "runtime/file.h"
 #include "runtime/log.h"
@@ -86,9 +87,11 @@ static mw_status open_people(town *t) {
     MW_TRY(mw_town_series_open_water(t->config.data_folder, &t->water));
     MW_TRY(mw_town_series_open_households(t->config.data_folder, t->households,
                                           MW_TOWN_HOUSEHOLDS_MAX, &t->household_count));
-    return mw_town_population_open((uint64_t)t->config.seed, (uint32_t)t->config.water_meters,
+    MW_TRY(mw_town_population_open((uint64_t)t->config.seed, (uint32_t)t->config.water_meters,
                                    (uint32_t)t->config.modems, t->household_count,
-                                   t->config.time_zone, &t->population);
+                                   t->config.time_zone, &t->population));
+    t->population.beacons = t->config.beacon != 0;
+    return MW_OK;
 }
 
 static void on_transmitted(void *context, const mw_samples_block *block) {
@@ -143,6 +146,11 @@ static mw_status open_town(town *t) {
         .billing_hour = (uint8_t)c->billing_hour,
         .jitter_s = (uint16_t)(c->jitter.ns / MW_NS_PER_S),
     };
+    if (c->beacon != 0) {
+        mw_key master = mw_town_population_group_master(&t->population);
+        terms.beacon = (uint8_t)c->beacon;
+        MW_TRY(mw_key_derive_group(&mw_crypto_own, &master, MW_SMP_GROUP_ALL, 0, &terms.group_key));
+    }
     MW_TRY(mw_unb_plan_find(c->plan, &terms.plan));
     MW_TRY(mw_town_simulation_open(&t->population, &terms, &t->air, &t->book, &t->simulation));
     MW_TRY(open_medium(t));

@@ -17,6 +17,8 @@
 #define LEAD_S   0.15 /* samples before the window */
 /* A carrier may have moved this far since the uplink that is answered. */
 #define REACH_HZ 50.0
+#define CLIP_US  INT64_C(300000)
+#define PIECE    0.375 /* of the sample rate, to both sides */
 /* Bursts are kept this long after their end. */
 #define KEEP_US        (INT64_C(60) * MW_US_PER_S)
 #define NOISE_FULL_DBM (-100.0)
@@ -248,12 +250,21 @@ void mw_town_medium_take(mw_town_medium *m, const mw_samples_block *block) {
 
 /* ---- what a meter hears ---- */
 
-/* The burst whose first symbol begins in the window, or NULL. */
-static const burst *burst_in(const mw_town_medium *m, mw_unb_rate rate, mw_utc from, mw_utc to) {
-    double tail_us = 2.5e6 / mw_unb_rate_bd(rate);
+/* Where the meter's receiver really listens, Hz. */
+static double tuned_to(const mw_town_meter *meter) {
+    return (double)meter->listen.carrier.mhz / 1e3 * (1 + meter->crystal.ppb * 1e-9);
+}
+
+/* The burst within the meter's reach whose first symbol begins in the window, or NULL. */
+static const burst *burst_in(const mw_town_medium *m, const mw_town_meter *meter, mw_utc from,
+                             mw_utc to) {
+    const mw_meter_listen *l = &meter->listen;
+    double tail_us = 2.5e6 / mw_unb_rate_bd(l->rate);
     for (size_t i = 0; i < m->count; i++) {
         double start = burst_start_us(m, &m->bursts[i]) + tail_us;
-        if (start >= (double)(from.us - SLACK_US) && start <= (double)(to.us + SLACK_US))
+        double off = fabs(m->bursts[i].centre_hz - tuned_to(meter));
+        if (off <= m->bursts[i].rate_hz / 2 + (double)l->reach.mhz / 1e3 &&
+            start >= (double)(from.us - SLACK_US) && start <= (double)(to.us + SLACK_US))
             return &m->bursts[i];
     }
     return NULL;
@@ -306,7 +317,14 @@ static mw_status receive(mw_town_medium *m, const mw_town_meter *meter, const bu
     float *iq = calloc(2 * n, sizeof *iq);
     if (iq == NULL)
         return MW_NOMEM;
-    double carrier = (double)l->carrier.mhz / 1e3 * (1 + meter->crystal.ppb * 1e-9);
+    double carrier = tuned_to(meter);
+    double reach = fmax(REACH_HZ, (double)l->reach.mhz / 1e3);
+    if (reach > REACH_HZ) {
+        /* It searches further than the samples of one burst are wide: piece by piece, of which the
+         * one around the burst is played. */
+        carrier = fabs(b->centre_hz - carrier) <= reach ? b->centre_hz : carrier;
+        reach = fmin(reach, PIECE * rate);
+    }
     double level = mw_town_air_gain_db(m->air, meter->device) + m->config.full_scale_dbm;
     for (size_t i = 0; i < m->count; i++)
         add_burst(&m->bursts[i], rate, carrier, mw_channel_amplitude(level, NOISE_FULL_DBM), origin,
@@ -315,7 +333,7 @@ static mw_status receive(mw_town_medium *m, const mw_town_meter *meter, const bu
     double lead = window_s - (double)origin / rate;
     mw_window_search s = {.from_s = lead - SLACK_US / 1e6,
                           .to_s = lead + (double)(to.us - from.us + SLACK_US) / 1e6,
-                          .hz_reach = REACH_HZ};
+                          .hz_reach = reach};
     mw_window_frame f;
     mw_status status = mw_window_receive(m->window[l->rate], iq, n, &s, &f);
     free(iq);
@@ -327,15 +345,26 @@ static mw_status receive(mw_town_medium *m, const mw_town_meter *meter, const bu
     return MW_OK;
 }
 
+/* A window for a beacon may be half a minute: it is searched around what was sent, and nowhere else,
+ * for nothing else can be found in it. */
+static void window_clip(const mw_town_medium *m, const burst *b, mw_utc *io_from, mw_utc *io_to) {
+    int64_t start = (int64_t)burst_start_us(m, b);
+    if (io_from->us < start - CLIP_US)
+        io_from->us = start - CLIP_US;
+    if (io_to->us > start + CLIP_US)
+        io_to->us = start + CLIP_US;
+}
+
 mw_status mw_town_medium_hear(mw_town_medium *m, const mw_town_meter *meter, mw_utc now,
                               mw_town_hearing *out_hearing, mw_town_heard *out_heard,
                               mw_utc *out_later) {
     mw_utc from = mw_host_crystal_utc(&meter->crystal, meter->listen.from);
     mw_utc to = mw_host_crystal_utc(&meter->crystal, meter->listen.to);
-    const burst *b = burst_in(m, meter->listen.rate, from, to);
+    const burst *b = burst_in(m, meter, from, to);
     *out_hearing = MW_TOWN_NOTHING;
     if (b == NULL || !b->complete)
         return MW_OK;
+    window_clip(m, b, &from, &to);
     mw_utc end = {(int64_t)burst_end_us(m, b) + SLACK_US};
     mw_utc ready = mw_utc_add(end, MW_TOWN_AIR_LOOKAHEAD);
     if (now.us < ready.us) {

@@ -102,7 +102,30 @@ static void write_channel(const mw_town_population *p, const mw_town_device *d, 
     fputs("\"}}}", f);
 }
 
+mw_key mw_town_population_group_master(const mw_town_population *p) {
+    mw_prng g = mw_prng_of_stream(p->seed, IDENTITY_PREFIX);
+    mw_key key;
+    for (size_t i = 0; i < sizeof key.b; i++)
+        key.b[i] = (uint8_t)mw_prng_below(&g, 256);
+    return key;
+}
+
+static void write_key(const mw_key *key, FILE *f) {
+    for (size_t i = 0; i < sizeof key->b; i++)
+        fprintf(f, "%02x", key->b[i]);
+}
+
+static void write_group(const mw_town_population *p, FILE *f) {
+    mw_key master = mw_town_population_group_master(p);
+    fputs("{\"tenant\":\"demo\",\"group\":{\"master\":\"", f);
+    write_key(&master, f);
+    fputs("\",\"key_epoch\":0}}\n", f);
+    mw_bytes_wipe(&master, sizeof master);
+}
+
 mw_status mw_town_population_write(const mw_town_population *p, FILE *f) {
+    if (p->beacons)
+        write_group(p, f);
     for (size_t i = 0; i < p->count; i++) {
         const mw_town_device *d = &p->devices[i];
         bool is_water = d->model == MW_TOWN_WATER;
@@ -112,8 +135,7 @@ mw_status mw_town_population_write(const mw_town_population *p, FILE *f) {
                 "\",\"model\":\"%s\",\"network_address\":%" PRIu32 ",\"master_key\":\"",
                 d->device_id, is_water ? 'W' : 'P', d->number + 1,
                 is_water ? "water-r160" : "pulse-2", d->network_address);
-        for (size_t k = 0; k < sizeof d->master_key.b; k++)
-            fprintf(f, "%02x", d->master_key.b[k]);
+        write_key(&d->master_key, f);
         fputs("\",\"channels\":[", f);
         for (uint32_t c = 0; c < d->channels; c++)
             write_channel(p, d, c, f);

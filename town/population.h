@@ -38,6 +38,7 @@ typedef struct mw_town_device {
 
 typedef struct mw_town_population {
     uint64_t seed;
+    bool beacons; /* the network has a group key, which every meter has from production */
     uint32_t homes;
     const char *time_zone; /* IANA name; borrowed */
     mw_town_device *devices;
@@ -49,6 +50,8 @@ typedef struct mw_town_population {
 MW_NODISCARD mw_status mw_town_population_open(uint64_t seed, uint32_t water, uint32_t modems,
                                                size_t households, const char *time_zone,
                                                mw_town_population *out_population);
+/* The key that the network's broadcasts are sealed with, made from the seed. */
+mw_key mw_town_population_group_master(const mw_town_population *p);
 void mw_town_population_close(mw_town_population *p);
 
 /* Writes the provisioning file of the platform, one JSON object a device. MW_IO. */

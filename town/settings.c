@@ -29,6 +29,9 @@ static const mw_setting settings[] = {
      "Window over which the meters spread their reports."},
     {"town.before", MW_SETTING_DUR, FIELD(before), "3d", 0, 400 * 24 * HOUR_NS, NULL, false,
      "How long before the first start the town's life begins; it catches up from there."},
+    {"town.beacon", MW_SETTING_INT, FIELD(beacon), "0", 0, 255, NULL, false,
+     "Meters listen for the time in every n-th beacon slot of the plan; 0 never. The provisioning "
+     "file then holds the network's group key."},
     {"town.run_for", MW_SETTING_DUR, FIELD(run_for), "0s", 0, 400 * 24 * HOUR_NS, NULL, false,
      "End after so much simulated time; 0s goes on for ever."},
     {"town.factor", MW_SETTING_INT, FIELD(factor), "60", 1, 3600, NULL, false,

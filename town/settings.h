@@ -20,6 +20,7 @@ typedef struct mw_town_config {
     mw_dur before;  /* first start: how long before now the town begins */
     mw_dur run_for; /* 0: for ever */
     int64_t factor; /* speed when live */
+    int64_t beacon;
     int64_t billing_hour;
     mw_dur jitter;
     mw_freq rate;

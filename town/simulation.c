@@ -109,7 +109,7 @@ static mw_status hear(mw_town_simulation *s, mw_town_meter *m) {
     mw_unb_rate rate = m->listen.rate;
     MW_TRY(mw_town_meter_downlink(m, heard.start, (mw_slice){heard.payload, heard.payload_bytes},
                                   &taken));
-    mw_town_book_downlink(s->book, m->device, &heard, rate, taken);
+    mw_town_book_downlink(s->book, m->device, &heard, rate, taken, mw_town_meter_clock_error_ms(m));
     return MW_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "meters/pulse/pulse.h"
 #include "meters/water/water.h"
+#include "protocols/smp/smp.h"
 
 #define HOUR_NS (INT64_C(3600) * MW_NS_PER_S)
 /* Crystals are within 20 ppm, clocks are set to within two seconds. */
@@ -136,6 +137,11 @@ mw_status mw_town_meter_downlink(mw_town_meter *m, mw_utc start, mw_slice payloa
     return MW_OK;
 }
 
+int64_t mw_town_meter_clock_error_ms(const mw_town_meter *m) {
+    int64_t shown_us = mw_meter_clock(&m->firmware, m->wake).us;
+    return (shown_us - mw_host_crystal_utc(&m->crystal, m->wake).us) / 1000;
+}
+
 /* ---- installation ---- */
 
 /* Most modems report once a day; a few more often, as the catalogue's modem can. */
@@ -156,6 +162,7 @@ static void configure(mw_town_meter *m, mw_prng *g, const mw_town_terms *terms) 
     c->copies = 1;
     c->overlap = 1;
     c->active = m->model.hourly;
+    c->beacon = terms->beacon;
     for (uint32_t i = 0; i < d->channels; i++) {
         c->scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
         m->channel[i].scale = c->scale[i];
@@ -169,6 +176,10 @@ static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_t
     for (unsigned i = 0; i < 8; i++)
         provision.device_id[i] = (uint8_t)(d->device_id >> (56 - 8 * i));
     mw_bytes_copy(provision.master_key, d->master_key.b, sizeof provision.master_key);
+    if (terms->beacon != 0) {
+        provision.group = MW_SMP_GROUP_ALL;
+        mw_bytes_copy(provision.group_key, terms->group_key.b, sizeof provision.group_key);
+    }
     mw_board board = {.flash = mw_host_flash_interface(&m->flash),
                       .seed = mw_mix64(seed ^ d->device_id),
                       .cause = MW_RESET_POWER_ON};

@@ -21,6 +21,8 @@ typedef struct mw_town_terms {
     mw_utc start;         /* when the meters are installed */
     uint8_t billing_hour; /* hour of the UTC grid with which a day begins */
     uint16_t jitter_s;    /* daily reports spread over this window */
+    uint8_t beacon;       /* meters listen in every n-th beacon slot of the plan; 0: never */
+    mw_key group_key;     /* of all meters, with beacons */
 } mw_town_terms;
 
 /* A register at the end of an hour, as the meter should report it. */
@@ -80,5 +82,7 @@ bool mw_town_meter_hears(const mw_town_meter *m);
 void mw_town_meter_window_end(mw_town_meter *m);
 MW_NODISCARD mw_status mw_town_meter_downlink(mw_town_meter *m, mw_utc start, mw_slice payload,
                                               mw_status *out_taken);
+/* How far the meter's clock is ahead of the true time at the step that is due. */
+int64_t mw_town_meter_clock_error_ms(const mw_town_meter *m);
 
 #endif
