@@ -4,6 +4,7 @@
 #include "platform/api/internal.h"
 #include "platform/api/openapi_text.h"
 #include "platform/doors/uplinks.h"
+#include "platform/validation/pipeline.h"
 
 void mw_api_nothing_here(mw_api_call *call) {
     mw_http_reply_problem(call->http, 404, "NOT_FOUND", "there is nothing at this address");
@@ -25,15 +26,31 @@ void mw_api_health_read(mw_api_call *call) {
                        mw_slice_of_str(ok ? "{\"status\":\"ok\"}" : "{\"status\":\"failing\"}"));
 }
 
-void mw_api_metrics_read(mw_api_call *call) {
-    mw_api *api = call->api;
-    mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    int64_t hot = 0;
+static mw_status change_count(void *ctx, const mw_store_change *row) {
+    (void)row;
+    ++*(int64_t *)ctx;
+    return MW_OK;
+}
+
+/* What stands between a stored value and what the pages show of it. */
+static void backlog_measure(mw_api *api) {
+    int64_t hot = 0, seen = 0, waiting = 0;
     if (mw_store_hot_rows(api->o.store, &hot) == MW_OK)
         mw_metric_set(mw_metrics_gauge(api->o.metrics, "mw_platform_hot_rows", NULL,
                                        "Rows not yet folded into day chunks"),
                       hot);
+    if (mw_store_cursor_get(api->o.store, MW_PIPELINE_CURSOR, &seen) == MW_OK &&
+        mw_store_changes(api->o.store, seen, MW_STORE_PAGE_MAX, change_count, &waiting) == MW_OK)
+        mw_metric_set(mw_metrics_gauge(api->o.metrics, "mw_platform_changes_waiting", NULL,
+                                       "Changes not yet validated, counted to a page at most"),
+                      waiting);
+}
+
+void mw_api_metrics_read(mw_api_call *call) {
+    mw_api *api = call->api;
+    mw_buffer b;
+    mw_buffer_init(&b, 1024 * 1024);
+    backlog_measure(api);
     mw_metric_set(
         mw_metrics_gauge(api->o.metrics, "mw_platform_streams", NULL, "Open event streams"),
         (int64_t)api->streams_n);

@@ -197,6 +197,35 @@ static bool scaled_at(const mw_assessment *a, uint32_t i) {
     return false;
 }
 
+/* Reported, and neither the meter nor a person calls it wrong: only a rule may have. */
+static bool doubted_by_rule(const mw_assessment *a, uint32_t i) {
+    for (uint32_t k = 0; k < a->verdicts; k++)
+        if (i >= a->verdict[k].from && i < a->verdict[k].to)
+            return false;
+    return (a->window->raw_flags[i] & (MW_VEE_MISSING | MW_VEE_MEASURE_ERROR)) == 0 &&
+           (a->work_flags[i] & MW_VEE_LOCKED) == 0;
+}
+
+/* Where registers leave an estimate no room but the reported values themselves, they prove what the
+ * rules doubted: it stays measured. The finding stands; nothing was made up. */
+static void confirmed_keep(mw_assessment *a) {
+    const mw_window *w = a->window;
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < a->stamps; k++) {
+        const mw_vee_stamp *t = &a->stamp[k];
+        bool same = scaled_at(a, t->from);
+        for (uint32_t i = t->from; same && i < t->from + t->n; i++)
+            same = doubted_by_rule(a, i) && a->value[i] == w->raw[i];
+        for (uint32_t i = t->from; same && i < t->from + t->n; i++)
+            a->flags[i] = w->raw_flags[i];
+        if (!same)
+            a->stamp[kept++] = *t;
+        else
+            a->filled -= t->n;
+    }
+    a->stamps = kept;
+}
+
 static void stamps_spread(mw_assessment *a) {
     memset(a->method, 0, a->window->n * sizeof *a->method);
     for (uint32_t i = 0; i < a->window->n; i++)
@@ -227,6 +256,7 @@ mw_status mw_assess(mw_assessment *a) {
     mw_vee_findings_mark(&a->findings, a->work_flags, w->n);
     verdicts_apply(a);
     MW_TRY(gaps_estimate(a, &s));
+    confirmed_keep(a);
     stamps_spread(a);
     return MW_OK;
 }

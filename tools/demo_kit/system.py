@@ -175,11 +175,12 @@ class System:
         self.client.sign_in("operator", self.accounts()["operator"])
 
     def settled(self):
-        """Whether everything that the station spooled has been delivered and decoded."""
+        """Whether everything that the station spooled has been delivered, decoded and validated."""
         station = metrics(Client(f"http://127.0.0.1:{self.station_port}"))
         platform = metrics(self.client)
         return (station.get("mw_station_spool_items") == 0 and
-                platform.get("mw_platform_journal_waiting") == 0)
+                all(platform.get(f"mw_platform_{what}") == 0
+                    for what in ("journal_waiting", "hot_rows", "changes_waiting")))
 
 
 def metrics(client):
