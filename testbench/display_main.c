@@ -6,6 +6,9 @@
  *     mw-testbench-display --all
  *     mw-testbench-display --model gas-g4 --strokes
  *     mw-testbench-display --model water-r160 --svg > water.svg
+ *
+ * Electricity meters are shown with the whole menu, each list under its title; --list shows one
+ * list of it, 0 the first.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -17,6 +20,7 @@
 #include "meters/kit/pages.h"
 #include "meters/pulse/pulse.h"
 #include "meters/water/water.h"
+#include "testbench/electric_view.h"
 
 enum form { FORM_LINE, FORM_STROKES, FORM_SVG };
 
@@ -25,9 +29,10 @@ typedef struct sight {
     const mw_meter_model *model;
     const mw_display_table *pages;
     uint32_t counts[2];
+    uint8_t elements; /* of an electricity meter; 0: of none */
 } sight;
 
-#define GLASSES_MAX 20
+#define GLASSES_MAX 128
 
 typedef struct glasses {
     mw_lcd lcd[GLASSES_MAX];
@@ -35,15 +40,17 @@ typedef struct glasses {
 } glasses;
 
 static const sight *sights(unsigned *out_n) {
-    static sight all[7];
-    all[0] = (sight){"water-r160", &mw_water_r160, &mw_pages_water, {49383, 6}};
-    all[1] = (sight){"water-r100", &mw_water_r100, &mw_pages_water, {812, 0}};
-    all[2] = (sight){"water-r80", &mw_water_r80, &mw_pages_water, {812, 0}};
+    static sight all[9];
+    all[0] = (sight){"water-r160", &mw_water_r160, &mw_pages_water, {49383, 6}, 0};
+    all[1] = (sight){"water-r100", &mw_water_r100, &mw_pages_water, {812, 0}, 0};
+    all[2] = (sight){"water-r80", &mw_water_r80, &mw_pages_water, {812, 0}, 0};
     for (unsigned i = 0; i < 3; i++)
         all[3 + i] = (sight){
-            mw_gas_model_of[i + 1].name, &mw_gas_model_of[i + 1], &mw_pages_gas, {12345678, 0}};
-    all[6] = (sight){"pulse-2", &mw_pulse_2, &mw_pages_pulse, {123456, 789}};
-    *out_n = 7;
+            mw_gas_model_of[i + 1].name, &mw_gas_model_of[i + 1], &mw_pages_gas, {12345678, 0}, 0};
+    all[6] = (sight){"pulse-2", &mw_pulse_2, &mw_pages_pulse, {123456, 789}, 0};
+    all[7] = (sight){"electric-1", NULL, &mw_electric_pages_single, {0, 0}, 1};
+    all[8] = (sight){"electric-3", NULL, &mw_electric_pages_three, {0, 0}, 3};
+    *out_n = 9;
     return all;
 }
 
@@ -72,7 +79,7 @@ static mw_status meter_make(const sight *of, mw_host_flash *nor, mw_meter *m, mw
     return MW_OK;
 }
 
-static void glass_take(glasses *g, mw_display *d, mw_mono now, const mw_pages_device *device) {
+static void glass_take(glasses *g, mw_display *d, mw_mono now, const void *device) {
     if (g->n < GLASSES_MAX)
         mw_display_show(d, now, device, &g->lcd[g->n++]);
 }
@@ -84,9 +91,40 @@ static void press(mw_display *d, mw_mono *now, int64_t ms) {
     now->ns += MW_NS_PER_S / 2;
 }
 
-static void pages_turn(const sight *of, const mw_meter *m, mw_mono now, glasses *g) {
+/* Every list of the menu (or `only` that one), every page of it; of a list with a title the title
+ * too. */
+static void pages_turn(const mw_display_table *t, int only, const void *device, mw_mono now,
+                       glasses *g) {
+    mw_display d;
+    mw_display_init(&d, t, now);
+    press(&d, &now, 200);
+    if (t->dark_s == 0) /* it was awake already: back to the first page */
+        for (unsigned i = 0; d.page != 0 && i < t->count; i++)
+            press(&d, &now, 200);
+    for (unsigned seen = 0; seen < t->count;) {
+        uint8_t list = d.list, first = d.page;
+        do {
+            if (only < 0 || only == list)
+                glass_take(g, &d, now, device);
+            press(&d, &now, 200);
+            seen++;
+        } while (d.page != first && seen < t->count);
+        press(&d, &now, 2500);
+        if (d.list == list)
+            break;
+        if (d.list != 0 && d.list < t->lists && (only < 0 || only == d.list))
+            glass_take(g, &d, now, device);
+        now.ns += MW_NS_PER_S;
+    }
+}
+
+static mw_status battery_show(const sight *of, int only, glasses *g) {
+    static mw_meter m;
+    mw_host_flash nor;
+    mw_mono now;
+    MW_TRY(meter_make(of, &nor, &m, &now));
     bool gas = of->pages == &mw_pages_gas, pulse = of->pages == &mw_pages_pulse;
-    mw_pages_device device = {.meter = m,
+    mw_pages_device device = {.meter = &m,
                               .now = now,
                               .legal_checksum = UINT32_C(0xC0FFEE42),
                               .flow_known = !pulse,
@@ -95,27 +133,21 @@ static void pages_turn(const sight *of, const mw_meter *m, mw_mono now, glasses 
                               .pressure_mbar = 1034,
                               .battery_left_known = true,
                               .battery_left_pct = 97};
-    mw_display d;
-    mw_display_init(&d, of->pages, now);
-    press(&d, &now, 200);
-    unsigned user = 0;
-    for (unsigned i = 0; i < of->pages->count; i++)
-        user += !of->pages->pages[i].service;
-    for (unsigned i = 0; i < of->pages->count; i++) {
-        glass_take(g, &d, now, &device);
-        press(&d, &now, i + 1 == user ? 2500 : 200);
-    }
+    pages_turn(of->pages, only, &device, now, g);
+    mw_host_flash_fini(&nor);
+    return MW_OK;
 }
 
-static mw_status sight_show(const sight *of, enum form form) {
+static mw_status sight_show(const sight *of, int only, enum form form) {
     static glasses g;
-    static mw_meter m;
-    mw_host_flash nor;
-    mw_mono now;
     g.n = 0;
-    MW_TRY(meter_make(of, &nor, &m, &now));
-    pages_turn(of, &m, now, &g);
-    mw_host_flash_fini(&nor);
+    if (of->elements != 0) {
+        static mw_electric_view view;
+        mw_electric_view_init(&view, of->elements);
+        pages_turn(of->pages, only, &view.device, (mw_mono){0}, &g);
+    } else {
+        MW_TRY(battery_show(of, only, &g));
+    }
     if (form == FORM_SVG) {
         const char *titles[GLASSES_MAX];
         for (unsigned i = 0; i < g.n; i++)
@@ -130,23 +162,30 @@ static mw_status sight_show(const sight *of, enum form form) {
 }
 
 static int usage(FILE *out, int code) {
-    fputs("usage: mw-testbench-display (--all | --model NAME) [--strokes | --svg]\n", out);
+    fputs("usage: mw-testbench-display (--all | --model NAME) [--list N] [--strokes | --svg]\n",
+          out);
     return code;
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {
-        {"all", no_argument, NULL, 'a'},     {"model", required_argument, NULL, 'm'},
-        {"strokes", no_argument, NULL, 's'}, {"svg", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"all", no_argument, NULL, 'a'},
+                                            {"model", required_argument, NULL, 'm'},
+                                            {"list", required_argument, NULL, 'l'},
+                                            {"strokes", no_argument, NULL, 's'},
+                                            {"svg", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     const char *name = NULL;
     bool all = false;
+    int only = -1;
     enum form form = FORM_LINE;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'a')
             all = true;
         else if (c == 'm')
             name = optarg;
+        else if (c == 'l' && optarg[0] >= '0' && optarg[0] <= '9' && optarg[1] == 0)
+            only = optarg[0] - '0';
         else if (c == 's')
             form = FORM_STROKES;
         else if (c == 'v')
@@ -162,7 +201,7 @@ int main(int argc, char **argv) {
         if (!all && strcmp(of[i].name, name) != 0)
             continue;
         shown++;
-        mw_status s = sight_show(&of[i], form);
+        mw_status s = sight_show(&of[i], only, form);
         if (s != MW_OK) {
             fprintf(stderr, "%s: %s\n", of[i].name, mw_status_name(s));
             return 1;

@@ -8,12 +8,13 @@ static mw_mono after(mw_mono t, int64_t seconds) {
 }
 
 void mw_display_init(mw_display *d, const mw_display_table *table, mw_mono now) {
-    mw_assert(table->count > 0 && !table->pages[0].service);
+    mw_assert(table->count > 0 && table->pages[0].list == 0);
     *d = (mw_display){.table = table,
                       .awake = table->dark_s == 0,
                       .pressed = now,
                       .touched = after(now, -(int64_t)table->light_s),
-                      .shown = now};
+                      .shown = now,
+                      .entered = {now.ns - MW_DISPLAY_TITLE_NS}};
 }
 
 /* ---- turning pages ---- */
@@ -22,7 +23,7 @@ static void page_turn(mw_display *d, mw_mono now) {
     uint8_t n = d->table->count;
     for (uint8_t i = 1; i <= n; i++) {
         uint8_t at = (uint8_t)((d->page + i) % n);
-        if (d->table->pages[at].service == d->service) {
+        if (d->table->pages[at].list == d->list) {
             d->page = at;
             break;
         }
@@ -32,23 +33,28 @@ static void page_turn(mw_display *d, mw_mono now) {
 
 static void page_home(mw_display *d, mw_mono now) {
     d->page = 0;
-    d->service = false;
+    d->list = 0;
     d->shown = now;
 }
 
-static bool has_service(const mw_display_table *t) {
-    for (uint8_t i = 0; i < t->count; i++)
-        if (t->pages[i].service)
-            return true;
-    return false;
+/* The next list that has pages; after the last one the first. */
+static uint8_t list_after(const mw_display_table *t, uint8_t list) {
+    uint8_t next = 0;
+    for (uint8_t i = 0; i < t->count; i++) {
+        uint8_t of = t->pages[i].list;
+        if (of > list && (next == 0 || of < next))
+            next = of;
+    }
+    return next;
 }
 
 static void list_switch(mw_display *d, mw_mono now) {
-    if (d->service || !has_service(d->table)) {
-        page_home(d, now);
+    uint8_t next = list_after(d->table, d->list);
+    page_home(d, now);
+    d->entered = now;
+    if (next == 0)
         return;
-    }
-    d->service = true;
+    d->list = next;
     page_turn(d, now);
 }
 
@@ -90,9 +96,9 @@ static void time_pass(mw_display *d, mw_mono now) {
         return;
     }
     bool idle = t->home_s == 0 || now.ns >= after(d->touched, t->home_s).ns;
-    if (t->home_s != 0 && idle && (d->service || (t->scroll_s == 0 && d->page != 0)))
+    if (t->home_s != 0 && idle && (d->list != 0 || (t->scroll_s == 0 && d->page != 0)))
         page_home(d, now);
-    if (t->scroll_s != 0 && idle && !d->service)
+    if (t->scroll_s != 0 && idle && d->list == 0)
         while (now.ns >= after(d->shown, t->scroll_s).ns)
             page_turn(d, after(d->shown, t->scroll_s));
 }
@@ -100,14 +106,15 @@ static void time_pass(mw_display *d, mw_mono now) {
 mw_mono mw_display_wake(const mw_display *d, mw_mono now) {
     const mw_display_table *t = d->table;
     mw_mono at = {INT64_MAX};
-    mw_mono candidates[5] = {
+    mw_mono candidates[6] = {
         d->down && !d->turned ? (mw_mono){d->pressed.ns + MW_DISPLAY_LONG_NS} : at,
         d->awake && t->dark_s != 0 ? after(d->touched, t->dark_s) : at,
         d->awake && t->home_s != 0 ? after(d->touched, t->home_s) : at,
-        d->awake && t->scroll_s != 0 && !d->service ? after(d->shown, t->scroll_s) : at,
+        d->awake && t->scroll_s != 0 && d->list == 0 ? after(d->shown, t->scroll_s) : at,
         d->awake && t->light_s != 0 ? after(d->touched, t->light_s) : at,
+        t->lists != 0 ? (mw_mono){d->entered.ns + MW_DISPLAY_TITLE_NS} : at,
     };
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 6; i++)
         if (candidates[i].ns > now.ns && candidates[i].ns < at.ns)
             at = candidates[i];
     return at;
@@ -219,6 +226,10 @@ void mw_display_show(mw_display *d, mw_mono now, const void *device, mw_lcd *out
         return;
     }
     t->signs(device, out_lcd);
+    if (d->list < t->lists && now.ns < d->entered.ns + MW_DISPLAY_TITLE_NS) {
+        mw_lcd_text(out_lcd, t->titles[d->list]);
+        return;
+    }
     mw_lcd_code(out_lcd, page->code);
     out_lcd->unit = page->unit;
     int64_t value;

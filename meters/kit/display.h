@@ -5,9 +5,10 @@
  * same for every meter.
  *
  *   short press   wakes the glass; then the next page of the list
- *   long press    (2 s) from the user's list to the service list, and back
+ *   long press    (2 s) from one list to the next: the menu. Battery meters have two, the user's
+ *                 and the service list; a list may have a title, shown for a second
  *   no press      after `home_s` the first page; after `dark_s` dark (0: stays on, and with
- *                 `scroll_s` turns the pages of the user's list by itself)
+ *                 `scroll_s` turns the pages of list 0 by itself)
  */
 #ifndef MW_METERS_KIT_DISPLAY_H
 #define MW_METERS_KIT_DISPLAY_H
@@ -16,6 +17,7 @@
 #include "meters/kit/lcd.h"
 
 #define MW_DISPLAY_LONG_NS     (INT64_C(2) * MW_NS_PER_S)
+#define MW_DISPLAY_TITLE_NS    MW_NS_PER_S
 #define MW_DISPLAY_TEXT_MAX    12
 #define MW_DISPLAY_DEBOUNCE_NS (INT64_C(30) * MW_NS_PER_S / 1000)
 
@@ -37,16 +39,18 @@ typedef struct mw_display_page {
     uint8_t width;    /* digits of a number or indicator, 1..8 */
     uint8_t decimals;
     uint8_t unit; /* mw_lcd_unit */
-    bool service; /* in the service list */
+    uint8_t list; /* of the menu: 0 the user's list */
 } mw_display_page;
 
 typedef struct mw_display_table {
     const mw_display_page *pages;
-    uint8_t count;    /* 1.., the first is the home page and not of the service list */
+    uint8_t count;    /* 1.., the first is the home page and of list 0 */
     uint16_t home_s;  /* 0: never goes home by itself */
     uint16_t dark_s;  /* 0: never dark */
     uint8_t scroll_s; /* 0: does not turn pages */
     uint8_t light_s;  /* of backlight after a press; 0: none */
+    uint8_t lists;    /* that have a title; 0: none has */
+    const char *const *titles;
     /* The value of a field; false: not known, shown as dashes. */
     bool (*read)(const void *device, uint16_t field, int64_t *out_value);
     /* Signs, tariff and quadrant of the moment. */
@@ -55,9 +59,9 @@ typedef struct mw_display_table {
 
 typedef struct mw_display {
     const mw_display_table *table;
-    uint8_t page;
-    bool service, awake, down, turned; /* turned: this press has already done its work */
-    mw_mono pressed, touched, shown;
+    uint8_t page, list;
+    bool awake, down, turned; /* turned: this press has already done its work */
+    mw_mono pressed, touched, shown, entered;
 } mw_display;
 
 /* Dark when the table says so, else the home page. `table` must outlive it. */

@@ -23,32 +23,32 @@ enum field {
 
 /* A register in litres is shown in cubic metres: 99999.999, then 0 again. */
 #define PAGE_REGISTER(text, number)                                                                \
-    { text, number, MW_DISPLAY_INDICATOR, 8, 3, MW_LCD_UNIT_M3, false }
+    { text, number, MW_DISPLAY_INDICATOR, 8, 3, MW_LCD_UNIT_M3, 0 }
 #define PAGE_PULSES(text, number)                                                                  \
-    { text, number, MW_DISPLAY_INDICATOR, 8, 0, MW_LCD_UNIT_IMP, false }
+    { text, number, MW_DISPLAY_INDICATOR, 8, 0, MW_LCD_UNIT_IMP, 0 }
 #define PAGES_COMMON                                                                               \
-    {"5", FIELD_ERRORS, MW_DISPLAY_ERRORS, 0, 0, MW_LCD_UNIT_NONE, false},                         \
-        {"6", FIELD_NONE, MW_DISPLAY_SEGMENTS, 0, 0, MW_LCD_UNIT_NONE, false},                     \
-        {"11", FIELD_TEMPERATURE, MW_DISPLAY_NUMBER, 4, 1, MW_LCD_UNIT_DEG_C, true},               \
-        {"13", FIELD_BATTERY, MW_DISPLAY_NUMBER, 4, 2, MW_LCD_UNIT_V, true},                       \
-        {"14", FIELD_BATTERY_LEFT, MW_DISPLAY_NUMBER, 3, 0, MW_LCD_UNIT_PERCENT, true},            \
-        {"15", FIELD_CLOCK, MW_DISPLAY_DATE, 0, 0, MW_LCD_UNIT_NONE, true},                        \
-        {"16", FIELD_CLOCK, MW_DISPLAY_TIME, 0, 0, MW_LCD_UNIT_NONE, true},                        \
-        {"17", FIELD_FIRMWARE, MW_DISPLAY_VERSION, 0, 0, MW_LCD_UNIT_NONE, true},                  \
-        {"18", FIELD_CHECKSUM, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, true},                      \
-        {"19", FIELD_ADDRESS, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, true}, {                     \
-        "20", FIELD_EVENTS, MW_DISPLAY_NUMBER, 8, 0, MW_LCD_UNIT_NONE, true                        \
+    {"5", FIELD_ERRORS, MW_DISPLAY_ERRORS, 0, 0, MW_LCD_UNIT_NONE, 0},                             \
+        {"6", FIELD_NONE, MW_DISPLAY_SEGMENTS, 0, 0, MW_LCD_UNIT_NONE, 0},                         \
+        {"11", FIELD_TEMPERATURE, MW_DISPLAY_NUMBER, 4, 1, MW_LCD_UNIT_DEG_C, 1},                  \
+        {"13", FIELD_BATTERY, MW_DISPLAY_NUMBER, 4, 2, MW_LCD_UNIT_V, 1},                          \
+        {"14", FIELD_BATTERY_LEFT, MW_DISPLAY_NUMBER, 3, 0, MW_LCD_UNIT_PERCENT, 1},               \
+        {"15", FIELD_CLOCK, MW_DISPLAY_DATE, 0, 0, MW_LCD_UNIT_NONE, 1},                           \
+        {"16", FIELD_CLOCK, MW_DISPLAY_TIME, 0, 0, MW_LCD_UNIT_NONE, 1},                           \
+        {"17", FIELD_FIRMWARE, MW_DISPLAY_VERSION, 0, 0, MW_LCD_UNIT_NONE, 1},                     \
+        {"18", FIELD_CHECKSUM, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, 1},                         \
+        {"19", FIELD_ADDRESS, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, 1}, {                        \
+        "20", FIELD_EVENTS, MW_DISPLAY_NUMBER, 8, 0, MW_LCD_UNIT_NONE, 1                           \
     }
 #define PAGES_VOLUME                                                                               \
     PAGE_REGISTER("1", FIELD_REGISTER_0), PAGE_REGISTER("2", FIELD_REGISTER_1),                    \
-        {"3", FIELD_FLOW, MW_DISPLAY_NUMBER, 7, 3, MW_LCD_UNIT_M3_H, false},                       \
+        {"3", FIELD_FLOW, MW_DISPLAY_NUMBER, 7, 3, MW_LCD_UNIT_M3_H, 0},                           \
         PAGE_REGISTER("4", FIELD_BILLING)
 
 static const mw_display_page water_pages[] = {PAGES_VOLUME, PAGES_COMMON};
 static const mw_display_page gas_pages[] = {
     PAGES_VOLUME,
     PAGES_COMMON,
-    {"12", FIELD_PRESSURE, MW_DISPLAY_NUMBER, 5, 3, MW_LCD_UNIT_BAR, true}};
+    {"12", FIELD_PRESSURE, MW_DISPLAY_NUMBER, 5, 3, MW_LCD_UNIT_BAR, 1}};
 static const mw_display_page pulse_pages[] = {PAGE_PULSES("1", FIELD_REGISTER_0),
                                               PAGE_PULSES("2", FIELD_REGISTER_1), PAGES_COMMON};
 

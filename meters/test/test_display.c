@@ -84,12 +84,12 @@ static void device_signs(const void *context, mw_lcd *lcd) {
 }
 
 static const mw_display_page pages[] = {
-    {"1", 0, MW_DISPLAY_INDICATOR, 8, 3, MW_LCD_UNIT_M3, false},
-    {"5", 1, MW_DISPLAY_ERRORS, 0, 0, MW_LCD_UNIT_NONE, false},
-    {"6", 0, MW_DISPLAY_SEGMENTS, 0, 0, MW_LCD_UNIT_NONE, false},
-    {"15", 2, MW_DISPLAY_DATE, 0, 0, MW_LCD_UNIT_NONE, true},
-    {"16", 2, MW_DISPLAY_TIME, 0, 0, MW_LCD_UNIT_NONE, true},
-    {"17", 3, MW_DISPLAY_VERSION, 0, 0, MW_LCD_UNIT_NONE, true},
+    {"1", 0, MW_DISPLAY_INDICATOR, 8, 3, MW_LCD_UNIT_M3, 0},
+    {"5", 1, MW_DISPLAY_ERRORS, 0, 0, MW_LCD_UNIT_NONE, 0},
+    {"6", 0, MW_DISPLAY_SEGMENTS, 0, 0, MW_LCD_UNIT_NONE, 0},
+    {"15", 2, MW_DISPLAY_DATE, 0, 0, MW_LCD_UNIT_NONE, 1},
+    {"16", 2, MW_DISPLAY_TIME, 0, 0, MW_LCD_UNIT_NONE, 1},
+    {"17", 3, MW_DISPLAY_VERSION, 0, 0, MW_LCD_UNIT_NONE, 1},
 };
 static const mw_display_table battery = {.pages = pages,
                                          .count = 6,
@@ -191,6 +191,42 @@ static void test_unknown_value_shows_dashes(void **state) {
     MW_CHECK_EQ(lcd.unit, MW_LCD_UNIT_M3);
 }
 
+/* Lists with titles: a long press goes through them all, a title is shown for a second. */
+static void test_menu_of_lists(void **state) {
+    (void)state;
+    static const mw_display_page three[] = {
+        {"1", 0, MW_DISPLAY_INDICATOR, 8, 3, MW_LCD_UNIT_KWH, 0},
+        {"2", 0, MW_DISPLAY_NUMBER, 8, 0, MW_LCD_UNIT_KWH, 1},
+        {"3", 3, MW_DISPLAY_VERSION, 0, 0, MW_LCD_UNIT_NONE, 3},
+        {"4", 1, MW_DISPLAY_ERRORS, 0, 0, MW_LCD_UNIT_NONE, 1},
+    };
+    static const char *const titles[] = {"EnErGy", "tArIFF", "nonE", "SErUICE"};
+    static const mw_display_table menu = {.pages = three,
+                                          .count = 4,
+                                          .home_s = 30,
+                                          .lists = 4,
+                                          .titles = titles,
+                                          .read = device_read,
+                                          .signs = device_signs};
+    mw_display d;
+    mw_display_init(&d, &menu, s(0));
+    show(&d, 1, "00012.345"); /* no title at first */
+    press(&d, 2, 2.5);
+    show(&d, 4.5, "  tAr1FF");                              /* I looks like 1, S like 5 */
+    MW_CHECK_EQ(mw_display_wake(&d, s(4.5)).ns, s(5.5).ns); /* entered when the press ended */
+    show(&d, 5.6, "   12345");
+    press(&d, 6, 0.2);
+    show(&d, 6.5, "Err 0021");
+    press(&d, 7, 2.5); /* list 2 has no pages */
+    show(&d, 9.6, " 5ErU1CE");
+    show(&d, 11, "     1.2.3");
+    press(&d, 12, 2.5);
+    show(&d, 14.6, "  EnErGy");
+    show(&d, 16, "00012.345");
+    press(&d, 17, 2.5);
+    show(&d, 50, "00012.345"); /* home by itself, without a title */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
@@ -198,6 +234,7 @@ int main(void) {
         cmocka_unit_test(test_button_turns_pages),
         cmocka_unit_test(test_mains_meter_scrolls),
         cmocka_unit_test(test_unknown_value_shows_dashes),
+        cmocka_unit_test(test_menu_of_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
