@@ -125,7 +125,8 @@ mw_status mw_town_simulation_advance(mw_town_simulation *s, mw_utc until) {
         }
         mw_meter_outputs out = {0};
         MW_TRY(mw_town_meter_step(m, tell_book, s->book, &out));
-        if (out.transmit)
+        /* What goes over networks of others is not on our air. */
+        if (out.transmit && out.tx.medium == MW_CARRIER_UNB)
             MW_TRY(transmit(s, m, &out.tx));
         sink(s, 0);
     }

@@ -72,7 +72,8 @@ mw_mono mw_beacon_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     mw_beacon *b = &m->beacon;
     mw_meter_listen window;
     int64_t number;
-    if (m->config.beacon == 0 || m->plan->beacon.period_s == 0 || !m->downlink.has_group ||
+    if (m->config.beacon == 0 || m->config.carrier != MW_CARRIER_UNB ||
+        m->plan->beacon.period_s == 0 || !m->downlink.has_group ||
         mw_rtc_state_at(&m->clock, now) != MW_CLOCK_SET)
         return MW_TICK_NEVER;
     /* One that was missed: the station may be gone, the others are tried as well. */

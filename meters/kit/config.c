@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meters/kit/config.h"
 
+#include "protocols/carriers/carrier.h"
 #include "protocols/smp/objects.h"
 
 #define CONFIG_VERSION  1
@@ -31,7 +32,9 @@ mw_status mw_meter_config_check(const mw_meter_config *c, const mw_meter_model *
                                    c->battery_low_mv % BATTERY_STEP_MV != 0))
         return MW_RANGE;
     unsigned band;
-    if (c->rate >= MW_UNB_RATE_COUNT ||
+    if (c->carrier >= MW_CARRIER_COUNT || c->rate >= MW_UNB_RATE_COUNT)
+        return MW_RANGE;
+    if (c->carrier == MW_CARRIER_UNB &&
         mw_unb_plan_band(plan, MW_UNB_UP, (mw_unb_rate)c->rate, 0, &band) != MW_OK)
         return MW_RANGE;
     return MW_OK;
@@ -59,6 +62,7 @@ void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFI
     mw_write_u8(&w, (uint8_t)(c->battery_low_mv / BATTERY_STEP_MV));
     mw_write_u8(&w, c->beacon);
     mw_write_u8(&w, c->no_flow_days);
+    mw_write_u8(&w, c->carrier);
 }
 
 mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
@@ -84,6 +88,7 @@ mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
     c.battery_low_mv = (uint16_t)(mw_read_u8(&r) * BATTERY_STEP_MV);
     c.beacon = mw_read_u8(&r);
     c.no_flow_days = mw_read_u8(&r);
+    c.carrier = mw_read_u8(&r);
     MW_TRY(r.status);
     *out_config = c;
     return MW_OK;
@@ -138,6 +143,9 @@ mw_status mw_meter_config_get(const mw_meter_config *c, uint16_t key, int64_t *o
     case MW_SMP_KEY_NO_FLOW_DAYS:
         *out_value = c->no_flow_days;
         return MW_OK;
+    case MW_SMP_KEY_CARRIER:
+        *out_value = c->carrier;
+        return MW_OK;
     default:
         return MW_NOT_FOUND;
     }
@@ -185,6 +193,8 @@ mw_status mw_meter_config_put(mw_meter_config *c, uint16_t key, int64_t value) {
         return put_u8(&c->beacon, value);
     case MW_SMP_KEY_NO_FLOW_DAYS:
         return put_u8(&c->no_flow_days, value);
+    case MW_SMP_KEY_CARRIER:
+        return put_u8(&c->carrier, value);
     default:
         return MW_NOT_FOUND;
     }

@@ -38,6 +38,7 @@ typedef struct mw_meter_config {
     uint16_t battery_low_mv;  /* 0: the model's; else 1000..5100 in steps of 20 */
     uint8_t beacon;           /* listens in every n-th beacon slot of the plan; 0: never */
     uint8_t no_flow_days;     /* so many days without any flow are told; 0: off */
+    uint8_t carrier;          /* mw_carrier: the module that the board has */
     mw_meter_scale scale[MW_METER_REGISTERS_MAX];
 } mw_meter_config;
 

@@ -386,9 +386,11 @@ static mw_status frame_take(mw_meter *m, mw_mono now, mw_mono burst_start, const
 mw_status mw_meter_downlink(mw_meter *m, mw_mono now, mw_mono burst_start, mw_slice payload) {
     mw_smp_header h;
     lock l;
-    uint8_t plain[MW_UNB_PAYLOAD_MAX];
+    uint8_t plain[MW_CARRIER_FRAME_MAX];
     mw_slice objects;
-    if (payload.n != MW_UNB_PAYLOAD_M && payload.n != MW_UNB_PAYLOAD_L)
+    bool unb = m->config.carrier == MW_CARRIER_UNB;
+    if (unb ? payload.n != MW_UNB_PAYLOAD_M && payload.n != MW_UNB_PAYLOAD_L
+            : payload.n > MW_CARRIER_FRAME_MAX)
         return MW_RANGE;
     MW_TRY(mw_smp_header_decode(payload, MW_SMP_DOWN, &h));
     mw_status s = lock_of(m, &h, &l);

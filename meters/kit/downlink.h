@@ -29,7 +29,8 @@ typedef struct mw_meter_listen {
 
 typedef struct mw_meter mw_meter;
 
-/* Takes a payload of 29 or 61 bytes (M, L) as it came from the air. `now` is when it was complete,
+/* Takes a payload of 29 or 61 bytes (M, L) as it came from the air, or a frame of another
+ * carrier, its address in front. `now` is when it was complete,
  * `burst_start` the tick of its first symbol; mw_meter_step must have been called at `now` or
  * earlier and is to be called next at the same `now`.
  *   MW_OK         it was for this meter and was taken, whatever became of its commands

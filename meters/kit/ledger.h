@@ -12,7 +12,7 @@
 
 #include "base/time.h"
 
-#define MW_LEDGER_BANDS 8
+#define MW_LEDGER_BANDS 9  /* the sub-bands of a plan, and other carriers */
 #define MW_LEDGER_BINS  14 /* of 5 minutes: an hour, the running one, and one ahead */
 
 typedef struct mw_ledger {

@@ -26,6 +26,7 @@
 #include "meters/kit/config.h"
 #include "meters/kit/downlink.h"
 #include "meters/kit/rtc.h"
+#include "protocols/carriers/carrier.h"
 
 /* Conditions the board sees; levels, not edges. The kit logs each change as an event. */
 #define MW_TAMPER_MAGNET 0x01u /* field above the limit */
@@ -42,18 +43,23 @@ typedef struct mw_meter_inputs {
     mw_temp temperature; /* of the electronics */
 } mw_meter_inputs;
 
-/* One frame to send, with its bit-identical copies. */
+/* One frame to send. Over UNB: a burst of `size` with its bit-identical copies. Over a carrier of
+ * others (protocols/carriers): `messages` that the board's module gets one by one from
+ * mw_meter_message; copies is 1, and copy[0].start .. + airtime spans them all. */
 typedef struct mw_meter_transmission {
-    uint8_t payload[MW_UNB_PAYLOAD_MAX]; /* for mw_unb_frame_encode */
-    uint8_t payload_bytes;               /* exactly what the size carries */
+    uint8_t payload[MW_CARRIER_FRAME_MAX]; /* UNB: for mw_unb_frame_encode */
+    uint8_t payload_bytes;                 /* UNB: exactly what the size carries */
+    mw_carrier medium;
+    uint8_t messages;
+    bool parity; /* one of the messages makes up for a lost one */
     mw_unb_size size;
-    mw_unb_rate rate;
-    uint8_t copies; /* 1..MW_UNB_COPIES_MAX */
+    mw_unb_rate rate; /* as configured; on other carriers 0 far, 1 usual, 2 near */
+    uint8_t copies;   /* 1..MW_UNB_COPIES_MAX */
     struct {
         mw_mono start;   /* of the first symbol, by the meter's own ticks */
         mw_freq carrier; /* as commanded; the crystal adds its error */
     } copy[MW_UNB_COPIES_MAX];
-    mw_dur airtime;   /* of one copy */
+    mw_dur airtime;   /* of one copy; other carriers: of all messages with their pauses */
     uint32_t counter; /* whole frame counter, for a simulator's book of truth; not sent as such */
 } mw_meter_transmission;
 
@@ -87,6 +93,11 @@ MW_NODISCARD mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
  * the outputs are valid all the same, registers in RAM go on. */
 MW_NODISCARD mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
                                      mw_meter_outputs *out);
+
+/* Message i of a transmission over a carrier of others. MW_RANGE past the last one and for UNB;
+ * MW_SPACE (MW_CARRIER_MESSAGE_MAX bytes always suffice). */
+MW_NODISCARD mw_status mw_meter_message(const mw_meter_transmission *tx, unsigned i, mw_span out,
+                                        size_t *out_size);
 
 /* The supply is failing: writes the registers at once (one program operation of 32 bytes). */
 MW_NODISCARD mw_status mw_meter_last_gasp(mw_meter *m);

@@ -21,6 +21,7 @@ static mw_smp_result result_of(mw_status s) {
         return MW_SMP_RESULT_RANGE;
     case MW_AUTH:
     case MW_STATE:
+    case MW_FORBIDDEN:
         return MW_SMP_RESULT_REFUSED;
     case MW_AGAIN:
         return MW_SMP_RESULT_BUSY;
@@ -81,6 +82,10 @@ static mw_status set_config(mw_meter *m, mw_mono now, const mw_smp_command *c) {
     mw_smp_config set;
     MW_TRY(mw_smp_set_config_of(c, &set));
     mw_meter_config config = m->config;
+    /* A meter sent to another carrier from afar would be a meter lost: only service chooses it. */
+    for (unsigned i = 0; i < set.count; i++)
+        if (set.item[i].key == MW_SMP_KEY_CARRIER)
+            return MW_FORBIDDEN;
     for (unsigned i = 0; i < set.count; i++)
         MW_TRY(mw_meter_config_put(&config, set.item[i].key, set.item[i].value));
     MW_TRY(mw_meter_configure(m, now, &config));

@@ -10,8 +10,6 @@
 #define HEALTH_EVERY_H    (7u * 24)
 #define RETRY_NS          (INT64_C(60) * MW_NS_PER_S)
 
-_Static_assert(MW_LEDGER_BANDS >= MW_UNB_BANDS_MAX, "a ledger for each sub-band of a plan");
-
 /* Kinds of the two logs that live here. */
 #define KIND_COUNTER 101
 #define KIND_RADIO   102
@@ -172,132 +170,6 @@ mw_status mw_telemetry_boot(mw_meter *m, const mw_key *master, const mw_board *b
     return MW_OK;
 }
 
-/* ---- sending ---- */
-
-static bool full_required(const mw_telemetry *t) {
-    return t->full_due || t->counter.next % MW_SMP_FULL_EVERY == 0;
-}
-
-/* Bytes for objects in the largest frame that the rate allows. */
-size_t mw_telemetry_room(const mw_meter *m) {
-    bool l = mw_unb_allowed((mw_unb_rate)m->config.rate, MW_UNB_L);
-    return mw_smp_frame_room(l ? MW_UNB_PAYLOAD_L : MW_UNB_PAYLOAD_M, MW_SMP_UP,
-                             full_required(&m->telemetry));
-}
-
-/* The smallest frame for n bytes of objects; at most mw_telemetry_room. */
-static mw_unb_size size_for(size_t n, bool full) {
-    for (unsigned size = MW_UNB_S; size < MW_UNB_L; size++) {
-        size_t bytes = mw_unb_layout_of((mw_unb_size)size)->payload_bytes;
-        if (n <= mw_smp_frame_room(bytes, MW_SMP_UP, full))
-            return (mw_unb_size)size;
-    }
-    return MW_UNB_L;
-}
-
-/* Asks the ledger for a band. MW_DUTY: not now; radio_free says when to ask again. */
-static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, mw_grant *out_grant) {
-    mw_telemetry *t = &m->telemetry;
-    mw_unb_rate rate = (mw_unb_rate)m->config.rate;
-    uint64_t copy_ns = (uint64_t)mw_unb_airtime(rate, size).ns;
-    mw_mono retry = {start.ns + RETRY_NS}, soonest = MW_TICK_NEVER;
-    unsigned band = 0;
-    for (unsigned from = 0; mw_unb_plan_band(m->plan, MW_UNB_UP, rate, from, &band) == MW_OK;
-         from = band + 1) {
-        /* A frame that the duty never allows three times goes out fewer times. */
-        for (uint8_t copies = m->config.copies; copies > 0; copies--) {
-            uint32_t ms = (uint32_t)((copy_ns * copies + 999999) / 1000000);
-            mw_status s =
-                mw_ledger_ask(&t->ledger, band, m->plan->band[band].duty_ppm, ms, start, &retry);
-            if (s == MW_OK) {
-                *out_grant = (mw_grant){.band = band, .copies = copies, .airtime_ms = ms};
-                return MW_OK;
-            }
-            if (s == MW_DUTY) {
-                soonest = earlier(soonest, retry);
-                break;
-            }
-        }
-    }
-    t->radio_free = soonest.ns == MW_TICK_NEVER.ns ? (mw_mono){start.ns + RETRY_NS} : soonest;
-    return MW_DUTY;
-}
-
-/* The window after a frame that ends at `end`. A plan without a downlink band has none. */
-static void listen_after(const mw_meter *m, mw_unb_rate rate, uint32_t counter, mw_mono end,
-                         mw_meter_listen *out) {
-    unsigned band;
-    mw_freq carrier;
-    if (mw_unb_plan_band(m->plan, MW_UNB_DOWN, rate, 0, &band) != MW_OK ||
-        mw_unb_answer_carrier(m->plan, band, rate, m->address, counter, &carrier) != MW_OK)
-        return;
-    mw_mono from = mw_mono_add(end, m->plan->window_delay[rate]);
-    *out = (mw_meter_listen){.open = true,
-                             .band = (uint8_t)band,
-                             .rate = rate,
-                             .carrier = carrier,
-                             .from = from,
-                             .to = mw_mono_add(from, m->plan->window[rate])};
-}
-
-/* When the radio is free again: a frame that begins at the end of the window is heard out. */
-static mw_mono listen_end(const mw_meter_listen *listen, mw_mono end) {
-    if (!listen->open)
-        return end;
-    bool l = mw_unb_allowed(listen->rate, MW_UNB_L);
-    return mw_mono_add(listen->to, mw_unb_airtime(listen->rate, l ? MW_UNB_L : MW_UNB_M));
-}
-
-/* Seals a draft and fills the transmission. On MW_OK the frame is as good as sent. */
-mw_status mw_telemetry_send(mw_meter *m, const mw_draft *d, mw_mono now, mw_meter_outputs *out,
-                            mw_grant *out_grant) {
-    mw_telemetry *t = &m->telemetry;
-    mw_unb_rate rate = (mw_unb_rate)m->config.rate;
-    bool full = full_required(t);
-    mw_unb_size size = size_for(d->n, full);
-    size_t bytes = mw_unb_layout_of(size)->payload_bytes;
-    /* The whole counter where it costs nothing: a receiver that missed the first frame after a boot
-     * need not wait for the 256th. */
-    full = full || d->n <= mw_smp_frame_room(bytes, MW_SMP_UP, true);
-    mw_mono start = {now.ns + MW_SEND_LEAD_NS};
-    mw_grant g;
-    MW_TRY(airtime_ask(m, size, start, &g));
-    mw_meter_transmission *tx = &out->tx;
-    mw_smp_frame_info info = {
-        .direction = MW_SMP_UP, .address = m->address, .epoch = m->key_epoch, .full = full};
-    MW_TRY(mw_counter_take(&t->counter, &m->flash, &info.counter));
-    size_t sealed;
-    mw_slice objects = {d->objects, d->n};
-    MW_TRY(mw_smp_frame_seal(&t->up, &info, objects, bytes, MW_SPAN_OF(tx->payload), &sealed));
-    mw_assert(sealed == bytes);
-    tx->payload_bytes = (uint8_t)bytes;
-    tx->size = size;
-    tx->rate = rate;
-    tx->copies = g.copies;
-    tx->airtime = mw_unb_airtime(rate, size);
-    tx->counter = info.counter;
-    mw_mono end = start;
-    for (unsigned i = 0; i < g.copies; i++) {
-        mw_unb_slot slot;
-        MW_TRY(mw_unb_slot_of(m->plan, g.band, rate, size, m->address, info.counter, i, &slot));
-        tx->copy[i].start = mw_mono_add(start, slot.start);
-        tx->copy[i].carrier = slot.carrier;
-        end = mw_mono_add(tx->copy[i].start, tx->airtime);
-    }
-    mw_ledger_book(&t->ledger, g.band, g.airtime_ms, end);
-    listen_after(m, rate, info.counter, end, &out->listen);
-    t->radio_free = listen_end(&out->listen, end);
-    uint16_t *spent = &t->airtime_ds[m->hour % 24];
-    uint32_t sum = *spent + (g.airtime_ms + 99) / 100;
-    *spent = (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);
-    t->full_due = false;
-    mw_downlink_uplink_sent(&m->downlink, info.counter, out->tx.copy[0].start);
-    out->transmit = true;
-    g.end = end;
-    *out_grant = g;
-    return MW_OK;
-}
-
 /* ---- reports ---- */
 
 static mw_smp_clock clock_of(mw_rtc_state state, bool stepped) {
@@ -378,9 +250,7 @@ bool mw_telemetry_part(const mw_meter *m, const mw_archive_window *w, unsigned i
     if (!fill || m->config.report_period_h == 24 || m->config.overlap == 0 || n < hours ||
         end != w->end)
         return true;
-    bool full = full_required(&m->telemetry);
-    size_t bytes = mw_unb_layout_of(size_for(d->n, full))->payload_bytes;
-    size_t spare = mw_smp_frame_room(bytes, MW_SMP_UP, full);
+    size_t spare = mw_telemetry_spare(m, d->n);
     for (unsigned more = w->hours < 24 ? w->hours : 24; more > n; more--) {
         day_fill(m, w, index, end, more, day);
         if (day_put(day, spare, d))

@@ -150,7 +150,8 @@ typedef enum mw_smp_config_key {
     MW_SMP_KEY_LEAK = 17,           /* at least this in each of 24 hours; 0: off */
     MW_SMP_KEY_BATTERY_LOW_MV = 18, /* 0: the model's limit */
     MW_SMP_KEY_BEACON = 19,         /* listens in every n-th beacon slot of the plan; 0: never */
-    MW_SMP_KEY_NO_FLOW_DAYS = 20    /* so many days without any flow are told; 0: off */
+    MW_SMP_KEY_NO_FLOW_DAYS = 20,   /* so many days without any flow are told; 0: off */
+    MW_SMP_KEY_CARRIER = 21         /* 0 UNB and others; read-only from afar */
 } mw_smp_config_key;
 
 typedef struct mw_smp_config {
