@@ -130,9 +130,7 @@ static mw_status battery_show(const sight *of, int only, glasses *g) {
                               .flow_known = !pulse,
                               .flow_lph = gas ? 1840 : 612,
                               .pressure_known = gas,
-                              .pressure_mbar = 1034,
-                              .battery_left_known = true,
-                              .battery_left_pct = 97};
+                              .pressure_mbar = 1034};
     pages_turn(of->pages, only, &device, now, g);
     mw_host_flash_fini(&nor);
     return MW_OK;

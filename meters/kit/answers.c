@@ -140,7 +140,7 @@ mw_status mw_answers_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     if (d->health_wanted && all && configs == d->config_keys) {
         mw_smp_health h = mw_telemetry_health(m, now);
         before = w.at;
-        mw_smp_health_put(&w, &h);
+        mw_smp_health_put_last(&w, &h);
         health = mw_telemetry_keep(&w, before, room);
     }
     mw_status s = MW_OK;

@@ -85,6 +85,7 @@ mw_mono mw_beacon_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
         /* Own frames and their windows go first; the next beacon serves as well. */
         if (!out->transmit && m->telemetry.radio_free.ns <= window.from.ns) {
             out->listen = window;
+            mw_charge_receive(m, mw_mono_since(window.to, window.from));
             m->telemetry.radio_free = mw_mono_add(window.to, mw_unb_airtime(window.rate, MW_UNB_M));
             b->known = one;
             b->asked = true;

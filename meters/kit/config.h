@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/units.h"
+#include "meters/kit/charge.h"
 #include "protocols/unb/plan.h"
 
 /* Registers of one meter: water has forward and reverse, the pulse modem one per input. */
@@ -53,6 +54,7 @@ typedef struct mw_meter_model {
     uint32_t snapshot_counts; /* a sudden cut loses fewer counts than this per register */
     uint8_t firmware[3];      /* major, minor, patch */
     uint16_t battery_low_mv;
+    mw_charge_model charge;
     bool dry;   /* carries gas: frost harms nothing and is not reported */
     bool relay; /* has a relay or valve that follows mw_meter_outputs.relay */
     mw_meter_config defaults;

@@ -26,6 +26,7 @@ typedef enum region {
     REGION_STATE,
     REGION_METROLOGY_EVENTS,
     REGION_OPERATION_EVENTS,
+    REGION_CHARGE,
     REGION_COUNT
 } region;
 
@@ -47,6 +48,7 @@ static const struct {
     [REGION_STATE] = {MW_DOWNLINK_STATE, 1},
     [REGION_METROLOGY_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
     [REGION_OPERATION_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
+    [REGION_CHARGE] = {MW_CHARGE_PAYLOAD, 1},
 };
 
 typedef struct place {
@@ -130,6 +132,8 @@ static mw_status hour_close(mw_meter *m) {
     reverse_check(m, at);
     mw_watch_hour(m, at, !m->hour_disturbed && !m->hour_stepped);
     mw_status s = boundary_store(m, m->hour + 1, at);
+    mw_status t = mw_charge_hour(m, at, mw_meter_config_day_begins(&m->config, m->hour + 1));
+    s = s == MW_OK ? t : s;
     m->hour++;
     m->hour_disturbed = m->hour_stepped = false;
     boundary_update(m);
@@ -246,6 +250,8 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     mw_key_wipe(&master);
     MW_TRY(s);
     MW_TRY(events_mount(m, at, reported));
+    MW_TRY(mw_charge_mount(m, at[REGION_CHARGE].first, at[REGION_CHARGE].sectors,
+                           kind_of(REGION_CHARGE), now, board->ticks_kept));
     mw_utc utc = mw_rtc_utc(&m->clock, now);
     m->hour = mw_meter_hour_of(&m->config, utc);
     m->hour_disturbed = true;
@@ -299,7 +305,7 @@ static void conditions_take(mw_meter *m, mw_mono now, const mw_meter_inputs *in)
         status &= (uint16_t) ~(MW_SMP_STATUS_LOW_BATTERY | MW_SMP_STATUS_FROST);
         uint16_t low =
             m->config.battery_low_mv != 0 ? m->config.battery_low_mv : m->model->battery_low_mv;
-        if (in->battery_mv < low)
+        if (in->battery_mv < low || m->charge.low)
             status |= MW_SMP_STATUS_LOW_BATTERY;
         if (m->model->unit == MW_UNIT_L && !m->model->dry && in->temperature.mdegc < FROST_MDEGC)
             status |= MW_SMP_STATUS_FROST;
@@ -350,7 +356,8 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
     mw_status t = MW_OK;
     uint32_t any = 0;
     for (unsigned i = 0; i < MW_METER_REGISTERS_MAX; i++)
-        any |= in->counts[i];
+        any += in->counts[i];
+    mw_charge_step(m, now, any);
     if (any != 0)
         t = mw_registers_add(&m->registers, &m->flash, in->counts);
     s = s == MW_OK ? t : s;

@@ -8,6 +8,7 @@
 #include "crypto/keys.h"
 #include "meters/kit/archive.h"
 #include "meters/kit/beacon.h"
+#include "meters/kit/charge.h"
 #include "meters/kit/downlink_state.h"
 #include "meters/kit/events.h"
 #include "meters/kit/meter.h"
@@ -33,6 +34,7 @@ struct mw_meter {
     mw_downlink downlink;
     mw_watch watch;
     mw_beacon beacon;
+    mw_charge charge;
     uint32_t hour;    /* the running hour */
     mw_mono boundary; /* tick of its end */
     bool hour_disturbed;

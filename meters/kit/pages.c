@@ -69,8 +69,8 @@ static bool device_read(const mw_pages_device *d, uint16_t field, int64_t *out) 
         *out = d->pressure_mbar;
         return d->pressure_known;
     case FIELD_BATTERY_LEFT:
-        *out = d->battery_left_pct;
-        return d->battery_left_known;
+        *out = mw_charge_left(d->meter);
+        return *out != MW_CHARGE_UNKNOWN;
     case FIELD_CHECKSUM:
         *out = d->legal_checksum;
         return true;

@@ -23,8 +23,6 @@ typedef struct mw_pages_device {
     int64_t flow_lph; /* litres an hour, negative: backwards */
     bool pressure_known;
     int64_t pressure_mbar;
-    bool battery_left_known;
-    uint8_t battery_left_pct;
 } mw_pages_device;
 
 /* `device` of the tables is a const mw_pages_device. */

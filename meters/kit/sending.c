@@ -164,6 +164,8 @@ static mw_status copies_place(mw_meter *m, const mw_grant *g, mw_mono start, mw_
     }
     listen_after(m, tx->rate, tx->counter, *out_end, &out->listen);
     m->telemetry.radio_free = listen_end(&out->listen, *out_end);
+    if (out->listen.open)
+        mw_charge_receive(m, mw_mono_since(out->listen.to, out->listen.from));
     return MW_OK;
 }
 
@@ -181,6 +183,7 @@ static void messages_place(mw_meter *m, const mw_grant *g, mw_mono start, mw_met
     tx->airtime = mw_dur_ms(ms);
     *out_end = mw_mono_add(start, tx->airtime);
     m->telemetry.radio_free = mw_mono_add(*out_end, mw_dur_ms(mw_carrier_window_ms(c)));
+    mw_charge_receive(m, mw_dur_ms(mw_carrier_window_ms(c)));
 }
 
 /* Seals a draft and fills the transmission. On MW_OK the frame is as good as sent. */
@@ -215,6 +218,7 @@ mw_status mw_telemetry_send(mw_meter *m, const mw_draft *d, mw_mono now, mw_mete
     else
         messages_place(m, &g, start, out, &end);
     mw_ledger_book(&t->ledger, g.band, g.airtime_ms, end);
+    mw_charge_transmit(m, g.airtime_ms);
     uint16_t *spent = &t->airtime_ds[m->hour % 24];
     uint32_t sum = *spent + (g.airtime_ms + 99) / 100;
     *spent = (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);

@@ -329,6 +329,8 @@ mw_smp_health mw_telemetry_health(const mw_meter *m, mw_mono now) {
                        .resets = m->clock.resets,
                        .airtime_ds = (uint16_t)(airtime < UINT16_MAX ? airtime : UINT16_MAX),
                        .drift_dppm = m->clock.drift_dppm};
+    uint8_t left = mw_charge_left(m);
+    h.battery_level = (uint8_t)(left == MW_CHARGE_UNKNOWN ? 0 : left + 1);
     if (m->battery_mv != 0)
         h.temperature_dc = (int16_t)(m->temperature.mdegc / 100);
     mw_bytes_copy(h.firmware, m->model->firmware, sizeof h.firmware);
@@ -386,7 +388,7 @@ static mw_status service_step(mw_meter *m, mw_mono now, mw_meter_outputs *out) {
     if (t->health_due) {
         mw_smp_health h = mw_telemetry_health(m, now);
         before = w.at;
-        mw_smp_health_put(&w, &h);
+        mw_smp_health_put_last(&w, &h);
         health = mw_telemetry_keep(&w, before, room);
     }
     if (w.at == 0) {

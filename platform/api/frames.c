@@ -190,6 +190,8 @@ static void put_health(mw_json *j, mw_slice body) {
         return;
     }
     number(j, "battery", h.battery_mv, "mV");
+    if (h.battery_level != 0)
+        number(j, "battery left", h.battery_level - 1, "%");
     if (h.temperature_dc != INT16_MIN) {
         (void)snprintf(text, sizeof text, "%s%d.%d", h.temperature_dc < 0 ? "-" : "",
                        abs(h.temperature_dc) / 10, abs(h.temperature_dc) % 10);

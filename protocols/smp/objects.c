@@ -112,17 +112,28 @@ mw_status mw_smp_event_decode(mw_slice body, mw_smp_event *out_event) {
     return MW_OK;
 }
 
+static void health_write(mw_writer *w, const mw_smp_health *health) {
+    mw_write_u16be(w, health->battery_mv);
+    mw_write_u16be(w, (uint16_t)health->temperature_dc);
+    mw_write_u16be(w, health->resets);
+    mw_write_u16be(w, health->airtime_ds);
+    mw_write_bytes(w, MW_SLICE_OF(health->firmware));
+    mw_write_u16be(w, (uint16_t)health->drift_dppm);
+    mw_write_u32be(w, health->time_s);
+    if (health->battery_level != 0)
+        mw_write_u8(w, health->battery_level);
+}
+
 void mw_smp_health_put(mw_writer *w, const mw_smp_health *health) {
     uint8_t memory[BODY_MAX];
     mw_writer b = mw_writer_of(MW_SPAN_OF(memory));
-    mw_write_u16be(&b, health->battery_mv);
-    mw_write_u16be(&b, (uint16_t)health->temperature_dc);
-    mw_write_u16be(&b, health->resets);
-    mw_write_u16be(&b, health->airtime_ds);
-    mw_write_bytes(&b, MW_SLICE_OF(health->firmware));
-    mw_write_u16be(&b, (uint16_t)health->drift_dppm);
-    mw_write_u32be(&b, health->time_s);
+    health_write(&b, health);
     put_written(w, MW_SMP_HEALTH, &b);
+}
+
+void mw_smp_health_put_last(mw_writer *w, const mw_smp_health *health) {
+    put_head(w, MW_SMP_HEALTH, LENGTH_REST);
+    health_write(w, health);
 }
 
 mw_status mw_smp_health_decode(mw_slice body, mw_smp_health *out_health) {
@@ -135,6 +146,10 @@ mw_status mw_smp_health_decode(mw_slice body, mw_smp_health *out_health) {
         h.firmware[i] = mw_read_u8(&r);
     h.drift_dppm = (int16_t)mw_read_u16be(&r);
     h.time_s = mw_read_u32be(&r);
+    if (mw_reader_left(&r) > 0) {
+        uint8_t level = mw_read_u8(&r);
+        h.battery_level = level <= 101 ? level : 0;
+    }
     MW_TRY(body_end(&r));
     *out_health = h;
     return MW_OK;

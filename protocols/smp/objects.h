@@ -80,6 +80,7 @@ typedef struct mw_smp_health {
     uint8_t firmware[3];    /* major, minor, patch */
     int16_t drift_dppm;     /* estimated clock drift, 0.1 ppm, positive: fast; INT16_MIN unknown */
     uint32_t time_s;        /* the meter's clock when this was sealed, SMP seconds; 0: never set */
+    uint8_t battery_level;  /* 0: not known; else percent of the charge left, plus 1: 1..101 */
 } mw_smp_health;
 
 #define MW_SMP_DATA_MAX 32
@@ -167,6 +168,8 @@ typedef struct mw_smp_config {
 void mw_smp_event_put(mw_writer *w, const mw_smp_event *event);
 MW_NODISCARD mw_status mw_smp_event_decode(mw_slice body, mw_smp_event *out_event);
 void mw_smp_health_put(mw_writer *w, const mw_smp_health *health);
+/* As the last object of a frame: a byte shorter, so that it fits an M frame. */
+void mw_smp_health_put_last(mw_writer *w, const mw_smp_health *health);
 MW_NODISCARD mw_status mw_smp_health_decode(mw_slice body, mw_smp_health *out_health);
 void mw_smp_command_put(mw_writer *w, const mw_smp_command *command);
 MW_NODISCARD mw_status mw_smp_command_decode(mw_slice body, mw_smp_command *out_command);

@@ -59,10 +59,25 @@ MW_TEST(events_round_trip) {
 }
 
 MW_TEST(health_round_trips) {
-    mw_smp_health h = {3600, -125, 3, 412, {1, 2, 3}, INT16_MIN, 217515600}, back = {0};
+    mw_smp_health h = {3600, -125, 3, 412, {1, 2, 3}, INT16_MIN, 217515600, 98}, back = {0};
     mw_writer w = fresh();
     mw_smp_health_put(&w, &h);
     mw_smp_object object = only(&w, MW_SMP_HEALTH);
+    MW_CHECK_EQ(object.body.n, 18);
+    MW_CHECK_OK(mw_smp_health_decode(object.body, &back));
+    MW_CHECK_EQ(back.battery_level, 98);
+    /* At the end of a frame it has no length, and padding is no level. */
+    w = fresh();
+    h.battery_level = 0;
+    mw_smp_health_put_last(&w, &h);
+    mw_write_u24be(&w, 0);
+    MW_CHECK_EQ(w.at, 1 + 17 + 3);
+    object = only(&w, MW_SMP_HEALTH);
+    MW_CHECK_OK(mw_smp_health_decode(object.body, &back));
+    MW_CHECK_EQ(back.battery_level, 0);
+    w = fresh();
+    mw_smp_health_put(&w, &h);
+    object = only(&w, MW_SMP_HEALTH);
     MW_CHECK_EQ(object.body.n, 17);
     CHECK_BODY(health, object, back);
     MW_CHECK_EQ(back.time_s, h.time_s);

@@ -91,7 +91,8 @@ static mw_slice make_object(const line *l, mw_slice expected) {
                            (uint16_t)number(l, 4),
                            {(uint8_t)number(l, 5), (uint8_t)number(l, 6), (uint8_t)number(l, 7)},
                            (int16_t)number(l, 8),
-                           (uint32_t)number(l, 9)};
+                           (uint32_t)number(l, 9),
+                           (uint8_t)(l->words > 10 ? number(l, 10) : 0)};
         mw_smp_health_put(&w, &h);
     } else if (strcmp(kind, "command") == 0) {
         mw_smp_command c = {.id = (uint16_t)number(l, 1),
