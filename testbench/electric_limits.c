@@ -7,6 +7,7 @@
 #define OURS      "this project"
 #define HALF_READ "class 1 read in GOST 31819.21-2012; 0.5S from memory, to be verified"
 #define MEMORY    "from memory, to be verified"
+#define AS_ACTIVE "that of active energy; the standard's own could not be read"
 #define GIVEN     "the catalogue's own figure"
 
 const mw_electric_limit mw_electric_limits[MW_ELECTRIC_LIMITS] = {
@@ -35,13 +36,27 @@ const mw_electric_limit mw_electric_limits[MW_ELECTRIC_LIMITS] = {
                               ACTIVE,
                               "class 1 read; 0.5S has no such test for transformers"},
     [MW_ELECTRIC_LIMIT_ODD] = {"phase-fired current", {3.0, 1.5}, "%", ACTIVE, MEMORY},
+    [MW_ELECTRIC_LIMIT_BURST] = {"bursts of two cycles", {3.0, 1.5}, "%", ACTIVE, MEMORY},
     [MW_ELECTRIC_LIMIT_TEMPERATURE] =
         {"temperature coefficient", {0.05, 0.03}, "%/K", ACTIVE, HALF_READ},
+    [MW_ELECTRIC_LIMIT_REACTIVE_VOLTAGE] =
+        {"reactive, with voltage", {0.7, 0.2}, "%", REACTIVE, AS_ACTIVE},
+    [MW_ELECTRIC_LIMIT_REACTIVE_FREQUENCY] =
+        {"reactive, with frequency", {0.5, 0.2}, "%", REACTIVE, AS_ACTIVE},
+    [MW_ELECTRIC_LIMIT_REACTIVE_HARMONICS] =
+        {"reactive, with 5th harmonic", {0.8, 0.5}, "%", REACTIVE, AS_ACTIVE},
+    [MW_ELECTRIC_LIMIT_REACTIVE_TEMPERATURE] =
+        {"reactive, temperature coefficient", {0.05, 0.03}, "%/K", REACTIVE, AS_ACTIVE},
     [MW_ELECTRIC_LIMIT_START] = {"at the starting current",
                                  {50, 50},
                                  "%",
                                  CATALOGUE,
                                  "10 and 20 mA are the catalogue's; the limit is ours: it counts"},
+    [MW_ELECTRIC_LIMIT_FIRST_PULSE] = {"first pulse at the starting current",
+                                       {1.5, 1.5},
+                                       "times",
+                                       "IEC 62053-21 cl. 8.3.3",
+                                       MEMORY},
     [MW_ELECTRIC_LIMIT_NO_LOAD] = {"no load, 115 % U",
                                    {0, 0},
                                    "pulses",
@@ -53,4 +68,19 @@ const mw_electric_limit mw_electric_limits[MW_ELECTRIC_LIMITS] = {
         {"angle of U and I", {1.0, 1.0}, "deg", OURS, "the catalogue has no figure"},
     [MW_ELECTRIC_LIMIT_HERTZ] =
         {"frequency", {0.01, 0.01}, "Hz", OURS, "the catalogue has no figure"},
+    [MW_ELECTRIC_LIMIT_OUTPUT] = {"pulse output",
+                                  {1.0, 0.5},
+                                  "%",
+                                  CATALOGUE,
+                                  "its constants; the limit is that of the class"},
+    [MW_ELECTRIC_LIMIT_INPUT] =
+        {"pulse input", {0, 0}, "pulses", CATALOGUE, "an input; that it loses none is ours"},
+    [MW_ELECTRIC_LIMIT_MADE_GAIN] =
+        {"gain before calibration", {20, 20}, "%", OURS, "10 % of each channel may be trimmed"},
+    [MW_ELECTRIC_LIMIT_MADE_PHASE] =
+        {"phase before calibration", {2.25, 2.25}, "deg", OURS, "half a sample may be trimmed"},
+    [MW_ELECTRIC_LIMIT_LEFT_GAIN] =
+        {"gain after calibration", {0.1, 0.1}, "%", OURS, "a fifth of class 0.5S"},
+    [MW_ELECTRIC_LIMIT_LEFT_PHASE] =
+        {"phase after calibration", {0.03, 0.03}, "deg", OURS, "0.1 % at power factor 0.5"},
 };

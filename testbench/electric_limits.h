@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What electricity meters may be wrong by, with the source of each limit and how far it could be
- * checked. One table for both meters of the catalogue: index 0 class 1 (single phase), index 1
- * class 0.5S active and 0.5 reactive (three phases).
+ * checked. One table for all classes of the catalogue: index 0 class 1, active and reactive (single
+ * phase, and three phases in that class), index 1 class 0.5S active and 0.5 reactive (three phases).
  */
 #ifndef MW_TESTBENCH_ELECTRIC_LIMITS_H
 #define MW_TESTBENCH_ELECTRIC_LIMITS_H
@@ -23,13 +23,25 @@ typedef enum mw_electric_limit_id {
     MW_ELECTRIC_LIMIT_HARMONICS,
     MW_ELECTRIC_LIMIT_DC,
     MW_ELECTRIC_LIMIT_ODD,
-    MW_ELECTRIC_LIMIT_TEMPERATURE, /* per K */
+    MW_ELECTRIC_LIMIT_BURST,
+    MW_ELECTRIC_LIMIT_TEMPERATURE,      /* per K */
+    MW_ELECTRIC_LIMIT_REACTIVE_VOLTAGE, /* of the reactive error */
+    MW_ELECTRIC_LIMIT_REACTIVE_FREQUENCY,
+    MW_ELECTRIC_LIMIT_REACTIVE_HARMONICS,
+    MW_ELECTRIC_LIMIT_REACTIVE_TEMPERATURE,
     MW_ELECTRIC_LIMIT_START,
-    MW_ELECTRIC_LIMIT_NO_LOAD, /* pulses */
+    MW_ELECTRIC_LIMIT_FIRST_PULSE, /* at the starting current, of its time */
+    MW_ELECTRIC_LIMIT_NO_LOAD,     /* pulses */
     MW_ELECTRIC_LIMIT_RMS_U,
     MW_ELECTRIC_LIMIT_RMS_I,
     MW_ELECTRIC_LIMIT_ANGLE,
     MW_ELECTRIC_LIMIT_HERTZ,
+    MW_ELECTRIC_LIMIT_OUTPUT,    /* pulses of the outputs against energy */
+    MW_ELECTRIC_LIMIT_INPUT,     /* pulses counted too many or too few */
+    MW_ELECTRIC_LIMIT_MADE_GAIN, /* what production finds ... */
+    MW_ELECTRIC_LIMIT_MADE_PHASE,
+    MW_ELECTRIC_LIMIT_LEFT_GAIN, /* ... and what it leaves */
+    MW_ELECTRIC_LIMIT_LEFT_PHASE,
     MW_ELECTRIC_LIMITS,
 } mw_electric_limit_id;
 

@@ -13,6 +13,7 @@
 #define I_NOISE_A    0.0025
 #define STEPS        8388608.0
 #define CAL_CELSIUS  23.0
+#define CAL_AMPERES  5.0
 #define SETTLE       15 /* windows until filters and oscillator rest */
 
 static mw_electric_sim_channel channel(mw_prng *g, double drift) {
@@ -23,10 +24,16 @@ static mw_electric_sim_channel channel(mw_prng *g, double drift) {
 
 static double shaped(const mw_electric_sim_shape *h, double x) {
     double v = sqrt(2) * sin(x) + h->dc;
-    for (int n = 2; n <= MW_ELECTRIC_SIM_HARMONICS; n++)
+    for (int n = 2; n <= h->highest; n++)
         if (h->share[n] != 0)
             v += sqrt(2) * h->share[n] * sin(n * x + h->phase[n]);
     return v;
+}
+
+static void find_highest(mw_electric_sim_shape *h) {
+    for (h->highest = MW_ELECTRIC_SIM_HARMONICS; h->highest > 1; h->highest--)
+        if (h->share[h->highest] != 0)
+            return;
 }
 
 static double voltage_at(const mw_electric_sim *s, unsigned k, double t) {
@@ -39,7 +46,8 @@ static double current_at(const mw_electric_sim *s, unsigned k, double t) {
     const mw_electric_sim_phase *p = &o->phase[k];
     double x = 2 * PI * o->hertz * t + (p->at - p->angle) * PI / 180;
     double turn = x / (2 * PI) - floor(x / (2 * PI));
-    if ((p->half_wave && turn >= 0.5) || (p->fired && fmod(turn, 0.5) < 0.25))
+    if ((p->half_wave && turn >= 0.5) || (p->fired && fmod(turn, 0.5) < 0.25) ||
+        (p->burst && fmod(floor(x / (2 * PI)) + 4, 4) >= 2))
         return 0;
     return p->amperes * shaped(&o->i, x);
 }
@@ -49,7 +57,7 @@ static double current_at(const mw_electric_sim *s, unsigned k, double t) {
 static double current_seen(const mw_electric_sim *s, unsigned k, double t) {
     enum { OVERSAMPLING = 32 };
     const mw_electric_sim_phase *p = &s->source.phase[k];
-    if (!p->fired && !p->half_wave)
+    if (!p->fired && !p->half_wave && !p->burst)
         return current_at(s, k, t);
     double sum = 0;
     for (int n = 0; n < OVERSAMPLING; n++)
@@ -70,8 +78,9 @@ static void sample(mw_electric_sim *s, mw_electric_sample *out) {
     double neutral = 0;
     memset(out, 0, sizeof *out);
     for (unsigned k = 0; k < s->elements; k++) {
-        double late = s->skew_s[k] + 5e-9 * (s->source.celsius - CAL_CELSIUS);
+        double late = s->skew_s[k] + 5e-9 * (s->source.celsius - CAL_CELSIUS) + s->ct_late[k];
         double u = voltage_at(s, k, s->t), i = current_seen(s, k, s->t - late);
+        i *= 1 + s->ct_gain[k];
         neutral += current_seen(s, k, s->t);
         out->u[k] = convert(s, &s->u[k], u, MW_ELECTRIC_SIM_U_FULL, U_NOISE_V);
         out->i[k] =
@@ -94,8 +103,12 @@ static void window(mw_electric_sim *s) {
         sample(s, &in);
         done = mw_electric_window_sample(&s->window, &in);
         unsigned pulses = mw_electric_energy_sample(&s->energy);
-        s->pulses[0] += (pulses & MW_ELECTRIC_PULSE_ACTIVE) != 0;
-        s->pulses[1] += (pulses & MW_ELECTRIC_PULSE_REACTIVE) != 0;
+        for (unsigned n = 0; n < 2; n++)
+            if ((pulses >> n & 1) != 0) {
+                s->pulse_last[n] = s->t;
+                if (s->pulses[n]++ == 0)
+                    s->pulse_first[n] = s->t;
+            }
     }
     mw_electric_quantities_of(&s->window, &s->calibration, temperature(s),
                               (mw_voltage){(int64_t)(1000 * MW_ELECTRIC_SIM_RATED_V)}, &s->shown);
@@ -134,12 +147,33 @@ static void start_device(mw_electric_sim *s, const mw_electric_energy_config *co
     (void)good; /* constants of this file */
 }
 
+void mw_electric_sim_use(mw_electric_sim *s, const mw_electric_calibration *calibration) {
+    mw_electric_energy_config config = s->energy.config;
+    s->calibration = *calibration;
+    start_device(s, &config);
+}
+
+void mw_electric_sim_constant(mw_electric_sim *s, uint32_t pulses) {
+    mw_electric_energy_config config = s->energy.config;
+    config.pulses_per_kwh = config.pulses_per_kvarh = pulses;
+    start_device(s, &config);
+}
+
+mw_electric_calibration mw_electric_sim_untrimmed(const mw_electric_sim *s) {
+    mw_electric_calibration c = s->calibration;
+    for (unsigned k = 0; k < s->elements; k++)
+        c.e[k] = (mw_electric_trim){
+            .u_gain = mw_electric_gain_of((int64_t)(MW_ELECTRIC_SIM_U_FULL * 1e6)),
+            .i_gain = mw_electric_gain_of((int64_t)(MW_ELECTRIC_SIM_I_FULL * 1e6))};
+    return c;
+}
+
 /* Production: gain, skew, gain again, then no load. */
 static void calibrate(mw_electric_sim *s, const mw_electric_energy_config *config) {
     mw_electric_element shown[MW_ELECTRIC_ELEMENTS];
     mw_status good = MW_OK;
     for (int step = 0; step < 4; step++) {
-        mw_electric_sim_balanced(s, step == 3 ? 0 : 5, step == 1 ? 60 : 0);
+        mw_electric_sim_balanced(s, step == 3 ? 0 : CAL_AMPERES, step == 1 ? 60 : 0);
         start_device(s, config);
         show(s, 50, shown);
         for (unsigned k = 0; k < s->elements && good == MW_OK; k++) {
@@ -180,6 +214,10 @@ void mw_electric_sim_init(mw_electric_sim *s, uint8_t elements, uint64_t seed, u
     s->calibration.u_drift = (int32_t)(-U_DRIFT_TYPE * 1e9);
     s->calibration.i_drift = (int32_t)(-I_DRIFT_TYPE * 1e9);
     s->crystal = 1 + 20e-6 * mw_gas_wave_uniform(g);
+    for (unsigned k = 0; k < elements && elements == 3; k++) {
+        s->ct_ratio[k] = 3e-4 * mw_gas_wave_uniform(g);
+        s->ct_degrees[k] = 0.03 * mw_gas_wave_uniform(g);
+    }
     mw_electric_energy_config config = {.sum = MW_ELECTRIC_SUM_VECTOR,
                                         .start_uw = (int64_t)(start_amperes * 230e6),
                                         .greater_current = elements == 1,
@@ -205,12 +243,15 @@ void mw_electric_sim_balanced(mw_electric_sim *s, double amperes, double angle) 
 /* What really flows: integrated over a cycle, which is exact for shapes of a few harmonics and good
  * to 1e-7 for the chopped ones. Q is the fundamental's. */
 static void truth(const mw_electric_sim *s, double *out_p, double *out_q) {
-    enum { STEPS_A_CYCLE = 20000 };
+    enum { CHOPPED = 20000, SMOOTH = 1000 };
     *out_p = *out_q = 0;
     for (unsigned k = 0; k < s->elements; k++) {
         double p = 0, us = 0, uc = 0, is = 0, ic = 0;
-        for (int n = 0; n < STEPS_A_CYCLE; n++) {
-            double t = (n + 0.5) / (STEPS_A_CYCLE * s->source.hertz);
+        const mw_electric_sim_phase *of = &s->source.phase[k];
+        int cycles = of->burst ? 4 : 1;
+        int steps = of->burst || of->fired || of->half_wave ? CHOPPED : SMOOTH;
+        for (int n = 0; n < steps; n++) {
+            double t = (n + 0.5) * cycles / (steps * s->source.hertz);
             double x = 2 * PI * s->source.hertz * t;
             double u = voltage_at(s, k, t), i = current_at(s, k, t);
             p += u * i;
@@ -219,8 +260,8 @@ static void truth(const mw_electric_sim *s, double *out_p, double *out_q) {
             is += i * sin(x);
             ic += i * cos(x);
         }
-        *out_p += p / STEPS_A_CYCLE;
-        *out_q += 2 * (uc * is - us * ic) / ((double)STEPS_A_CYCLE * STEPS_A_CYCLE);
+        *out_p += p / steps;
+        *out_q += 2 * (uc * is - us * ic) / ((double)steps * steps);
     }
 }
 
@@ -236,13 +277,27 @@ static double reactive_total(const mw_electric_energy *e) {
            signed_total(e, MW_ELECTRIC_R2, MW_ELECTRIC_R4);
 }
 
+/* What does not change in a run. */
+static void prepare(mw_electric_sim *s) {
+    find_highest(&s->source.u);
+    find_highest(&s->source.i);
+    for (unsigned k = 0; k < s->elements; k++) {
+        double amperes = s->source.phase[k].amperes;
+        double decades = amperes > 0 ? log10(amperes / CAL_AMPERES) : 0;
+        s->ct_gain[k] = s->ct_ratio[k] * decades;
+        s->ct_late[k] = s->ct_degrees[k] * decades / 360 / s->source.hertz;
+    }
+}
+
 void mw_electric_sim_run(mw_electric_sim *s, unsigned settle, unsigned windows,
                          mw_electric_sim_result *out) {
     memset(out, 0, sizeof *out);
+    prepare(s);
     truth(s, &out->p_true, &out->q_true);
     for (unsigned n = 0; n < settle; n++)
         window(s);
     memset(s->pulses, 0, sizeof s->pulses);
+    double began = s->t;
     double a = signed_total(&s->energy, MW_ELECTRIC_A_PLUS, MW_ELECTRIC_A_MINUS);
     double r = reactive_total(&s->energy);
     int64_t parts = 0;
@@ -261,6 +316,10 @@ void mw_electric_sim_run(mw_electric_sim *s, unsigned settle, unsigned windows,
     double hours = out->seconds / 3600;
     out->p = (signed_total(&s->energy, MW_ELECTRIC_A_PLUS, MW_ELECTRIC_A_MINUS) - a) / 1000 / hours;
     out->q = (reactive_total(&s->energy) - r) / 1000 / hours;
-    out->pulses[0] = s->pulses[0];
-    out->pulses[1] = s->pulses[1];
+    for (unsigned n = 0; n < 2; n++) {
+        out->pulses[n] = s->pulses[n];
+        if (s->pulses[n] > 1)
+            out->pulses_per_s[n] = (s->pulses[n] - 1) / (s->pulse_last[n] - s->pulse_first[n]);
+    }
+    out->first_pulse_s = s->pulses[0] > 0 ? s->pulse_first[0] - began : 0;
 }

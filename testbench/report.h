@@ -12,8 +12,8 @@
 
 #include "base/bytes.h"
 
-#define MW_REPORT_ROWS     128
-#define MW_REPORT_LIMITS   32
+#define MW_REPORT_ROWS     192
+#define MW_REPORT_LIMITS   40
 #define MW_REPORT_FACTS    12
 #define MW_REPORT_SUBJECTS 8
 #define MW_REPORT_CURVES   12 /* of one subject */
