@@ -48,6 +48,7 @@ static mw_status put_missing(mw_api_call *call, mw_json *j, const mw_collection_
     mw_json_put_text(j, "meter", id);
     mw_json_put_text(j, "serial", m.device.serial);
     mw_json_put_text(j, "medium", m.channel.medium);
+    mw_json_put_text(j, "label", m.channel.label);
     mw_json_put_text(j, "address", m.usage_point.address);
     mw_json_put_int(j, "slots", x->slots);
     mw_json_put_text(j, "cause", x->cause < 4 ? causes[x->cause] : "meter");

@@ -74,6 +74,7 @@ static mw_status put_risk(void *ctx, const mw_store_vee_meter *row) {
     mw_json_put_text(j, "meter", id);
     mw_json_put_text(j, "serial", m.device.serial);
     mw_json_put_text(j, "medium", m.channel.medium);
+    mw_json_put_text(j, "label", m.channel.label);
     mw_json_put_text(j, "address", m.usage_point.address);
     mw_json_put_text(j, "state", mw_vee_state_name((mw_vee_state)row->state));
     mw_json_put_text(j, "cause", NAME_OF(causes, row->cause));

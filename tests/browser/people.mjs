@@ -83,11 +83,45 @@ async function invitation(browser) {
   await guest.page.locator('input[autocomplete=new-password]').first().fill('a good long password');
   await guest.page.getByLabel('New password again').fill('a good long password');
   await guest.page.getByRole('button', { name: 'Accept and sign in' }).click();
-  await guest.page.locator('tr[data-meter], .card').first().waitFor();
+  await guest.page.getByText('Live', { exact: true }).first().waitFor();
   const seen = await guest.page.evaluate(async () => (await (await fetch('/v1/meters')).json()).items.map((m) => m.serial));
   assert.deepEqual(seen, ['MW-T-000001'], 'only the area');
   assert.deepEqual([...faults, ...guest.faults], []);
   await guest.context.close();
+  await context.close();
+}
+
+/** Who is limited to an area is shown nothing that would be refused: no page asks for it, none offers it. */
+async function limited(browser) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  const refused = [];
+  page.on('response', (r) => r.status() === 403 && refused.push(r.url()));
+  await signIn(page, 'north');
+  await page.getByText('Live', { exact: true }).first().waitFor();
+  for (const hash of ['today', 'meters', 'meters/0000000000000001-0', 'alarms', 'alarms/rules', 'validation', 'network', 'administration/readings', 'administration/interface', 'administration/security']) {
+    await page.goto(`${base}/#/${hash}`);
+    await page.locator('main .card').filter({ visible: true }).first().waitFor();
+    await right(page, `limited-${hash.replaceAll('/', '-')}`, 'laptop');
+  }
+  await page.goto(`${base}/#/validation`);
+  await page.getByRole('heading', { name: 'Validation' }).waitFor();
+  for (const tab of ['Rules', 'Money at risk']) {
+    await page.getByRole('radio', { name: tab, exact: true }).check({ force: true });
+    await right(page, `limited-validation-${tab.split(' ')[0]}`, 'laptop');
+  }
+  for (const hash of ['alarms/recipients', 'meters/import']) {
+    await page.goto(`${base}/#/${hash}`);
+    await page.getByText('your account is limited to the area north').waitFor();
+    await right(page, `limited-${hash.replaceAll('/', '-')}`, 'laptop');
+  }
+  await page.goto(`${base}/#/alarms`);
+  await page.getByRole('link', { name: 'Rules' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Who is told' }).count(), 0);
+  await page.goto(`${base}/#/meters`);
+  await page.locator('tr[data-meter]').first().waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Import' }).count(), 0);
+  assert.deepEqual(refused, [], 'nothing was asked for that is refused');
+  assert.deepEqual(faults, []);
   await context.close();
 }
 
@@ -199,6 +233,7 @@ const journeys = [
   ['administration on a tablet, dark', (b) => administration(b, TABLET, 'tablet', 'dark', ['users', 'audit', 'health', 'security'])],
   ['administration on a phone', (b) => administration(b, PHONE, 'phone', 'light', ['users', 'readings', 'settings'])],
   ['an invitation, by keyboard', invitation],
+  ['an operator of one area', limited],
   ['a second factor', secondFactor],
   ['the account at a laptop', (b) => account(b, LAPTOP, 'laptop', 'light')],
   ['the account on a phone, dark', (b) => account(b, PHONE, 'phone-dark', 'dark')],

@@ -86,7 +86,7 @@ export function mockAlarms(town, now) {
   function collection(q) {
     const day = (n) => iso(now() - n * 24 * HOUR).slice(0, 10);
     if (!town.length) return { now: iso(now()), counted_at: iso(now()), marks: [], missing: [], history: [] };
-    const missing = town.filter((m) => m.silent || m.neverHeard).map((m, i) => ({ meter: m.id, serial: m.serial, medium: m.medium, address: m.usagePoint.address, slots: 24 - (i % 5), cause: ['meter', 'radio', 'station'][i % 3], heard_at: m.neverHeard ? null : iso(now() - 26 * HOUR), snr_cdb: 400 }));
+    const missing = town.filter((m) => m.silent || m.neverHeard).map((m, i) => ({ meter: m.id, serial: m.serial, medium: m.medium, label: m.label, address: m.usagePoint.address, slots: 24 - (i % 5), cause: ['meter', 'radio', 'station'][i % 3], heard_at: m.neverHeard ? null : iso(now() - 26 * HOUR), snr_cdb: 400 }));
     return { now: iso(now()), counted_at: iso(now() - 5000), marks: [mark('06:00', day(1), iso(now() - 6 * HOUR), 0.94), mark('10:00', day(1), iso(now() - 2 * HOUR), 0.971), mark('D+1', day(2), iso(now() - 12 * HOUR), 0.993), mark('now', day(1), iso(now()), 0.982)], missing: missing.filter((m) => !q.get('cause') || m.cause === q.get('cause')).slice(0, Number(q.get('limit') ?? 50)), history: Array.from({ length: 12 }, (_, i) => mark('D+1', day(13 - i), iso(now() - (12 - i) * 24 * HOUR), 0.97 + (hash(i, 3) % 30) / 1000)) };
   }
 

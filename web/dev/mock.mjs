@@ -127,7 +127,7 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     const limit = Math.min(Number(q.get('limit') ?? 50), 200);
     let all = narrow(visible, q, now()).items;
     if (q.get('sort') === 'last_seen') all = [...all].sort((a, b) => (seen(b) ?? 0) - (seen(a) ?? 0));
-    const after = q.get('skip') ? Number(q.get('skip')) : q.get('after') ? all.findIndex((m) => m.id === q.get('after')) + 1 : 0;
+    const after = (q.get('after') ? all.findIndex((m) => m.id === q.get('after')) + 1 : 0) + Number(q.get('skip') ?? 0);
     const items = all.slice(after, after + limit);
     const next = after + limit < all.length ? items.at(-1).id : null;
     return send(res, 200, { items: items.map((m) => brief(m, operator)), next, total: all.length });

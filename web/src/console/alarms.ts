@@ -73,7 +73,7 @@ export const ruleName = (rule: string): string => tData('rule', rule);
 
 /** What it is about, in the words of whoever looks for it. */
 export function subjectOf(a: Alarm): string {
-  if (a.serial) return a.serial;
+  if (a.serial) return a.label ? `${a.serial} · ${a.label}` : a.serial;
   if (a.station) return a.station;
   return a.subject;
 }

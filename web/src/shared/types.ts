@@ -34,14 +34,15 @@ export interface StationBrief {
   epoch: string | null;
 }
 
+/** Of an account that is limited to an area: without what concerns the whole. */
 export interface Overview {
   now: string;
   clock: ClockInfo;
   meters: { total: number; heard_24h: number; by_medium: Record<string, number> };
-  uplinks: { received: number; duplicates: number; quarantined: number; last_at: string | null };
-  stations: StationBrief[];
-  readings_24h: number;
-  missing_hours_24h: number;
+  uplinks?: { received: number; duplicates: number; quarantined: number; last_at: string | null };
+  stations?: StationBrief[];
+  readings_24h?: number;
+  missing_hours_24h?: number;
 }
 
 export interface UsagePoint {

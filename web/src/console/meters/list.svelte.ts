@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A list of any length of which only what is seen is fetched: pages by their place, kept while they may be looked at
-// again. While somebody scrolls fast, only the place where they come to rest is asked for.
+// again. A page is asked for behind the last row of the nearest page before it, so that rows which come or go elsewhere
+// neither repeat nor hide any here. While somebody scrolls fast, only the place where they come to rest is asked for.
 
 import { isAbort, request } from '../../shared/api';
 import type { LiveReading, Meter, Page } from '../../shared/types';
@@ -20,6 +21,8 @@ export class MeterList {
   version = $state(0);
   #narrowing: Narrowing = {};
   #pages = new Map<number, Meter[]>();
+  /** Where the page behind each page begins. */
+  #ends = new Map<number, string>();
   #asked = new Map<number, AbortController>();
   #rest: ReturnType<typeof setTimeout> | undefined;
 
@@ -28,6 +31,7 @@ export class MeterList {
     this.#narrowing = narrowing;
     this.#give(() => true);
     this.#pages.clear();
+    this.#ends.clear();
     this.total = null;
     this.error = null;
     this.version++;
@@ -38,6 +42,7 @@ export class MeterList {
   refresh(first: number, last: number): void {
     const near = [Math.floor(first / PAGE), Math.floor(Math.max(first, last - 1) / PAGE)];
     for (const p of [...this.#pages.keys()]) if (!near.includes(p)) this.#pages.delete(p);
+    this.#ends.clear();
     for (const p of new Set(near)) void this.#fetch(p);
   }
 
@@ -94,10 +99,13 @@ export class MeterList {
     this.#asked.set(page, mine);
     this.loading = true;
     try {
-      const reply = await request<Page<Meter>>('meters', { ...this.#narrowing, skip: page * PAGE, limit: PAGE }, { signal: mine.signal });
+      const before = Math.max(-1, ...[...this.#ends.keys()].filter((p) => p < page));
+      const place = { after: this.#ends.get(before), skip: (page - before - 1) * PAGE };
+      const reply = await request<Page<Meter>>('meters', { ...this.#narrowing, ...place, limit: PAGE }, { signal: mine.signal });
       if (this.#asked.get(page) !== mine) return;
       this.#pages.delete(page);
       this.#pages.set(page, reply.items);
+      if (reply.next) this.#ends.set(page, reply.next);
       const oldest = this.#pages.keys().next().value;
       if (this.#pages.size > KEPT && oldest !== undefined) this.#pages.delete(oldest);
       this.total = reply.total ?? reply.items.length;

@@ -61,7 +61,7 @@ export interface AtRisk {
   total: { risk_per_day: number; estimated_money: number; uncertain_money: number };
   doubts?: { findings: number; more: boolean; money: number };
   items: {
-    meter: string; serial: string; medium: string; address: string; state: string; cause: string; since: string; slots: number;
+    meter: string; serial: string; medium: string; label: string; address: string; state: string; cause: string; since: string; slots: number;
     estimated: number; low: number; high: number; unit: string; scale: number; risk_per_day: number; estimated_money: number; uncertain_money: number;
   }[];
 }
