@@ -19,6 +19,19 @@ uint8_t mw_electric_code_bit(uint16_t code) {
     return MW_ELECTRIC_NO_BIT;
 }
 
+/* In the list the end stands behind its begin; what people set has no end. */
+bool mw_electric_code_ends(uint16_t code) {
+    unsigned log = code >> 8;
+    uint8_t bit = mw_electric_code_bit(code);
+    if (bit == MW_ELECTRIC_NO_BIT || log == MW_ELECTRIC_LOG_SWITCHING ||
+        log == MW_ELECTRIC_LOG_PROGRAMMING)
+        return false;
+    for (size_t i = 0; bits[i].code != code; i++)
+        if (bits[i].bit == bit && bits[i].code >> 8 == log)
+            return code != MW_ELECTRIC_E_LOCKED;
+    return false;
+}
+
 const char *mw_electric_code_text(uint16_t code) {
     switch (code) {
 #define X(name, log, number, bit, text)                                                            \

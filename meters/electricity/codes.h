@@ -206,6 +206,8 @@ static inline uint8_t mw_electric_code_number(uint16_t code) {
 }
 /* Place in the masks, 0..63, or MW_ELECTRIC_NO_BIT. */
 uint8_t mw_electric_code_bit(uint16_t code);
+/* Whether it ends what another code of the same place in the masks began. */
+bool mw_electric_code_ends(uint16_t code);
 /* NULL: not one of ours. */
 const char *mw_electric_code_text(uint16_t code);
 

@@ -105,3 +105,11 @@ mw_status mw_electric_loadlog_older(const mw_electric_loadlog *p, const mw_flash
     *out = record;
     return MW_OK;
 }
+
+mw_status mw_electric_loadlog_numbered(const mw_electric_loadlog *p, const mw_flash *flash,
+                                       uint32_t number, mw_electric_loadlog_record *out) {
+    uint8_t payload[MW_ELECTRIC_LOADLOG_PAYLOAD];
+    MW_TRY(mw_ringlog_numbered(&p->log, flash, number, MW_SPAN_OF(payload)));
+    decode(MW_SLICE_OF(payload), out);
+    return MW_OK;
+}

@@ -60,5 +60,9 @@ MW_NODISCARD mw_status mw_electric_loadlog_older(const mw_electric_loadlog *p,
                                                  const mw_flash *flash, mw_ringlog_cursor *cursor,
                                                  uint32_t from_s, uint32_t to_s,
                                                  mw_electric_loadlog_record *out);
+/* The record with this number of the log. MW_NOT_FOUND, MW_IO. */
+MW_NODISCARD mw_status mw_electric_loadlog_numbered(const mw_electric_loadlog *p,
+                                                    const mw_flash *flash, uint32_t number,
+                                                    mw_electric_loadlog_record *out);
 
 #endif

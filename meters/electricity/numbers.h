@@ -80,8 +80,9 @@
     X(TAN_PHI_LIMIT, 1, INT16, -3, 255)                                                              \
     X(UNBALANCE_LIMIT, 1, UINT32, -4, 56)                                                            \
     X(MONITOR_LIMIT, 3, INT32, -3,                                                                   \
-      255)                     /* of the three register monitors, unit of the monitored */           \
-    X(CREDIT, 1, INT32, 0, 30) /* Wh left before the relay opens, in the mode by credit */           \
+      255)                           /* of the three register monitors, unit of the monitored */     \
+    X(CREDIT, 1, INT32, 0, 30)       /* Wh left before the relay opens, in the mode by credit */     \
+    X(OFF_TARIFFS, 1, UINT8, 0, 255) /* bit n: the relay is open in tariff n + 1 */                  \
     X(PUSH_PORT, 1, UINT8, 0, 255)                                                                   \
     X(WRAPPER_TRANSPORT, 1, UINT8, 0, 255) /* 0 TCP, 1 UDP */                                        \
     X(IMAGE_LOCK, 1, UINT8, 0, 255)                                                                  \

@@ -77,7 +77,7 @@ void mw_electric_take_structure(mw_electric_take *t, uint32_t count) {
 int64_t mw_electric_take_number(mw_electric_take *t, mw_cosem_tag tag) {
     mw_cosem_value v = next(t);
     t->bad |= v.tag != tag;
-    return t->bad ? 0 : v.number;
+    return t->bad ? 0 : tag == MW_COSEM_UINT64 ? (int64_t)v.natural : v.number;
 }
 
 int64_t mw_electric_take_any(mw_electric_take *t) {
@@ -153,6 +153,10 @@ void mw_electric_put_number(mw_cosem_out *out, uint16_t which, int64_t value) {
     const mw_electric_number_info *n = mw_electric_number_info_of(which);
     if (n->tag == MW_COSEM_UINT32) /* registers roll over at the end of their type */
         value = (int64_t)(uint32_t)value;
+    if (n->tag == MW_COSEM_UINT64) { /* a set of bits, the highest of which is a sign to us */
+        mw_cosem_put_u64(out, (uint64_t)value);
+        return;
+    }
     mw_cosem_put_int(out, (mw_cosem_tag)n->tag, value);
 }
 

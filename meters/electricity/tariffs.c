@@ -53,8 +53,8 @@ static void count(mw_electric_count *c, int64_t milli, int64_t rest) {
     }
 }
 
-uint8_t mw_electric_tariffs_count(mw_electric_tariffs *t, const mw_electric_energy *energy,
-                                  mw_utc at) {
+void mw_electric_tariffs_take(mw_electric_tariffs *t, const mw_electric_energy *energy,
+                              uint8_t tariff) {
     static const uint8_t goes_to[MW_ELECTRIC_REGISTERS] = {
         [MW_ELECTRIC_A_PLUS] = MW_ELECTRIC_TARIFF_A_PLUS,
         [MW_ELECTRIC_A_MINUS] = MW_ELECTRIC_TARIFF_A_MINUS,
@@ -62,7 +62,6 @@ uint8_t mw_electric_tariffs_count(mw_electric_tariffs *t, const mw_electric_ener
         [MW_ELECTRIC_R2] = MW_ELECTRIC_TARIFF_R_PLUS,
         [MW_ELECTRIC_R3] = MW_ELECTRIC_TARIFF_R_MINUS,
         [MW_ELECTRIC_R4] = MW_ELECTRIC_TARIFF_R_MINUS};
-    uint8_t tariff = mw_electric_calendar_tariff(mw_electric_tariffs_calendar(t), at);
     for (unsigned r = 0; r < MW_ELECTRIC_REGISTERS; r++) {
         const mw_electric_count *now = &energy->count[MW_ELECTRIC_TOTAL][r];
         int64_t milli = now->milli - t->seen[r].milli, rest = now->rest - t->seen[r].rest;
@@ -72,5 +71,11 @@ uint8_t mw_electric_tariffs_count(mw_electric_tariffs *t, const mw_electric_ener
         count(&t->total[to], milli, rest);
     }
     seen_now(t, energy);
+}
+
+uint8_t mw_electric_tariffs_count(mw_electric_tariffs *t, const mw_electric_energy *energy,
+                                  mw_utc at) {
+    uint8_t tariff = mw_electric_calendar_tariff(mw_electric_tariffs_calendar(t), at);
+    mw_electric_tariffs_take(t, energy, tariff);
     return tariff;
 }

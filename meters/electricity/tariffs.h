@@ -52,5 +52,8 @@ const mw_electric_calendar *mw_electric_tariffs_calendar(const mw_electric_tarif
  * the tariff. */
 uint8_t mw_electric_tariffs_count(mw_electric_tariffs *t, const mw_electric_energy *energy,
                                   mw_utc at);
+/* The same for a tariff that is given, 0..7. */
+void mw_electric_tariffs_take(mw_electric_tariffs *t, const mw_electric_energy *energy,
+                              uint8_t tariff);
 
 #endif

@@ -162,6 +162,20 @@ mw_status mw_ringlog_older(const mw_ringlog *log, const mw_flash *flash, mw_ring
     return MW_NOT_FOUND;
 }
 
+mw_status mw_ringlog_numbered(const mw_ringlog *log, const mw_flash *flash, uint32_t seq,
+                              mw_span out) {
+    mw_ringlog_cursor c = mw_ringlog_from_newest(log);
+    if (c.left == 0 || seq >= log->next_seq || log->next_seq - 1 - seq >= c.left)
+        return MW_NOT_FOUND;
+    /* Torn slots only put it further back. */
+    uint32_t behind = log->next_seq - 1 - seq, found;
+    c.left -= behind;
+    c.slot = (c.slot + slot_count(log) - behind) % slot_count(log);
+    c.seq_below = seq + 1;
+    MW_TRY(mw_ringlog_older(log, flash, &c, out, &found));
+    return found == seq ? MW_OK : MW_NOT_FOUND;
+}
+
 mw_status mw_ringlog_last(const mw_ringlog *log, const mw_flash *flash, mw_span out) {
     mw_ringlog_cursor c = mw_ringlog_from_newest(log);
     uint32_t seq;

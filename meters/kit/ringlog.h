@@ -57,6 +57,10 @@ mw_ringlog_cursor mw_ringlog_from_newest(const mw_ringlog *log);
 /* Next older record; out.n must be payload_bytes. MW_NOT_FOUND after the oldest; MW_IO. */
 MW_NODISCARD mw_status mw_ringlog_older(const mw_ringlog *log, const mw_flash *flash,
                                         mw_ringlog_cursor *cursor, mw_span out, uint32_t *out_seq);
+/* The record with this number: few reads, since records follow each other but for torn slots.
+ * MW_NOT_FOUND: pushed out, or not written yet; MW_IO. */
+MW_NODISCARD mw_status mw_ringlog_numbered(const mw_ringlog *log, const mw_flash *flash,
+                                           uint32_t seq, mw_span out);
 /* The newest record; MW_NOT_FOUND in an empty log. */
 MW_NODISCARD mw_status mw_ringlog_last(const mw_ringlog *log, const mw_flash *flash, mw_span out);
 

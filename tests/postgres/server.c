@@ -53,7 +53,7 @@ static const char *user_name(void) {
 }
 
 /* The child's side: another user, dies with its parent, says what it says into the log. */
-static void become_server(const mw_pg_server *s, const char *const arguments[]) {
+static void become_server(const mw_pg_server *s, const char *arguments[]) {
     const struct passwd *user = other_user();
     char log[96], program[320];
     snprintf(log, sizeof log, "%s/log", s->dir);
@@ -69,18 +69,20 @@ static void become_server(const mw_pg_server *s, const char *const arguments[]) 
     dup2(fd, 1);
     dup2(fd, 2);
     snprintf(program, sizeof program, "%s/%s", s->bin, arguments[0]);
+    /* PostgreSQL's programs find each other by the path they were called with. */
+    arguments[0] = program;
     execv(program, (char *const *)(uintptr_t)arguments);
     _exit(127);
 }
 
-static pid_t launch(const mw_pg_server *s, const char *const arguments[]) {
+static pid_t launch(const mw_pg_server *s, const char *arguments[]) {
     pid_t pid = fork();
     if (pid == 0)
         become_server(s, arguments);
     return pid;
 }
 
-static bool run(const mw_pg_server *s, const char *const arguments[]) {
+static bool run(const mw_pg_server *s, const char *arguments[]) {
     int status = 0;
     pid_t pid = launch(s, arguments);
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
@@ -119,7 +121,7 @@ bool mw_pg_server_resume(mw_pg_server *s) {
     snprintf(data, sizeof data, "%s/data", s->dir);
     /* Processes of the one before may hold its memory for a moment. */
     for (int i = 0; i < 20; i++) {
-        s->pid = launch(s, (const char *const[]){"postgres", "-D", data, NULL});
+        s->pid = launch(s, (const char *[]){"postgres", "-D", data, NULL});
         if (s->pid > 0 && answers(s))
             return true;
         wait_ms(200);
@@ -149,9 +151,8 @@ static bool make(mw_pg_server *s) {
         return false;
     char data[96];
     snprintf(data, sizeof data, "%s/data", s->dir);
-    if (!run(s,
-             (const char *const[]){"initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C",
-                                   "--no-sync", "--no-instructions", "--data-checksums", NULL}))
+    if (!run(s, (const char *[]){"initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C",
+                                 "--no-sync", "--no-instructions", "--data-checksums", NULL}))
         return false;
     if (!configure(s) || !mw_pg_server_resume(s))
         return false;

@@ -73,6 +73,7 @@ LOSS_LEAST = 0.08
 class Report:
     frames_sent: int = 0
     frames_faded: int = 0
+    frames_collided: int = 0
     frames_received: int = 0
     duplicates: int = 0
     intervals_compared: int = 0
@@ -117,7 +118,7 @@ class Report:
                          "for this to prove anything")
         if self.frames_received > self.frames_sent:
             found.append("more frames were received than sent")
-        if self.frames_sent - self.frames_received > self.frames_faded + 0.05 * self.frames_sent:
+        if self.frames_collided > 0.05 * self.frames_sent:
             found.append("the station lost more frames than faded out and collided")
         return found
 
@@ -216,8 +217,12 @@ def compare(truth, intervals, registers, frames_received, duplicates):
     # frames collide or meet the station while it transmits and hears nothing, which is far rarer.
     alive = {key: left for key, numbers in carriers.items()
              if (left := [n for n in numbers if not truth.frames[n].lost])}
-    sent_alive = report.frames_sent - report.frames_faded
-    collided = max(0.0, 1 - frames_received / sent_alive) if sent_alive else 0.0
+    # Which arrived is told by the register that each carries: a station that was killed may receive
+    # a frame twice, so counting receptions would hide collisions.
+    sent_alive = [f for f in truth.frames if not f.lost]
+    arrived = sum(any((f.device, *r) in readings for r in f.registers) for f in sent_alive)
+    collided = 1 - arrived / len(sent_alive) if sent_alive else 0.0
+    report.frames_collided = len(sent_alive) - arrived
     report.unexplained = sum(key not in present for key in alive)
     report.unexplained_bound = missing_bound(alive, collided)
     report.registers_missing = sum(key not in readings for key in of_register)
