@@ -248,6 +248,13 @@ static mw_cosem_level *level_with_more(mw_cosem_cursor *c) {
     return NULL;
 }
 
+/* Elements of a compact array may take no bytes at all; the work has to stay in proportion to the
+ * bytes, and to those of this value only, so that every walk over it ends alike. */
+static bool too_many_packed(const mw_cosem_cursor *c) {
+    return MW_COSEM_VALUES_MAX - c->budget >
+           MW_COSEM_VALUES_FREE + MW_COSEM_VALUES_PER_BYTE * c->reader.at;
+}
+
 mw_status mw_cosem_cursor_next(mw_cosem_cursor *c, mw_cosem_value *out_value) {
     if (c->reader.status != MW_OK)
         return c->reader.status;
@@ -274,6 +281,8 @@ mw_status mw_cosem_cursor_next(mw_cosem_cursor *c, mw_cosem_value *out_value) {
         l->left--;
         l->first = false;
         read_tagged(c, &v);
+    } else if (too_many_packed(c)) {
+        mw_reader_fail(&c->reader, MW_LIMIT);
     } else {
         size_t after = read_packed(c, l->shape, &v);
         l->left--;

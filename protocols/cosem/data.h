@@ -17,8 +17,11 @@
 
 /* Containers inside containers; the deepest value known in the field is at depth 5. */
 #define MW_COSEM_DEPTH_MAX 10
-/* Values one cursor yields: a compact array of nulls could name billions in ten bytes. */
-#define MW_COSEM_VALUES_MAX 65536
+/* Values one cursor yields: a compact array of nulls could name billions in ten bytes. Of a
+ * compact array's, 16 to each byte walked and 64 besides, far above what any row of nulls needs. */
+#define MW_COSEM_VALUES_MAX      65536
+#define MW_COSEM_VALUES_FREE     64
+#define MW_COSEM_VALUES_PER_BYTE 16
 
 /* X(name, tag, text, bytes of a fixed-size value or 0) */
 #define MW_COSEM_TAG_LIST(X)                                                                       \

@@ -114,6 +114,30 @@ MW_TEST(damage_is_refused_with_its_reason) {
                     MW_LIMIT);
 }
 
+/* What a few bytes name must not cost more than a few bytes' work, whatever follows them. */
+MW_TEST(values_without_bytes_are_bounded_by_the_bytes) {
+    mw_slice bomb = mw_test_hex("13 01 8000 00 01 00"); /* 32768 nulls in seven bytes */
+    uint8_t longer[4096] = {0};
+    memcpy(longer, bomb.p, bomb.n);
+    mw_cosem_cursor c = mw_cosem_cursor_of(bomb, 0), d = mw_cosem_cursor_of(MW_SLICE_OF(longer), 0);
+    mw_cosem_value v;
+    unsigned n = 0, m = 0;
+    while (mw_cosem_cursor_next(&c, &v) == MW_OK)
+        n++;
+    while (mw_cosem_cursor_next(&d, &v) == MW_OK)
+        m++;
+    MW_CHECK_STATUS(c.reader.status, MW_LIMIT);
+    MW_CHECK_STATUS(d.reader.status, MW_LIMIT);
+    MW_CHECK(n == m && n < 400);
+    /* A row of 60 nulls and a byte is fine. */
+    uint8_t rows[70] = {19, 2, 61};
+    rows[63] = 17;
+    rows[64] = 4;
+    size_t size;
+    MW_CHECK_STATUS(mw_cosem_data_check((mw_slice){rows, 69}, 0, &size), MW_OK);
+    MW_CHECK_EQ(size, 69);
+}
+
 MW_TEST(bare_attribute_descriptors_need_the_option) {
     const char *hex = "0202 0001 00002a0000ff 02 0903454744"; /* EG.D */
     MW_CHECK_STR(walk(hex, MW_COSEM_QUIRK_BARE_ATTRIBUTE),
@@ -303,6 +327,7 @@ MW_TEST(random_values_round_trip) {
 
 MW_TEST_MAIN(MW_CASE(every_type_is_read), MW_CASE(compact_arrays_are_unpacked),
              MW_CASE(damage_is_refused_with_its_reason),
+             MW_CASE(values_without_bytes_are_bounded_by_the_bytes),
              MW_CASE(bare_attribute_descriptors_need_the_option),
              MW_CASE(skip_leaves_out_what_is_inside),
              MW_CASE(encoder_writes_the_same_stream_through_any_window), MW_CASE(obis_text),
