@@ -133,7 +133,7 @@ static const mw_cosem_rights may_clock[MW_COSEM_ROLES] = {
     {.get = ANY}, {.get = ANY, .act = 1u << 6}, {.get = ANY, .set = 0x1ecu, .act = 0x4eu}};
 
 #define CAN(bit)  MW_COSEM_CONFORMANCE(MW_COSEM_CAN_##bit)
-#define CAN_READ  (CAN(GET) | CAN(GET_BLOCK) | CAN(LIST) | CAN(SELECT))
+#define CAN_READ  (CAN(GET) | CAN(GET_BLOCK) | CAN(GENERAL_BLOCK) | CAN(LIST) | CAN(SELECT))
 #define CAN_ACT   (CAN(ACTION) | CAN(ACTION_BLOCK))
 #define CAN_WRITE (CAN(SET) | CAN(SET_BLOCK) | CAN(NOTIFY) | CAN(EVENT))
 

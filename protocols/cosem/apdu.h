@@ -50,6 +50,7 @@
     X(ACTION_RESPONSE_LIST, 0xC7, 3, "Ia", "action-response-with-list")                            \
     X(ACTION_RESPONSE_NEXT, 0xC7, 4, "IN", "action-response-next-pblock")                          \
     X(DATA_NOTIFICATION, 0x0F, 0, "LtV", "data-notification")                                      \
+    X(DATA_NOTIFICATION_CONFIRM, 0x10, 0, "Lt", "data-notification-confirm")                       \
     X(EXCEPTION_RESPONSE, 0xD8, 0, "E", "exception-response")                                      \
     X(GENERAL_BLOCK, 0xE0, 0, "G", "general-block-transfer")
 

@@ -38,11 +38,12 @@ mw_status mw_cosem_general_send(mw_cosem_general_sender *s, mw_slice apdu, size_
         (apdu.n - 1) / block_bytes >= UINT16_MAX)
         return MW_RANGE;
     *s = (mw_cosem_general_sender){
-        .apdu = apdu, .block_bytes = block_bytes, .window = window, .next = 1};
+        .apdu = apdu, .block_bytes = block_bytes, .window = window, .offers = window, .next = 1};
     return MW_OK;
 }
 
-mw_status mw_cosem_general_next(mw_cosem_general_sender *s, mw_span out, size_t *out_size) {
+mw_status mw_cosem_general_plan(const mw_cosem_general_sender *s, mw_cosem_apdu *out_head,
+                                size_t *out_from, size_t *out_size) {
     size_t from = (size_t)(s->next - 1) * s->block_bytes;
     if (from >= s->apdu.n)
         return MW_NOT_FOUND;
@@ -50,18 +51,36 @@ mw_status mw_cosem_general_next(mw_cosem_general_sender *s, mw_span out, size_t 
         return MW_AGAIN;
     size_t left = s->apdu.n - from;
     bool last = left <= s->block_bytes;
-    mw_cosem_apdu a = {.kind = MW_COSEM_GENERAL_BLOCK,
-                       .last = last,
-                       .window = s->window,
-                       .block = s->next,
-                       .acknowledged = s->peer_block};
+    *out_head = (mw_cosem_apdu){.kind = MW_COSEM_GENERAL_BLOCK,
+                                .last = last,
+                                .window = s->offers,
+                                .block = s->next,
+                                .acknowledged = s->peer_block};
     /* Streaming: more blocks follow without waiting. */
-    a.streaming = !last && (s->window == 0 || s->next - s->acknowledged < s->window);
-    a.item.has_data = true;
-    a.item.data = mw_slice_sub(s->apdu, from, last ? left : s->block_bytes);
+    out_head->streaming = !last && (s->window == 0 || s->next - s->acknowledged < s->window);
+    out_head->item.has_data = true;
+    *out_from = from;
+    *out_size = last ? left : s->block_bytes;
+    return MW_OK;
+}
+
+mw_status mw_cosem_general_next(mw_cosem_general_sender *s, mw_span out, size_t *out_size) {
+    mw_cosem_apdu a;
+    size_t from = 0, n = 0;
+    MW_TRY(mw_cosem_general_plan(s, &a, &from, &n));
+    a.item.data = mw_slice_sub(s->apdu, from, n);
     MW_TRY(mw_cosem_apdu_encode(&a, out, out_size));
     s->next++;
     return MW_OK;
+}
+
+mw_cosem_apdu mw_cosem_general_ack(uint8_t window, uint32_t own, uint32_t number) {
+    return (mw_cosem_apdu){.kind = MW_COSEM_GENERAL_BLOCK,
+                           .last = true,
+                           .window = window,
+                           .block = own,
+                           .acknowledged = number,
+                           .item = {.has_data = true}};
 }
 
 mw_status mw_cosem_general_acknowledge(mw_cosem_general_sender *s, uint32_t number) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "protocols/cosem/blocks.h"
 
 #define CHALLENGE           16
 #define DLMS_VERSION        6
@@ -26,7 +27,7 @@ void mw_cosem_session_init(mw_cosem_session *s, const mw_cosem_session_config *c
     if (s->c.conformance == 0)
         s->c.conformance = CAN(GET) | CAN(SET) | CAN(ACTION) | CAN(SELECT) | CAN(GET_BLOCK) |
                            CAN(SET_BLOCK) | CAN(ACTION_BLOCK) | CAN(LIST) | CAN(NOTIFY) |
-                           CAN(EVENT);
+                           CAN(EVENT) | (config->gathered.n != 0 ? CAN(GENERAL_BLOCK) : 0);
     if (s->c.max_pdu == 0)
         s->c.max_pdu = (uint16_t)(config->answer.n > UINT16_MAX ? UINT16_MAX : config->answer.n);
 }
@@ -45,6 +46,102 @@ static mw_status carry(mw_cosem_session *s, mw_slice apdu, mw_slice *out) {
         return fail(s, fault, carried);
     *out = (mw_slice){s->c.answer.p, n};
     return n == 0 ? fail(s, MW_COSEM_FAULT_PROTOCOL, MW_SHORT) : MW_OK;
+}
+
+/* ---- General block transfer ---- */
+
+enum { GENERAL_BLOCK = 0xE0, FRUITLESS = 5 };
+
+static bool general(const mw_cosem_session *s) {
+    return s->c.gathered.n != 0 && (s->conformance & CAN(GENERAL_BLOCK)) != 0;
+}
+
+/* Says what we have and brings the next block. */
+static mw_status acknowledge(mw_cosem_session *s, uint32_t own, uint32_t number, mw_slice *out) {
+    mw_cosem_apdu ack = mw_cosem_general_ack(s->c.receive != NULL ? s->c.window : 1, own, number);
+    uint8_t apdu[MW_COSEM_GENERAL_HEADER + 8];
+    size_t n = 0;
+    MW_TRY(mw_cosem_apdu_encode(&ack, (mw_span){apdu, sizeof apdu}, &n));
+    return carry(s, (mw_slice){apdu, n}, out);
+}
+
+/* The block after this one. A window ends with a block that waits for us, or in silence. */
+static mw_status next_block(mw_cosem_session *s, const mw_cosem_apdu *b, const mw_cosem_gather *g,
+                            uint32_t *own, mw_slice *out) {
+    if (b->streaming && s->c.receive != NULL) {
+        size_t n = 0;
+        mw_cosem_fault fault = MW_COSEM_FAULT_PROTOCOL;
+        mw_status got = s->c.receive(s->c.context, s->c.answer, &n, &fault);
+        *out = (mw_slice){s->c.answer.p, n};
+        if (got == MW_OK && n != 0)
+            return MW_OK;
+        if (got != MW_TIMEOUT)
+            return fail(s, fault, got == MW_OK ? MW_SHORT : got);
+    }
+    return acknowledge(s, ++*own, g->next == 0 ? 0 : g->next - 1, out);
+}
+
+static mw_status gather_general(mw_cosem_session *s, uint32_t own, mw_slice *answer) {
+    mw_cosem_gather g;
+    mw_cosem_apdu b;
+    mw_cosem_gather_init(&g, s->c.gathered);
+    g.next = 1;
+    for (unsigned fruitless = 0; fruitless < FRUITLESS;) {
+        mw_status taken = mw_cosem_apdu_decode(*answer, 0, &b);
+        if (taken == MW_OK && b.kind != MW_COSEM_GENERAL_BLOCK)
+            return b.kind == MW_COSEM_EXCEPTION_RESPONSE
+                       ? MW_OK /* told by the caller */
+                       : fail(s, MW_COSEM_FAULT_PROTOCOL, MW_SYNTAX);
+        if (taken == MW_OK)
+            taken = mw_cosem_gather_take(&g, b.block, b.last, b.item.data);
+        if (taken == MW_OK) {
+            *answer = mw_cosem_gather_done(&g);
+            s->fault = MW_COSEM_FAULT_NONE; /* of a block that came at last */
+            return answer->n != 0 ? MW_OK : fail(s, MW_COSEM_FAULT_PROTOCOL, MW_SHORT);
+        }
+        if (taken != MW_AGAIN && taken != MW_DUPLICATE && taken != MW_CONFLICT)
+            return fail(s, MW_COSEM_FAULT_PROTOCOL, taken);
+        fruitless = taken == MW_AGAIN ? 0 : fruitless + (b.streaming ? 0u : 1u);
+        s->lost += taken == MW_CONFLICT;
+        mw_status next;
+        while ((next = next_block(s, &b, &g, &own, answer)) == MW_TIMEOUT &&
+               ++fruitless < FRUITLESS)
+            b.streaming = false; /* the acknowledgement, or its answer, was lost: again */
+        if (next != MW_OK)
+            return next;
+    }
+    return fail(s, MW_COSEM_FAULT_PROTOCOL, MW_TIMEOUT);
+}
+
+/* A request that is longer than what the meter takes, block by block, each acknowledged. */
+static mw_status send_general(mw_cosem_session *s, mw_slice apdu, mw_slice *answer) {
+    mw_cosem_general_sender g;
+    mw_cosem_apdu ack;
+    size_t n = 0, most = s->meter_pdu < s->c.gathered.n ? s->meter_pdu : s->c.gathered.n;
+    MW_TRY(mw_cosem_general_send(&g, apdu, most - MW_COSEM_GENERAL_HEADER, 1));
+    for (unsigned fruitless = 0; fruitless < FRUITLESS; fruitless++) {
+        while (mw_cosem_general_next(&g, s->c.gathered, &n) == MW_OK) {
+            MW_TRY(carry(s, (mw_slice){s->c.gathered.p, n}, answer));
+            if (answer->p[0] != GENERAL_BLOCK)
+                return MW_OK; /* the answer, or a refusal */
+            MW_TRY(mw_cosem_apdu_decode(*answer, 0, &ack));
+            if (ack.item.data.n != 0)
+                return gather_general(s, g.next - 1, answer);
+            if (mw_cosem_general_acknowledge(&g, ack.acknowledged) != MW_OK)
+                return fail(s, MW_COSEM_FAULT_PROTOCOL, MW_SYNTAX);
+        }
+        g.next = g.acknowledged + 1;
+    }
+    return fail(s, MW_COSEM_FAULT_PROTOCOL, MW_TIMEOUT);
+}
+
+static mw_status carry_whole(mw_cosem_session *s, mw_slice apdu, mw_slice *answer) {
+    if (!general(s))
+        return carry(s, apdu, answer);
+    if (apdu.n > s->meter_pdu)
+        return send_general(s, apdu, answer);
+    MW_TRY(carry(s, apdu, answer));
+    return answer->p[0] == GENERAL_BLOCK ? gather_general(s, 0, answer) : MW_OK;
 }
 
 static mw_status seal(mw_cosem_session *s, mw_cosem_cipher_form form, mw_slice plain, mw_span room,
@@ -99,9 +196,12 @@ static mw_status ask_bytes(mw_cosem_session *s, mw_slice plain, mw_cosem_apdu *o
     if (s->c.ciphered)
         MW_TRY(
             seal(s, s->c.general ? MW_COSEM_GENERAL_GLO : MW_COSEM_GLO, plain, s->c.sealed, &apdu));
-    MW_TRY(carry(s, apdu, &answer));
-    if (s->c.ciphered) /* opened into the sealed request's place, which is done with */
+    MW_TRY(carry_whole(s, apdu, &answer));
+    if (s->c.ciphered &&
+        answer.n <= s->c.sealed.n) /* opened into the sealed request's place, which is done with */
         MW_TRY(unseal(s, answer, s->c.sealed, &answer));
+    else if (s->c.ciphered)
+        return fail(s, MW_COSEM_FAULT_PROTOCOL, MW_SPACE);
     mw_status status = mw_cosem_apdu_decode(answer, s->c.quirks, out);
     if (status != MW_OK)
         return fail(s, MW_COSEM_FAULT_PROTOCOL, status);
@@ -209,6 +309,7 @@ mw_status mw_cosem_session_open(mw_cosem_session *s) {
     s->open = false;
     s->fault = MW_COSEM_FAULT_NONE;
     s->meter_counter = 0;
+    s->conformance = 0;
     if (s->c.ciphered || high)
         r.title = MW_SLICE_OF(s->c.title.b);
     if (s->c.mechanism != MW_COSEM_MECHANISM_NONE) {
@@ -385,7 +486,8 @@ mw_status mw_cosem_session_set(mw_cosem_session *s, const mw_cosem_item *what) {
     mw_cosem_apdu a, set = {.kind = MW_COSEM_SET_REQUEST, .invoke = invoke(s), .item = *what};
     size_t most = s->meter_pdu < s->c.request.n ? s->meter_pdu : s->c.request.n;
     size_t overhead = MW_COSEM_CIPHER_OVERHEAD + 32;
-    if (what->data.n + overhead > most)
+    bool in_general = general(s) && what->data.n + overhead <= s->c.request.n;
+    if (what->data.n + overhead > most && !in_general)
         return set_blocks(s, what, most - overhead);
     set.item.has_data = true;
     MW_TRY(ask(s, &set, &a));

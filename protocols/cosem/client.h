@@ -68,11 +68,17 @@ typedef struct mw_cosem_session_config {
      * MW_CLOSED or another status. */
     mw_status (*exchange)(void *context, mw_slice apdu, mw_span out, size_t *out_size,
                           mw_cosem_fault *out_fault);
+    /* The next APDU without a request: for windows of general blocks. MW_TIMEOUT: none came. NULL: the
+     * link cannot, windows are of one block. */
+    mw_status (*receive)(void *context, mw_span out, size_t *out_size, mw_cosem_fault *out_fault);
+    uint8_t window; /* general blocks in a row that are asked for; 0: as 1 */
     /* The next invocation counter, durable before it returns. */
     mw_status (*next_counter)(void *context, uint32_t *out_counter);
     void (*random)(void *context, mw_span out);
     /* Memory: a request, the same sealed (+ MW_COSEM_CIPHER_OVERHEAD), an answer. */
     mw_span request, sealed, answer;
+    /* The longest APDU that comes in general blocks, at least 128; empty: not offered to the meter. */
+    mw_span gathered;
 } mw_cosem_session_config;
 
 typedef struct mw_cosem_session {
@@ -90,6 +96,7 @@ typedef struct mw_cosem_session {
     uint8_t diagnostic; /* of a refused association */
     uint32_t awaited;   /* fault COUNTER: the counter the meter awaits, 0 when it does not tell */
     uint32_t exchanges;
+    uint32_t lost; /* general blocks that had to be asked for again */
 } mw_cosem_session;
 
 void mw_cosem_session_init(mw_cosem_session *s, const mw_cosem_session_config *config);

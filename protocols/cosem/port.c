@@ -141,6 +141,7 @@ void mw_cosem_line_silence(mw_cosem_line *l, mw_mono now) {
 
 void mw_cosem_socket_init(mw_cosem_socket *s, mw_cosem_server *server, mw_span memory) {
     *s = (mw_cosem_socket){.server = server, .logical = LOGICAL_DEVICE};
+    server->streaming = true;
     mw_cosem_stream_init(&s->stream, memory);
 }
 
@@ -148,22 +149,141 @@ size_t mw_cosem_socket_take(mw_cosem_socket *s, mw_slice bytes) {
     return mw_cosem_stream_push(&s->stream, bytes);
 }
 
-mw_status mw_cosem_socket_next(mw_cosem_socket *s, mw_span out, size_t *out_size) {
-    mw_cosem_wrapper w;
+static mw_span behind_header(mw_span out) {
+    return (mw_span){out.p + MW_COSEM_WRAPPER_BYTES, out.n - MW_COSEM_WRAPPER_BYTES};
+}
+
+/* One request in its wrapper. *answered becomes the wPort that may have more to get. */
+static mw_status serve_wrapped(mw_cosem_server *s, const mw_cosem_wrapper *w, mw_span out,
+                               size_t *out_size, uint16_t *answered) {
     size_t n = 0;
-    *out_size = 0;
-    MW_TRY(mw_cosem_stream_pull(&s->stream, &w));
-    if (out.n <= MW_COSEM_WRAPPER_BYTES)
-        return MW_SPACE;
-    if (w.destination != s->logical || w.source > UINT8_MAX)
-        return MW_OK;
-    mw_span room = {out.p + MW_COSEM_WRAPPER_BYTES, out.n - MW_COSEM_WRAPPER_BYTES};
-    mw_status served = mw_cosem_server_take(s->server, (uint8_t)w.source, w.apdu, room, &n);
+    mw_status served = mw_cosem_server_take(s, (uint8_t)w->source, w->apdu, behind_header(out), &n);
     if (served == MW_NOT_FOUND)
-        served = unknown_client(room, &n);
+        served = unknown_client(behind_header(out), &n);
     MW_TRY(served);
     if (n == 0)
         return MW_OK;
-    mw_cosem_wrapper answer = mw_cosem_wrapper_answer(&w, (mw_slice){room.p, n});
+    mw_cosem_wrapper answer = mw_cosem_wrapper_answer(w, (mw_slice){behind_header(out).p, n});
+    *answered = w->source;
     return mw_cosem_wrapper_encode(&answer, out, out_size);
+}
+
+/* The next block of an answer in general blocks. */
+static mw_status more_wrapped(mw_cosem_server *s, uint16_t logical, uint16_t *answered, mw_span out,
+                              size_t *out_size) {
+    size_t n = 0;
+    if (*answered == 0)
+        return MW_NOT_FOUND;
+    mw_status more = mw_cosem_server_more(s, (uint8_t)*answered, behind_header(out), &n);
+    if (more != MW_OK) {
+        *answered = 0;
+        return more;
+    }
+    mw_cosem_wrapper w = {logical, *answered, {behind_header(out).p, n}};
+    return mw_cosem_wrapper_encode(&w, out, out_size);
+}
+
+mw_status mw_cosem_socket_next(mw_cosem_socket *s, mw_span out, size_t *out_size) {
+    mw_cosem_wrapper w;
+    *out_size = 0;
+    if (out.n <= MW_COSEM_WRAPPER_BYTES)
+        return MW_SPACE;
+    mw_status more = more_wrapped(s->server, s->logical, &s->answered, out, out_size);
+    if (more != MW_NOT_FOUND)
+        return more;
+    MW_TRY(mw_cosem_stream_pull(&s->stream, &w));
+    if (w.destination != s->logical || w.source > UINT8_MAX)
+        return MW_OK;
+    return serve_wrapped(s->server, &w, out, out_size, &s->answered);
+}
+
+/* ---- Wrapper over UDP ---- */
+
+#define REPEAT_NS INT64_C(10000000000)
+#define NOBODY    UINT64_MAX
+
+void mw_cosem_datagrams_init(mw_cosem_datagrams *d, mw_cosem_server *server, mw_span memory) {
+    mw_assert(server->device->client_count <= MW_COSEM_DATAGRAM_CLIENTS);
+    size_t half = memory.n / 2;
+    *d = (mw_cosem_datagrams){.server = server,
+                              .logical = LOGICAL_DEVICE,
+                              .request = {memory.p, half},
+                              .answer = {memory.p + half, half}};
+    for (unsigned i = 0; i < MW_COSEM_DATAGRAM_CLIENTS; i++)
+        d->owner[i] = NOBODY;
+    server->streaming = true;
+}
+
+/* Whether executing it twice is not what its sender can have meant. */
+static bool is_guarded(mw_slice apdu) {
+    uint8_t tag = apdu.n != 0 ? apdu.p[0] : 0;
+    return tag == 0xC1 || tag == 0xC3 || mw_cosem_tag_is_ciphered(tag);
+}
+
+static bool is_repeat(const mw_cosem_datagrams *d, uint64_t peer, mw_slice datagram, mw_mono now) {
+    return d->request_n != 0 && d->peer == peer && now.ns - d->at.ns < REPEAT_NS &&
+           mw_slice_equal(datagram, (mw_slice){d->request.p, d->request_n});
+}
+
+/* An association goes to who opens it anew; other requests only pass from its owner. */
+static bool may_speak(mw_cosem_datagrams *d, uint64_t peer, const mw_cosem_wrapper *w) {
+    const mw_cosem_device *device = d->server->device;
+    for (size_t i = 0; i < device->client_count; i++) {
+        if (device->clients[i].sap != w->source)
+            continue;
+        if (w->apdu.n != 0 && w->apdu.p[0] == MW_COSEM_AARQ_TAG) {
+            if (d->owner[i] != peer)
+                mw_cosem_server_close(d->server, (uint8_t)w->source);
+            d->owner[i] = peer;
+        }
+        return d->owner[i] == peer;
+    }
+    return true; /* no such client: it is told so */
+}
+
+static void remember(mw_cosem_datagrams *d, uint64_t peer, mw_slice datagram, mw_slice answer,
+                     mw_mono now) {
+    d->request_n = 0;
+    if (datagram.n > d->request.n || answer.n > d->answer.n || answer.n == 0)
+        return;
+    memcpy(d->request.p, datagram.p, datagram.n);
+    memcpy(d->answer.p, answer.p, answer.n);
+    d->request_n = datagram.n;
+    d->answer_n = answer.n;
+    d->peer = peer;
+    d->at = now;
+}
+
+mw_status mw_cosem_datagrams_take(mw_cosem_datagrams *d, uint64_t peer, mw_slice datagram,
+                                  mw_mono now, mw_span out, size_t *out_size) {
+    mw_cosem_wrapper w;
+    *out_size = 0;
+    d->answered = 0;
+    if (out.n <= MW_COSEM_WRAPPER_BYTES)
+        return MW_SPACE;
+    if (mw_cosem_wrapper_decode(datagram, &w) != MW_OK || w.destination != d->logical ||
+        w.source > UINT8_MAX)
+        return MW_OK;
+    if (is_repeat(d, peer, datagram, now) && d->answer_n <= out.n) {
+        memcpy(out.p, d->answer.p, d->answer_n);
+        *out_size = d->answer_n;
+        return MW_OK;
+    }
+    if (!may_speak(d, peer, &w)) {
+        size_t n = 0;
+        MW_TRY(unknown_client(behind_header(out), &n));
+        mw_cosem_wrapper answer = mw_cosem_wrapper_answer(&w, (mw_slice){behind_header(out).p, n});
+        return mw_cosem_wrapper_encode(&answer, out, out_size);
+    }
+    MW_TRY(serve_wrapped(d->server, &w, out, out_size, &d->answered));
+    if (is_guarded(w.apdu))
+        remember(d, peer, datagram, (mw_slice){out.p, *out_size}, now);
+    return MW_OK;
+}
+
+mw_status mw_cosem_datagrams_more(mw_cosem_datagrams *d, mw_span out, size_t *out_size) {
+    *out_size = 0;
+    return out.n <= MW_COSEM_WRAPPER_BYTES
+               ? MW_SPACE
+               : more_wrapped(d->server, d->logical, &d->answered, out, out_size);
 }

@@ -35,6 +35,8 @@ void mw_cosem_association_reset(mw_cosem_association *a) {
     a->request_n = 0;
     a->gathering = 0;
     a->theirs_n = 0;
+    a->receiving = a->sending = a->rerun = false;
+    a->whole_n = 0;
     memset(a->ours, 0, sizeof a->ours);
 }
 
@@ -66,6 +68,7 @@ enum { /* exception-response, clause 9.5 */
        ERROR_DECIPHERING = 5,
        ERROR_COUNTER = 6,
 };
+enum { GENERAL_BLOCK = 0xE0 };
 
 /* Opens a ciphered request into s->plain. On failure writes the exception and returns false. */
 static bool open_request(mw_cosem_server *s, mw_cosem_association *a, mw_slice apdu,
@@ -114,13 +117,42 @@ static mw_status serve_ciphered(mw_cosem_server *s, mw_cosem_association *a, mw_
     size_t n = 0;
     MW_TRY(mw_cosem_server_serve(s, a, plain, answer, &n));
     *out_size = 0;
-    if (n == 0)
+    mw_slice whole = {answer.p, n};
+    mw_span room = {out.p, out.n / 2};
+    if (a->whole_n != 0) { /* sealed into the lower part of the memory that holds it */
+        whole = (mw_slice){a->gather.memory.p + a->whole_at, a->whole_n};
+        room = (mw_span){a->gather.memory.p, a->whole_at};
+    }
+    if (whole.n == 0)
         return MW_OK;
     uint32_t counter;
     MW_TRY(s->device->next_counter(s->device->device, &counter));
-    return mw_cosem_protect(
-        s->device->keys, a->form, MW_COSEM_SC_AUTHENTICATED | MW_COSEM_SC_ENCRYPTED,
-        &s->device->title, counter, (mw_slice){answer.p, n}, (mw_span){out.p, out.n / 2}, out_size);
+    MW_TRY(mw_cosem_protect(s->device->keys, a->form,
+                            MW_COSEM_SC_AUTHENTICATED | MW_COSEM_SC_ENCRYPTED, &s->device->title,
+                            counter, whole, room, &n));
+    *out_size = n;
+    return a->whole_n != 0 ? mw_cosem_general_begin(s, a, 0, n, out, out_size) : MW_OK;
+}
+
+size_t mw_cosem_plain_most(const mw_cosem_association *a, mw_span out) {
+    size_t most = a->max_pdu - (a->client->ciphered ? (size_t)MW_COSEM_CIPHER_OVERHEAD : 0);
+    return most < out.n ? most : out.n;
+}
+
+mw_status mw_cosem_server_dispatch(mw_cosem_server *s, mw_cosem_association *a, mw_slice apdu,
+                                   mw_span out, size_t *out_size) {
+    bool ciphered = mw_cosem_tag_is_ciphered(apdu.p[0]);
+    a->whole_n = 0;
+    if (a->client->ciphered && !ciphered)
+        return mw_cosem_refuse(STATE_NOT_ALLOWED, ERROR_DECIPHERING, 0, out, out_size);
+    if (ciphered)
+        return a->client->ciphered
+                   ? serve_ciphered(s, a, apdu, out, out_size)
+                   : mw_cosem_refuse(STATE_UNKNOWN, ERROR_DECIPHERING, 0, out, out_size);
+    MW_TRY(
+        mw_cosem_server_serve(s, a, apdu, (mw_span){out.p, mw_cosem_plain_most(a, out)}, out_size));
+    return a->whole_n != 0 ? mw_cosem_general_begin(s, a, a->whole_at, a->whole_n, out, out_size)
+                           : MW_OK;
 }
 
 mw_status mw_cosem_server_take(mw_cosem_server *s, uint8_t sap, mw_slice apdu, mw_span out,
@@ -139,13 +171,9 @@ mw_status mw_cosem_server_take(mw_cosem_server *s, uint8_t sap, mw_slice apdu, m
         return mw_cosem_server_release(s, a, apdu, out, out_size);
     if (a->state == MW_COSEM_CLOSED)
         return mw_cosem_refuse(STATE_NOT_ALLOWED, ERROR_OPERATION, 0, out, out_size);
-    bool ciphered = mw_cosem_tag_is_ciphered(apdu.p[0]);
-    if (a->client->ciphered && !ciphered)
-        return mw_cosem_refuse(STATE_NOT_ALLOWED, ERROR_DECIPHERING, 0, out, out_size);
-    if (ciphered)
-        return a->client->ciphered
-                   ? serve_ciphered(s, a, apdu, out, out_size)
-                   : mw_cosem_refuse(STATE_UNKNOWN, ERROR_DECIPHERING, 0, out, out_size);
-    size_t most = a->max_pdu < out.n ? a->max_pdu : out.n;
-    return mw_cosem_server_serve(s, a, apdu, (mw_span){out.p, most}, out_size);
+    if (apdu.p[0] == GENERAL_BLOCK)
+        return mw_cosem_server_general(s, a, apdu, out, out_size);
+    a->receiving = a->sending = false;
+    a->taken = 0;
+    return mw_cosem_server_dispatch(s, a, apdu, out, out_size);
 }

@@ -10,6 +10,11 @@
  * ends the old one. A response longer than the client takes goes in blocks; the object's function
  * runs again for each block and writes into a moving window (encode.h), so no response is ever held
  * whole.
+ *
+ * Where general block transfer is agreed on, long answers go that way: out of gather's memory where
+ * they fit it (sealed first, then cut, as the standard has it), else made anew block by block, or,
+ * when they are sealed, in the service's own blocks. Lost blocks are sent again from the first that
+ * is missing.
  */
 #ifndef MW_PROTOCOLS_COSEM_SERVER_H
 #define MW_PROTOCOLS_COSEM_SERVER_H
@@ -142,12 +147,23 @@ typedef struct mw_cosem_association {
     uint8_t gathering; /* mw_cosem_apdu_kind of its first APDU, 0: none */
     mw_cosem_item target;
     mw_cosem_gather gather;
+    /* General block transfer. */
+    bool receiving;  /* a request is being gathered */
+    bool sending;    /* a response is under way */
+    bool rerun;      /* it is not in memory: made anew from `request` for each block */
+    size_t whole_n;  /* a response longer than the PDU, in gather's memory from whole_at on */
+    size_t whole_at; /* set by a service, taken by who began it */
+    uint32_t taken;  /* general blocks of this request so far, the newest number */
+    mw_cosem_general_sender sender;
 } mw_cosem_association;
 
 typedef struct mw_cosem_server {
     const mw_cosem_device *device;
     mw_cosem_association *associations; /* one for each client of the device */
     mw_span plain; /* a request opened or a response before it is sealed: max_pdu bytes or more */
+    /* The link takes several APDUs in a row (a socket does, a poll of an HDLC link does not): general
+     * blocks then go in windows, see mw_cosem_server_more. */
+    bool streaming;
 } mw_cosem_server;
 
 /* `gather` is divided among the associations: longest value that comes in blocks. `plain` needs
@@ -158,6 +174,10 @@ void mw_cosem_server_init(mw_cosem_server *s, const mw_cosem_device *device,
  * MW_NOT_FOUND: there is no such client. MW_SPACE: out has fewer than 128 bytes. */
 MW_NODISCARD mw_status mw_cosem_server_take(mw_cosem_server *s, uint8_t sap, mw_slice apdu,
                                             mw_span out, size_t *out_size);
+/* What follows the answer just given without being asked for: the next general block of its window.
+ * MW_NOT_FOUND: nothing. */
+MW_NODISCARD mw_status mw_cosem_server_more(mw_cosem_server *s, uint8_t sap, mw_span out,
+                                            size_t *out_size);
 /* The link of this client went down. */
 void mw_cosem_server_close(mw_cosem_server *s, uint8_t sap);
 /* NULL when there is none. */

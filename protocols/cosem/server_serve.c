@@ -117,6 +117,19 @@ static void stream_get(const mw_cosem_server *s, const mw_cosem_association *a,
         stream_result(s, a, &what, out);
 }
 
+void mw_cosem_stream_answer(const mw_cosem_server *s, const mw_cosem_association *a,
+                            const mw_cosem_apdu *get, mw_cosem_out *out) {
+    bool list = get->kind == MW_COSEM_GET_REQUEST_LIST;
+    const mw_cosem_apdu_info *info =
+        mw_cosem_apdu_info_of(list ? MW_COSEM_GET_RESPONSE_LIST : MW_COSEM_GET_RESPONSE);
+    mw_cosem_put_u8(out, info->tag);
+    mw_cosem_put_u8(out, info->type);
+    mw_cosem_put_u8(out, (uint8_t)get->invoke);
+    if (!list)
+        mw_cosem_put_u8(out, 0); /* choice: data */
+    stream_get(s, a, get, out);
+}
+
 static mw_status get_failed(const mw_cosem_apdu *get, uint8_t result, mw_span out,
                             size_t *out_size) {
     mw_cosem_apdu answer = {.kind = MW_COSEM_GET_RESPONSE,
@@ -153,16 +166,37 @@ static mw_status send_block(mw_cosem_server *s, mw_cosem_association *a, mw_span
     return MW_OK;
 }
 
+/* An answer that is longer than the PDU, by general block transfer. MW_NOT_FOUND: not that way. */
+static mw_status get_general(mw_cosem_server *s, mw_cosem_association *a,
+                             const mw_cosem_apdu *request, mw_slice apdu, size_t whole, mw_span out,
+                             size_t *out_size) {
+    size_t at = 0;
+    mw_span room = mw_cosem_whole_room(a, apdu, &at);
+    if (whole <= room.n) {
+        mw_cosem_out o = mw_cosem_out_of(room, 0);
+        mw_cosem_stream_answer(s, a, request, &o);
+        if (mw_cosem_out_end(&o) == MW_OK) {
+            a->whole_at = at;
+            a->whole_n = o.at;
+            *out_size = 0;
+            return MW_OK;
+        }
+    }
+    if (!(a->conformance & MW_COSEM_CONFORMANCE(MW_COSEM_CAN_GENERAL_BLOCK)) ||
+        a->client->ciphered || apdu.n > sizeof a->request)
+        return MW_NOT_FOUND;
+    if (apdu.p != a->request)
+        memcpy(a->request, apdu.p, apdu.n);
+    a->request_n = (uint16_t)apdu.n;
+    return mw_cosem_general_begin(s, a, SIZE_MAX, whole, out, out_size);
+}
+
 static mw_status get(mw_cosem_server *s, mw_cosem_association *a, const mw_cosem_apdu *request,
                      mw_slice apdu, mw_span out, size_t *out_size) {
     mw_cosem_out o = mw_cosem_out_of(out, 0);
-    bool list = request->kind == MW_COSEM_GET_REQUEST_LIST;
     a->request_n = 0;
-    if (list) {
-        mw_cosem_put_u8(&o, mw_cosem_apdu_info_of(MW_COSEM_GET_RESPONSE_LIST)->tag);
-        mw_cosem_put_u8(&o, mw_cosem_apdu_info_of(MW_COSEM_GET_RESPONSE_LIST)->type);
-        mw_cosem_put_u8(&o, (uint8_t)request->invoke);
-        stream_get(s, a, request, &o);
+    if (request->kind == MW_COSEM_GET_REQUEST_LIST) {
+        mw_cosem_stream_answer(s, a, request, &o);
     } else {
         mw_cosem_apdu answer = {
             .kind = MW_COSEM_GET_RESPONSE, .invoke = request->invoke, .item = {.has_data = true}};
@@ -177,10 +211,14 @@ static mw_status get(mw_cosem_server *s, mw_cosem_association *a, const mw_cosem
         *out_size = o.at;
         return MW_OK;
     }
+    mw_status general = get_general(s, a, request, apdu, o.at, out, out_size);
+    if (general != MW_NOT_FOUND)
+        return general;
     if (!(a->conformance & MW_COSEM_CONFORMANCE(MW_COSEM_CAN_GET_BLOCK)) ||
         apdu.n > sizeof a->request)
         return get_failed(request, MW_COSEM_OTHER_REASON, out, out_size);
-    memcpy(a->request, apdu.p, apdu.n);
+    if (apdu.p != a->request)
+        memcpy(a->request, apdu.p, apdu.n);
     a->request_n = (uint16_t)apdu.n;
     a->block = 0;
     a->offset = 0;
@@ -236,14 +274,23 @@ static mw_status set_list(mw_cosem_server *s, mw_cosem_association *a, const mw_
 static mw_status act(mw_cosem_server *s, mw_cosem_association *a, const mw_cosem_item *what,
                      uint32_t invoke, mw_span out, size_t *out_size) {
     /* Tag, type, invoke, result, then optionally: 1, choice data 0, value. */
-    mw_cosem_out o = mw_cosem_out_of(out, 0);
+    size_t at = 0;
+    mw_span room = mw_cosem_whole_room(a, what->data, &at);
+    bool general = room.n > out.n; /* a return may be long then */
+    mw_cosem_out o = mw_cosem_out_of(general ? room : out, 0);
     const mw_cosem_apdu_info *info = mw_cosem_apdu_info_of(MW_COSEM_ACTION_RESPONSE);
     const uint8_t head[6] = {info->tag, info->type, (uint8_t)invoke, MW_COSEM_DONE, 1, 0};
     mw_cosem_put_bytes(&o, MW_SLICE_OF(head));
     uint8_t result = act_one(s, a, what, &o);
     bool returns = result == MW_COSEM_DONE && o.at > sizeof head;
     if (returns && mw_cosem_out_end(&o) == MW_OK) {
-        *out_size = o.at;
+        *out_size = o.at <= out.n ? o.at : 0;
+        if (general && o.at <= out.n)
+            memcpy(out.p, room.p, o.at);
+        if (o.at > out.n) {
+            a->whole_at = at;
+            a->whole_n = o.at;
+        }
         return MW_OK;
     }
     if (returns) /* executed, but its return is longer than the client takes */

@@ -29,6 +29,11 @@ static mw_status exchange(void *context, mw_slice apdu, mw_span out, size_t *out
     return MW_OK;
 }
 
+static mw_status receive(void *context, mw_span out, size_t *out_size, mw_cosem_fault *fault) {
+    mw_status got = exchange(context, (mw_slice){0}, out, out_size, fault);
+    return got == MW_OK && *out_size == 0 ? MW_TIMEOUT : got;
+}
+
 static mw_status next_counter(void *context, uint32_t *out) {
     ++*(uint32_t *)context;
     *out = *(uint32_t *)context;
@@ -41,7 +46,7 @@ static void random_of(void *context, mw_span out) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static uint8_t request[256], sealed[400], answer[256], value[600];
+    static uint8_t request[256], sealed[400], answer[256], value[600], gathered[400];
     static const mw_key key = {{1}};
     static mw_cosem_keys keys; /* prepared once: that would take most of the time */
     static bool prepared;
@@ -63,6 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                       .exchange = exchange,
                                       .next_counter = next_counter,
                                       .random = random_of,
+                                      .receive = receive,
+                                      .window = 3,
+                                      .gathered = MW_SPAN_OF(gathered),
                                       .request = MW_SPAN_OF(request),
                                       .sealed = MW_SPAN_OF(sealed),
                                       .answer = MW_SPAN_OF(answer)};

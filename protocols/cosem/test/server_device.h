@@ -140,10 +140,13 @@ static const mw_cosem_object little_objects[] = {
      MW_COSEM_CONFORMANCE(MW_COSEM_CAN_SET_BLOCK) |                                                \
      MW_COSEM_CONFORMANCE(MW_COSEM_CAN_ACTION_BLOCK))
 
+/* What the device serves besides, to who asks for it. */
+#define LITTLE_SERVES (LITTLE_CAN | MW_COSEM_CONFORMANCE(MW_COSEM_CAN_GENERAL_BLOCK))
+
 static const mw_cosem_client little_clients[3] = {
-    {SAP_PUBLIC, 0, MW_COSEM_MECHANISM_NONE, false, 0, LITTLE_CAN},
-    {SAP_READER, 1, MW_COSEM_MECHANISM_LOW, false, 0, LITTLE_CAN},
-    {SAP_MASTER, 2, MW_COSEM_MECHANISM_HIGH_GMAC, true, MW_COSEM_SC_ENCRYPTED, LITTLE_CAN},
+    {SAP_PUBLIC, 0, MW_COSEM_MECHANISM_NONE, false, 0, LITTLE_SERVES},
+    {SAP_READER, 1, MW_COSEM_MECHANISM_LOW, false, 0, LITTLE_SERVES},
+    {SAP_MASTER, 2, MW_COSEM_MECHANISM_HIGH_GMAC, true, MW_COSEM_SC_ENCRYPTED, LITTLE_SERVES},
 };
 
 static inline bool little_password(void *d, const mw_cosem_client *c, mw_slice given) {
