@@ -184,14 +184,15 @@ typedef struct mw_electric_event {
     uint16_t code; /* mw_electric_code */
     mw_utc at;
     /* What was measured: the residual voltage of a sag, the highest of a swell, mV; frequency, mHz;
-     * unbalance, ppm; current, mA; temperature, thousandths of a degree. 0 where nothing is. */
+     * unbalance, ppm; current, mA; power, mW; tan phi and temperature, thousandths. 0 where nothing
+     * is. */
     int32_t value;
     uint32_t duration_ms; /* of what ends; UINT32_MAX and more: UINT32_MAX */
 } mw_electric_event;
 
 /* What one step noticed: the caller empties it after each. Room for everything that one step can
  * notice; `missed` counts what found none all the same. */
-#define MW_ELECTRIC_NOTICED_MAX 24
+#define MW_ELECTRIC_NOTICED_MAX 32
 typedef struct mw_electric_noticed {
     uint8_t n, missed;
     mw_electric_event event[MW_ELECTRIC_NOTICED_MAX];

@@ -133,6 +133,7 @@ mw_status mw_electric_demand_decode(mw_electric_demand *d,
     n.begun = n.tariff < MW_ELECTRIC_TARIFFS;
     n.period = mw_read_u32le(&r);
     n.base = n.now = (int64_t)mw_read_u64le(&r);
+    n.begun = n.begun && n.base >= 0;
     for (unsigned i = 0; i < MW_ELECTRIC_DEMAND_PERIODS_MAX - 1; i++)
         n.before[i] = mw_read_u32le(&r);
     n.last = read_max(&r);
