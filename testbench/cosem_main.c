@@ -2,11 +2,12 @@
  *
  * mw-testbench-cosem: a meter that answers, for those who write or try readers.
  *
- *   mw-testbench-cosem [--profile d|c|dsmr] [--wrapper PORT] [--hdlc PORT] [--serial N]
+ *   mw-testbench-cosem [--profile d|c|dsmr] [--wrapper PORT] [--udp PORT] [--hdlc PORT] [--serial N]
+ *                      [--push HOST:PORT] [--push-how unconfirmed|confirmed|udp|blocks|sealed]
  *                      [--password TEXT] [--key HEX --auth HEX --wrapping HEX]
  *
  * TCP wrapper and HDLC over TCP (mode E included) on 127.0.0.1; PORT 0 takes a free one. Says
- * "wrapper PORT" and "hdlc PORT" when it listens. Each connection has associations of its own.
+ * "wrapper PORT", "udp PORT" and "hdlc PORT" when it listens, and what became of pushes. Each connection has associations of its own.
  * Stops on SIGTERM or SIGINT.
  */
 #include <arpa/inet.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #include "protocols/cosem/port.h"
-#include "testbench/cosem_meter.h"
+#include "testbench/cosem_push.h"
 
 enum { CONNECTIONS = 8, LINKS = 3, APDU = 2048, GATHER = 3 * 2048, SILENCE_MS = 100 };
 
@@ -47,7 +48,16 @@ static const mw_cosem_line_config line_config = {.hdlc = {.params = {1024, 1024,
 
 static mw_cosem_meter meter;
 static connection connections[CONNECTIONS];
+static mw_cosem_pusher_options pushes;
 static volatile sig_atomic_t stop;
+
+/* UDP: one server for all peers. */
+static struct {
+    mw_cosem_server server;
+    mw_cosem_association associations[LINKS];
+    uint8_t plain[APDU], gather[GATHER], memory[2 * APDU];
+    mw_cosem_datagrams port;
+} datagrams;
 
 static void on_signal(int n) {
     (void)n;
@@ -66,13 +76,14 @@ static mw_mono mono_now(void) {
     return (mw_mono){(int64_t)t.tv_sec * 1000000000 + t.tv_nsec};
 }
 
-static int listen_on(unsigned port, const char *name) {
+static int listen_on(unsigned port, const char *name, int kind) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     socklen_t n = sizeof a;
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    int one = 1, fd = socket(AF_INET, kind, 0);
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-        bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, CONNECTIONS) != 0 ||
+        bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
+        (kind == SOCK_STREAM && listen(fd, CONNECTIONS) != 0) ||
         getsockname(fd, (struct sockaddr *)&a, &n) != 0) {
         perror(name);
         exit(1);
@@ -166,19 +177,44 @@ static void turn(connection *c) {
     }
 }
 
-static void run(int wrapper, int hdlc) {
+static void turn_datagram(int fd) {
+    uint8_t bytes[APDU], out[2 * APDU];
+    struct sockaddr_in from = {0};
+    socklen_t size = sizeof from;
+    size_t n = 0;
+    ssize_t got = recvfrom(fd, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &size);
+    if (got < 0)
+        return;
+    uint64_t peer = (uint64_t)from.sin_addr.s_addr << 16 | from.sin_port;
+    mw_status status = mw_cosem_datagrams_take(
+        &datagrams.port, peer, (mw_slice){bytes, (size_t)got}, mono_now(), MW_SPAN_OF(out), &n);
+    while (status == MW_OK && n != 0) {
+        if (sendto(fd, out, n, 0, (struct sockaddr *)&from, size) < 0)
+            return;
+        status = mw_cosem_datagrams_more(&datagrams.port, MW_SPAN_OF(out), &n);
+    }
+}
+
+static void run(int wrapper, int hdlc, int udp) {
+    enum { FIXED = 4 };
     while (!stop) {
-        struct pollfd p[CONNECTIONS + 2] = {{wrapper, POLLIN, 0}, {hdlc, POLLIN, 0}};
+        struct pollfd p[CONNECTIONS + FIXED] = {{wrapper, POLLIN, 0},
+                                                {hdlc, POLLIN, 0},
+                                                {udp, POLLIN, 0},
+                                                {mw_cosem_pusher_fd(), POLLIN, 0}};
         for (unsigned i = 0; i < CONNECTIONS; i++)
-            p[2 + i] = (struct pollfd){connections[i].fd, POLLIN, 0};
-        int ready = poll(p, CONNECTIONS + 2, SILENCE_MS);
+            p[FIXED + i] = (struct pollfd){connections[i].fd, POLLIN, 0};
+        int ready = poll(p, CONNECTIONS + FIXED, SILENCE_MS);
         for (unsigned i = 0; i < CONNECTIONS; i++) {
             connection *c = &connections[i];
-            if (c->fd >= 0 && ready > 0 && p[2 + i].revents != 0)
+            if (c->fd >= 0 && ready > 0 && p[FIXED + i].revents != 0)
                 turn(c);
             else if (c->fd >= 0 && c->hdlc && ready == 0)
                 mw_cosem_line_silence(&c->line, mono_now());
         }
+        if (ready > 0 && (p[2].revents & POLLIN))
+            turn_datagram(udp);
+        mw_cosem_pusher_turn(&meter, &pushes, mono_now());
         if (ready > 0 && (p[0].revents & POLLIN))
             admit(wrapper, false);
         if (ready > 0 && (p[1].revents & POLLIN))
@@ -196,10 +232,24 @@ static bool key_of(const char *hex, mw_key *out) {
     return strlen(hex) == 2 * MW_KEY_BYTES;
 }
 
+static bool push_how(const char *words) {
+    pushes.confirmed = strstr(words, "confirmed") != NULL && strstr(words, "unconfirmed") == NULL;
+    pushes.udp = strstr(words, "udp") != NULL;
+    pushes.sealed = strstr(words, "sealed") != NULL;
+    pushes.max_pdu = strstr(words, "blocks") != NULL ? 128 : 0;
+    return *words != 0;
+}
+
+static void serve_datagrams(void) {
+    mw_cosem_server_init(&datagrams.server, &meter.device, datagrams.associations,
+                         MW_SPAN_OF(datagrams.plain), MW_SPAN_OF(datagrams.gather));
+    mw_cosem_datagrams_init(&datagrams.port, &datagrams.server, MW_SPAN_OF(datagrams.memory));
+}
+
 int main(int argc, char **argv) {
     mw_cosem_meter_keys secret = {.password = "12345678"};
     const mw_electric_table *table = &mw_electric_spodes_d;
-    unsigned long wrapper = 0, hdlc = 0, serial = 1;
+    unsigned long wrapper = 0, hdlc = 0, udp = 0, serial = 1;
     for (unsigned i = 0; i < MW_KEY_BYTES; i++) { /* the keys of the standard's examples */
         secret.encryption.b[i] = (uint8_t)i;
         secret.authentication.b[i] = (uint8_t)(0xd0 + i);
@@ -216,6 +266,12 @@ int main(int argc, char **argv) {
             wrapper = strtoul(v, NULL, 10);
         else if (strcmp(argv[i], "--hdlc") == 0)
             hdlc = strtoul(v, NULL, 10);
+        else if (strcmp(argv[i], "--udp") == 0)
+            udp = strtoul(v, NULL, 10);
+        else if (strcmp(argv[i], "--push") == 0)
+            pushes.to = v;
+        else if (strcmp(argv[i], "--push-how") == 0)
+            good = push_how(v);
         else if (strcmp(argv[i], "--serial") == 0)
             serial = strtoul(v, NULL, 10);
         else if (strcmp(argv[i], "--password") == 0)
@@ -240,8 +296,11 @@ int main(int argc, char **argv) {
     struct sigaction sa = {.sa_handler = on_signal};
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
-    int w = listen_on((unsigned)wrapper, "wrapper"), h = listen_on((unsigned)hdlc, "hdlc");
-    run(w, h);
+    serve_datagrams();
+    int w = listen_on((unsigned)wrapper, "wrapper", SOCK_STREAM);
+    int u = listen_on((unsigned)udp, "udp", SOCK_DGRAM);
+    int h = listen_on((unsigned)hdlc, "hdlc", SOCK_STREAM);
+    run(w, h, u);
     mw_cosem_meter_fini(&meter);
     return 0;
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/dlms_commands.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "protocols/cosem/explain.h"
 #include "protocols/cosem/values.h"
@@ -24,8 +21,10 @@ const char dlms_usage[] =
     "                              2026-11-22T00:00:00Z\n"
     "  set CLASS/OBIS:ATTR HEX     writes a value, A-XDR in hexadecimal\n"
     "  act CLASS/OBIS:METHOD [HEX] executes a method (default parameter: integer 0)\n"
-    "  follow PORT                 listens for pushes over the TCP wrapper and shows them\n"
-    "WHERE --tcp HOST:PORT (wrapper) | --hdlc HOST:PORT | --serial DEVICE [--speed BAUD]\n"
+    "  follow PORT                 listens for pushes over the wrapper, TCP and UDP, shows them\n"
+    "                              and confirms those that ask for it\n"
+    "WHERE --tcp HOST:PORT (wrapper) | --udp HOST:PORT (wrapper) | --hdlc HOST:PORT |\n"
+    "      --serial DEVICE [--speed BAUD]  --blocks N (general block transfer, window of N)\n"
     "      --mode-e  --server N (1)  --physical N  --address-bytes 1|2|4\n"
     "      --timeout MS (1500)  --tries N (3)  --verbose\n"
     "WHO   --client N (16)  --password TEXT | --gmac --key HEX --auth HEX [--title HEX]\n"
@@ -282,7 +281,7 @@ static bool answers(unsigned client, unsigned physical, unsigned bytes) {
         mw_cosem_fault why = MW_COSEM_FAULT_NONE;
         if (mw_cosem_session_open(&dlms.session) != MW_OK)
             why = dlms.session.fault;
-        if (a.tcp == NULL)
+        if (!dlms_wrapped(&a))
             printf("address %u of %u bytes: ", bytes == 1 ? a.logical : physical, bytes);
         printf("client %u: %s\n", client,
                why == MW_COSEM_FAULT_NONE           ? "associates without a password"
@@ -298,7 +297,7 @@ static int scan_command(void) {
     static const unsigned clients[] = {16, 32, 48, 1, 2, 3, 17, 18, 64, 102};
     unsigned found = 0, physical = 0, bytes = 1;
     unsigned last = dlms.last != 0 ? dlms.last : 127;
-    if (dlms.where.tcp == NULL) {
+    if (!dlms_wrapped(&dlms.where)) {
         static const unsigned lengths[] = {1, 4, 2};
         bool hit = false;
         for (unsigned l = 0; l < 3 && !hit; l++)
@@ -315,61 +314,10 @@ static int scan_command(void) {
                              "scan");
         found++;
     }
-    for (unsigned i = dlms.where.tcp == NULL ? 1 : 0; i < sizeof clients / sizeof clients[0]; i++)
+    for (unsigned i = !dlms_wrapped(&dlms.where) ? 1 : 0; i < sizeof clients / sizeof clients[0];
+         i++)
         found += answers(clients[i], physical, bytes);
     return found != 0 ? DONE : dlms_told(MW_COSEM_FAULT_NO_CARRIER, "scan");
-}
-
-/* ---- Pushes ---- */
-
-static void follow_one(int fd, const mw_cosem_explain_options *options) {
-    static uint8_t memory[DLMS_APDU_MAX], text[1 << 18];
-    mw_cosem_stream stream;
-    mw_cosem_stream_init(&stream, MW_SPAN_OF(memory));
-    uint8_t bytes[4096];
-    ssize_t n;
-    while ((n = read(fd, bytes, sizeof bytes)) > 0)
-        for (size_t at = 0; at < (size_t)n;) {
-            mw_cosem_wrapper w;
-            mw_status s;
-            at += mw_cosem_stream_push(&stream, (mw_slice){bytes + at, (size_t)n - at});
-            while ((s = mw_cosem_stream_pull(&stream, &w)) == MW_OK) {
-                mw_status whole = mw_cosem_explain(w.apdu, options, MW_SPAN_OF(text));
-                printf("push from %u to %u%s\n%s\n", w.source, w.destination,
-                       whole == MW_OK ? "" : " (cut)", (const char *)text);
-                fflush(stdout);
-            }
-            if (s != MW_AGAIN)
-                return;
-        }
-}
-
-static int follow_command(void) {
-    static mw_cosem_explain_memory memory;
-    mw_cosem_explain_options options = {.memory = &memory};
-    struct sockaddr_in a = {.sin_family = AF_INET};
-    int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (dlms.arguments != 1)
-        return dlms_fail(USAGE, "which port?");
-    a.sin_port = htons((uint16_t)atoi(dlms.argument[0]));
-    if (dlms.has_key && dlms.has_auth) {
-        if (mw_cosem_keys_init(&dlms.keys, &mw_gcm_openssl, &dlms.key, &dlms.auth) != MW_OK)
-            return dlms_fail(USAGE, "out of memory");
-        options.keys = &dlms.keys;
-        options.title = &dlms.config.title;
-    }
-    if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-        bind(listener, (struct sockaddr *)&a, sizeof a) != 0 || listen(listener, 8) != 0)
-        return dlms_fail(NOT_REACHED, "the port cannot be listened to");
-    for (uint32_t n = 0; dlms.last == 0 || n < dlms.last; n++) {
-        int fd = accept(listener, NULL, NULL);
-        if (fd < 0)
-            break;
-        follow_one(fd, &options);
-        close(fd);
-    }
-    close(listener);
-    return DONE;
 }
 
 int dlms_command(int argc, char **argv) {
@@ -394,9 +342,17 @@ int dlms_command(int argc, char **argv) {
     if (why != NULL)
         return dlms_fail(USAGE, why);
     if (which == 7)
-        return follow_command();
-    if ((dlms.where.tcp != NULL) + (dlms.where.hdlc != NULL) + (dlms.where.serial != NULL) != 1)
-        return dlms_fail(USAGE, "where is the meter? One of --tcp, --hdlc, --serial");
+        return dlms_follow();
+    if ((dlms.where.tcp != NULL) + (dlms.where.udp != NULL) + (dlms.where.hdlc != NULL) +
+            (dlms.where.serial != NULL) !=
+        1)
+        return dlms_fail(USAGE, "where is the meter? One of --tcp, --udp, --hdlc, --serial");
+    if (dlms.blocks != 0) {
+        dlms.config.gathered = MW_SPAN_OF(dlms.gathered);
+        dlms.config.window = (uint8_t)(dlms.blocks > 63 ? 63 : dlms.blocks);
+        bool wrapped = dlms.where.tcp != NULL || dlms.where.udp != NULL;
+        dlms.config.receive = wrapped ? dlms_link_receive : NULL;
+    }
     if (which == 0)
         return scan_command();
     int status = dlms_prepare();

@@ -19,10 +19,10 @@ mw_mono dlms_now(void) {
     return (mw_mono){(int64_t)t.tv_sec * 1000000000 + t.tv_nsec};
 }
 
-static int connect_to(const char *text) {
+static int connect_to(const char *text, int kind) {
     char host[256];
     const char *colon = strrchr(text, ':');
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found, *i;
+    struct addrinfo hints = {.ai_socktype = kind}, *found, *i;
     int fd = -1;
     if (colon == NULL || (size_t)(colon - text) >= sizeof host)
         return -1;
@@ -224,12 +224,17 @@ static mw_hdlc_address server_address(const dlms_address *a) {
                              .bytes = (uint8_t)bytes};
 }
 
+bool dlms_wrapped(const dlms_address *a) {
+    return a->tcp != NULL || a->udp != NULL;
+}
+
 mw_status dlms_link_open(dlms_link *l, const dlms_address *a, mw_cosem_fault *out_fault) {
     memset(l, 0, sizeof *l);
     l->a = *a;
-    l->hdlc = a->tcp == NULL;
-    l->fd = a->tcp != NULL    ? connect_to(a->tcp)
-            : a->hdlc != NULL ? connect_to(a->hdlc)
+    l->hdlc = !dlms_wrapped(a);
+    l->fd = a->tcp != NULL    ? connect_to(a->tcp, SOCK_STREAM)
+            : a->udp != NULL  ? connect_to(a->udp, SOCK_DGRAM)
+            : a->hdlc != NULL ? connect_to(a->hdlc, SOCK_STREAM)
                               : open(a->serial, O_RDWR | O_NOCTTY);
     *out_fault = MW_COSEM_FAULT_NO_CARRIER;
     if (l->fd < 0)
@@ -268,42 +273,84 @@ static mw_status exchange_hdlc(dlms_link *l, mw_slice apdu, mw_span out, size_t 
     return MW_OK;
 }
 
+/* The next APDU for us out of the stream or of a datagram, until `end`. */
+static mw_status wrapped_apdu(dlms_link *l, mw_mono end, mw_cosem_wrapper *w,
+                              mw_cosem_fault *out_fault) {
+    static uint8_t bytes[DLMS_APDU_MAX];
+    for (;;) {
+        mw_status pulled = l->a.udp != NULL ? MW_AGAIN : mw_cosem_stream_pull(&l->stream, w);
+        if (pulled != MW_OK && pulled != MW_AGAIN) {
+            *out_fault = MW_COSEM_FAULT_PROTOCOL;
+            return pulled;
+        }
+        if (pulled == MW_AGAIN) {
+            size_t room = l->a.udp != NULL ? sizeof bytes : 4096;
+            ssize_t got = take(l, bytes, room, (end.ns - dlms_now().ns) / 1000);
+            if (got < 0 && l->a.udp == NULL)
+                return MW_CLOSED;
+            if (got <= 0 && dlms_now().ns >= end.ns)
+                return MW_TIMEOUT;
+            if (got < 0) { /* the port is closed: whoever answers does so later, or never */
+                *out_fault = MW_COSEM_FAULT_NO_CARRIER;
+                return MW_CLOSED;
+            }
+            if (got == 0)
+                continue;
+            if (l->a.udp == NULL) {
+                for (size_t at = 0; at < (size_t)got;)
+                    at +=
+                        mw_cosem_stream_push(&l->stream, (mw_slice){bytes + at, (size_t)got - at});
+                continue;
+            }
+            if (mw_cosem_wrapper_decode((mw_slice){bytes, (size_t)got}, w) != MW_OK)
+                continue;
+        }
+        if (w->destination == l->a.client && w->source == l->a.logical)
+            return MW_OK; /* all else: a push, or an answer to somebody before us */
+    }
+}
+
+static mw_status hand_over(const mw_cosem_wrapper *w, mw_span out, size_t *out_size) {
+    if (w->apdu.n > out.n)
+        return MW_SPACE;
+    memcpy(out.p, w->apdu.p, w->apdu.n);
+    *out_size = w->apdu.n;
+    return MW_OK;
+}
+
+/* Over UDP the request is sent again when nothing comes; a meter executes a repeat once. */
 static mw_status exchange_wrapper(dlms_link *l, mw_slice apdu, mw_span out, size_t *out_size,
                                   mw_cosem_fault *out_fault) {
     static uint8_t frame[DLMS_APDU_MAX + MW_COSEM_WRAPPER_BYTES];
     mw_cosem_wrapper w = {(uint16_t)l->a.client, (uint16_t)l->a.logical, apdu};
     size_t n = 0;
     MW_TRY(mw_cosem_wrapper_encode(&w, MW_SPAN_OF(frame), &n));
-    *out_fault = MW_COSEM_FAULT_CLOSED;
-    if (!put(l, frame, n))
-        return MW_CLOSED;
-    mw_mono end = {dlms_now().ns + (int64_t)l->a.timeout_ms * 1000000 * l->a.tries};
-    for (;;) {
-        uint8_t bytes[4096];
-        mw_status pulled = mw_cosem_stream_pull(&l->stream, &w);
-        if (pulled == MW_OK && w.destination == l->a.client && w.source == l->a.logical)
-            break;
-        if (pulled == MW_OK)
-            continue; /* a push, or an answer to somebody before us */
-        if (pulled != MW_AGAIN) {
-            *out_fault = MW_COSEM_FAULT_PROTOCOL;
-            return pulled;
-        }
-        ssize_t got = take(l, bytes, sizeof bytes, (end.ns - dlms_now().ns) / 1000);
-        if (got < 0)
+    bool udp = l->a.udp != NULL;
+    unsigned tries = udp ? l->a.tries : 1;
+    int64_t wait = (int64_t)l->a.timeout_ms * 1000000 * (udp ? 1 : (int64_t)l->a.tries);
+    mw_status got = MW_TIMEOUT;
+    for (; tries != 0 && got == MW_TIMEOUT; tries--) {
+        *out_fault = MW_COSEM_FAULT_CLOSED;
+        if (!put(l, frame, n)) {
+            *out_fault = udp ? MW_COSEM_FAULT_NO_CARRIER : MW_COSEM_FAULT_CLOSED;
             return MW_CLOSED;
-        if (got == 0) {
-            *out_fault = MW_COSEM_FAULT_WRONG_SAP; /* connected, and nobody speaks for this port */
-            return MW_TIMEOUT;
         }
-        for (size_t at = 0; at < (size_t)got;)
-            at += mw_cosem_stream_push(&l->stream, (mw_slice){bytes + at, (size_t)got - at});
+        got = wrapped_apdu(l, (mw_mono){dlms_now().ns + wait}, &w, out_fault);
     }
-    if (w.apdu.n > out.n)
-        return MW_SPACE;
-    memcpy(out.p, w.apdu.p, w.apdu.n);
-    *out_size = w.apdu.n;
-    return MW_OK;
+    if (got == MW_TIMEOUT) /* connected, and nobody speaks for this port; over UDP: nobody at all */
+        *out_fault = udp && !l->answered ? MW_COSEM_FAULT_NO_CARRIER : MW_COSEM_FAULT_WRONG_SAP;
+    MW_TRY(got);
+    l->answered = true;
+    return hand_over(&w, out, out_size);
+}
+
+mw_status dlms_link_receive(void *link, mw_span out, size_t *out_size, mw_cosem_fault *out_fault) {
+    dlms_link *l = link;
+    mw_cosem_wrapper w;
+    *out_fault = MW_COSEM_FAULT_CLOSED;
+    int64_t wait = (int64_t)l->a.timeout_ms * 1000000;
+    MW_TRY(wrapped_apdu(l, (mw_mono){dlms_now().ns + wait}, &w, out_fault));
+    return hand_over(&w, out, out_size);
 }
 
 mw_status dlms_link_exchange(void *link, mw_slice apdu, mw_span out, size_t *out_size,

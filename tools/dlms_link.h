@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How mw-dlms reaches a meter: TCP wrapper, HDLC over TCP, HDLC over a serial line with or without
+ * How mw-dlms reaches a meter: wrapper over TCP or UDP, HDLC over TCP, HDLC over a serial line with or without
  * the opening of IEC 62056-21 mode E. What came and what did not tells the faults apart.
  */
 #ifndef MW_TOOLS_DLMS_LINK_H
@@ -14,8 +14,8 @@
 #define DLMS_APDU_MAX 65536
 
 typedef struct dlms_address {
-    const char *tcp, *hdlc, *serial; /* HOST:PORT, HOST:PORT, device: one of them */
-    unsigned speed;                  /* serial */
+    const char *tcp, *udp, *hdlc, *serial; /* HOST:PORT, thrice, or a device: one of them */
+    unsigned speed;                        /* serial */
     bool mode_e;
     unsigned client, logical, physical, address_bytes; /* bytes 0: 1 without physical, else 4 */
     unsigned timeout_ms, tries;
@@ -26,6 +26,7 @@ typedef struct dlms_link {
     dlms_address a;
     int fd;
     bool hdlc, up;
+    bool answered; /* over UDP: somebody is there */
     mw_hdlc_client_config config;
     mw_hdlc_client client;
     mw_hdlc_deframer deframer;
@@ -42,6 +43,11 @@ MW_NODISCARD mw_status dlms_link_open(dlms_link *l, const dlms_address *a,
                                       mw_cosem_fault *out_fault);
 MW_NODISCARD mw_status dlms_link_exchange(void *link, mw_slice apdu, mw_span out, size_t *out_size,
                                           mw_cosem_fault *out_fault);
+/* The next APDU of the wrapper without a request. MW_TIMEOUT. */
+MW_NODISCARD mw_status dlms_link_receive(void *link, mw_span out, size_t *out_size,
+                                         mw_cosem_fault *out_fault);
+/* Over the wrapper, not HDLC. */
+bool dlms_wrapped(const dlms_address *a);
 void dlms_link_close(dlms_link *l);
 mw_mono dlms_now(void);
 

@@ -40,11 +40,15 @@ static bool number_option(const char *name, const char *value, int *out_used) {
     static const struct {
         const char *name;
         unsigned *to;
-    } all[] = {
-        {"--client", &dlms.where.client},      {"--server", &dlms.where.logical},
-        {"--physical", &dlms.where.physical},  {"--address-bytes", &dlms.where.address_bytes},
-        {"--timeout", &dlms.where.timeout_ms}, {"--tries", &dlms.where.tries},
-        {"--speed", &dlms.where.speed},        {"--last", &dlms.last}};
+    } all[] = {{"--client", &dlms.where.client},
+               {"--server", &dlms.where.logical},
+               {"--physical", &dlms.where.physical},
+               {"--address-bytes", &dlms.where.address_bytes},
+               {"--timeout", &dlms.where.timeout_ms},
+               {"--tries", &dlms.where.tries},
+               {"--speed", &dlms.where.speed},
+               {"--blocks", &dlms.blocks},
+               {"--last", &dlms.last}};
     for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(name, all[i].name) == 0) {
             *all[i].to = (unsigned)strtoul(value, NULL, 10);
@@ -59,6 +63,7 @@ static bool text_option(const char *name, const char *value, int *out_used) {
         const char *name;
         const char **to;
     } all[] = {{"--tcp", &dlms.where.tcp},
+               {"--udp", &dlms.where.udp},
                {"--hdlc", &dlms.where.hdlc},
                {"--serial", &dlms.where.serial},
                {"--counter", &dlms.counter_file},
@@ -192,6 +197,9 @@ static int open_session(void) {
 }
 
 void dlms_close_session(void) {
+    if (dlms.session.lost != 0)
+        fprintf(stderr, "mw-dlms: %" PRIu32 " general blocks were asked for again\n",
+                dlms.session.lost);
     mw_cosem_session_close(&dlms.session);
     dlms_link_close(&dlms.link);
 }

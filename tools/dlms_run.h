@@ -22,6 +22,8 @@ typedef struct dlms_run {
     int arguments;
     const char *from, *to;
     uint32_t last, entry_from, entry_to;
+    unsigned blocks; /* window of general block transfer, 0: not offered */
+    uint8_t gathered[VALUE_MAX];
     uint8_t request[2048], sealed[DLMS_APDU_MAX], answer[DLMS_APDU_MAX], value[VALUE_MAX];
     size_t value_n;
     uint8_t list[VALUE_MAX];
@@ -30,6 +32,8 @@ typedef struct dlms_run {
 
 extern dlms_run dlms;
 
+/* mw-dlms follow, dlms_follow.c. */
+int dlms_follow(void);
 /* Says why; returns the status. */
 int dlms_fail(int status, const char *why);
 /* The same for a fault of the meter or the line. */
