@@ -90,7 +90,8 @@ static uint32_t units_written(const mw_meter *m) {
                  log_units(&m->registers.log) + log_units(&m->archive.hourly) +
                  log_units(&m->archive.daily) + log_units(&m->telemetry.counter.log) +
                  log_units(&m->telemetry.log) + log_units(&m->downlink.log) +
-                 log_units(&m->downlink.state) + log_units(&m->charge.log);
+                 log_units(&m->downlink.state) + log_units(&m->charge.log) +
+                 log_units(&m->passive.log);
     for (unsigned g = 0; g < MW_EVENTS_GROUPS; g++)
         n += log_units(&m->events.log[g]);
     return n;

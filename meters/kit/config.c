@@ -4,8 +4,9 @@
 #include "protocols/carriers/carrier.h"
 #include "protocols/smp/objects.h"
 
-#define CONFIG_VERSION  1
-#define BATTERY_STEP_MV 20
+#define CONFIG_VERSION    1
+#define BATTERY_STEP_MV   20
+#define ADAPTIVE_MAX_DAYS 60
 
 static bool scale_ok(const mw_meter_scale *s) {
     return s->numerator >= 1 && s->numerator <= 1000000 && s->denominator >= 1 &&
@@ -32,6 +33,8 @@ mw_status mw_meter_config_check(const mw_meter_config *c, const mw_meter_model *
                                    c->battery_low_mv % BATTERY_STEP_MV != 0))
         return MW_RANGE;
     unsigned band;
+    if (c->adaptive > ADAPTIVE_MAX_DAYS)
+        return MW_RANGE;
     if (c->carrier >= MW_CARRIER_COUNT || c->rate >= MW_UNB_RATE_COUNT)
         return MW_RANGE;
     if (c->carrier == MW_CARRIER_UNB &&
@@ -63,6 +66,7 @@ void mw_meter_config_encode(const mw_meter_config *c, uint8_t out[MW_METER_CONFI
     mw_write_u8(&w, c->beacon);
     mw_write_u8(&w, c->no_flow_days);
     mw_write_u8(&w, c->carrier);
+    mw_write_u8(&w, c->adaptive);
 }
 
 mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
@@ -89,6 +93,7 @@ mw_status mw_meter_config_decode(mw_slice in, mw_meter_config *out_config) {
     c.beacon = mw_read_u8(&r);
     c.no_flow_days = mw_read_u8(&r);
     c.carrier = mw_read_u8(&r);
+    c.adaptive = mw_read_u8(&r);
     MW_TRY(r.status);
     *out_config = c;
     return MW_OK;
@@ -146,6 +151,9 @@ mw_status mw_meter_config_get(const mw_meter_config *c, uint16_t key, int64_t *o
     case MW_SMP_KEY_CARRIER:
         *out_value = c->carrier;
         return MW_OK;
+    case MW_SMP_KEY_ADAPTIVE:
+        *out_value = c->adaptive;
+        return MW_OK;
     default:
         return MW_NOT_FOUND;
     }
@@ -195,6 +203,8 @@ mw_status mw_meter_config_put(mw_meter_config *c, uint16_t key, int64_t value) {
         return put_u8(&c->no_flow_days, value);
     case MW_SMP_KEY_CARRIER:
         return put_u8(&c->carrier, value);
+    case MW_SMP_KEY_ADAPTIVE:
+        return put_u8(&c->adaptive, value);
     default:
         return MW_NOT_FOUND;
     }

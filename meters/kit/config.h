@@ -40,6 +40,7 @@ typedef struct mw_meter_config {
     uint8_t beacon;           /* listens in every n-th beacon slot of the plan; 0: never */
     uint8_t no_flow_days;     /* so many days without any flow are told; 0: off */
     uint8_t carrier;          /* mw_carrier: the module that the board has */
+    uint8_t adaptive;         /* steps back after so many days without a downlink, 0..60; 0: off */
     mw_meter_scale scale[MW_METER_REGISTERS_MAX];
 } mw_meter_config;
 

@@ -409,6 +409,7 @@ mw_status mw_meter_downlink(mw_meter *m, mw_mono now, mw_mono burst_start, mw_sl
     MW_TRY(s);
     if (now.ns > burst_start.ns)
         mw_charge_receive(m, mw_mono_since(now, burst_start));
+    mw_adapt_heard(m, now);
     /* The window has served: an answer need not wait for its end. */
     if (m->telemetry.radio_free.ns > now.ns)
         m->telemetry.radio_free = now;

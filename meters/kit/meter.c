@@ -27,6 +27,7 @@ typedef enum region {
     REGION_METROLOGY_EVENTS,
     REGION_OPERATION_EVENTS,
     REGION_CHARGE,
+    REGION_PASSIVE,
     REGION_COUNT
 } region;
 
@@ -49,6 +50,7 @@ static const struct {
     [REGION_METROLOGY_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
     [REGION_OPERATION_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
     [REGION_CHARGE] = {MW_CHARGE_PAYLOAD, 1},
+    [REGION_PASSIVE] = {MW_PASSIVE_PAYLOAD, 1},
 };
 
 typedef struct place {
@@ -130,6 +132,7 @@ static void reverse_check(mw_meter *m, mw_mono now) {
 static mw_status hour_close(mw_meter *m) {
     mw_mono at = m->boundary;
     reverse_check(m, at);
+    mw_adapt_hour(m, at);
     mw_watch_hour(m, at, !m->hour_disturbed && !m->hour_stepped);
     mw_status s = boundary_store(m, m->hour + 1, at);
     mw_status t = mw_charge_hour(m, at, mw_meter_config_day_begins(&m->config, m->hour + 1));
@@ -252,6 +255,8 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     MW_TRY(events_mount(m, at, reported));
     MW_TRY(mw_charge_mount(m, at[REGION_CHARGE].first, at[REGION_CHARGE].sectors,
                            kind_of(REGION_CHARGE), now, board->ticks_kept));
+    MW_TRY(mw_passive_mount(m, at[REGION_PASSIVE].first, at[REGION_PASSIVE].sectors,
+                            kind_of(REGION_PASSIVE)));
     mw_utc utc = mw_rtc_utc(&m->clock, now);
     m->hour = mw_meter_hour_of(&m->config, utc);
     m->hour_disturbed = true;
@@ -272,6 +277,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
         m->reverse_seen[i] = m->registers.counts[i];
     mw_watch_begin(m);
     mw_beacon_init(m);
+    mw_adapt_init(m, now);
     MW_TRY(mw_events_raise(&m->events, &m->flash, now, utc, MW_SMP_EVENT_BOOT, 255,
                            (int64_t)board->cause));
     return mw_downlink_resume(m, now);
@@ -365,6 +371,8 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
     s = s == MW_OK ? t : s;
     if (in->tamper != m->tamper || in->faults != m->faults || in->battery_mv != 0)
         conditions_take(m, now, in);
+    t = mw_passive_step(m, now);
+    s = s == MW_OK ? t : s;
     mw_mono due = mw_telemetry_next(m);
     if (due.ns <= now.ns) {
         t = mw_telemetry_step(m, now, out);
@@ -383,6 +391,9 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
     out->next_wake = due.ns < m->boundary.ns ? due : m->boundary;
     if (m->downlink.restart_at.ns < out->next_wake.ns)
         out->next_wake = m->downlink.restart_at;
+    mw_mono passive = mw_passive_wake(m);
+    if (passive.ns > now.ns && passive.ns < out->next_wake.ns)
+        out->next_wake = passive;
     if (out->next_wake.ns <= now.ns)
         out->next_wake.ns = now.ns + 1;
     return s;

@@ -6,12 +6,14 @@
 #define MW_METERS_KIT_METER_STATE_H
 
 #include "crypto/keys.h"
+#include "meters/kit/adapt.h"
 #include "meters/kit/archive.h"
 #include "meters/kit/beacon.h"
 #include "meters/kit/charge.h"
 #include "meters/kit/downlink_state.h"
 #include "meters/kit/events.h"
 #include "meters/kit/meter.h"
+#include "meters/kit/passive.h"
 #include "meters/kit/registers.h"
 #include "meters/kit/rtc.h"
 #include "meters/kit/telemetry.h"
@@ -35,6 +37,8 @@ struct mw_meter {
     mw_watch watch;
     mw_beacon beacon;
     mw_charge charge;
+    mw_passive passive;
+    mw_adapt adapt;
     uint32_t hour;    /* the running hour */
     mw_mono boundary; /* tick of its end */
     bool hour_disturbed;

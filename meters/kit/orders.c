@@ -78,21 +78,33 @@ static mw_status set_time(mw_meter *m, mw_mono now, const mw_smp_command *c, mw_
 
 /* ---- configuration ---- */
 
+/* Every hour at 50 Bd would fill the duty with one frame: 400 Bd unless somebody asks otherwise. */
+static void rate_default(const mw_meter *m, mw_smp_config *set) {
+    bool hourly = false, rate = false;
+    unsigned band;
+    for (unsigned i = 0; i < set->count; i++) {
+        hourly = hourly || (set->item[i].key == MW_SMP_KEY_PERIOD_H && set->item[i].value == 1);
+        rate = rate || set->item[i].key == MW_SMP_KEY_RATE;
+    }
+    if (!hourly || rate || m->config.rate != MW_UNB_R0 || set->count == MW_SMP_CONFIG_MAX ||
+        mw_unb_plan_band(m->plan, MW_UNB_UP, MW_UNB_R1, 0, &band) != MW_OK)
+        return;
+    set->item[set->count].key = MW_SMP_KEY_RATE;
+    set->item[set->count++].value = MW_UNB_R1;
+}
+
 static mw_status set_config(mw_meter *m, mw_mono now, const mw_smp_command *c) {
     mw_smp_config set;
     MW_TRY(mw_smp_set_config_of(c, &set));
-    mw_meter_config config = m->config;
-    /* A meter sent to another carrier from afar would be a meter lost: only service chooses it. */
-    for (unsigned i = 0; i < set.count; i++)
-        if (set.item[i].key == MW_SMP_KEY_CARRIER)
-            return MW_FORBIDDEN;
-    for (unsigned i = 0; i < set.count; i++)
-        MW_TRY(mw_meter_config_put(&config, set.item[i].key, set.item[i].value));
-    MW_TRY(mw_meter_configure(m, now, &config));
-    for (unsigned i = 0; i < set.count; i++)
-        (void)!mw_events_raise(&m->events, &m->flash, now, mw_rtc_utc(&m->clock, now),
-                               MW_SMP_EVENT_CONFIG, 255, set.item[i].key);
-    return MW_OK;
+    rate_default(m, &set);
+    return mw_passive_apply(m, now, &set);
+}
+
+static mw_status set_config_at(mw_meter *m, const mw_smp_command *c) {
+    uint32_t at_s;
+    mw_smp_config set;
+    MW_TRY(mw_smp_set_config_at_of(c, &at_s, &set));
+    return mw_passive_set(m, at_s, &set);
 }
 
 static mw_status read_config(mw_meter *m, const mw_smp_command *c) {
@@ -235,6 +247,8 @@ static mw_status execute(mw_meter *m, mw_mono now, const mw_smp_command *c, mw_d
         return read_config(m, c);
     case MW_SMP_COMMAND_SET_CONFIG:
         return set_config(m, now, c);
+    case MW_SMP_COMMAND_SET_CONFIG_AT:
+        return set_config_at(m, c);
     case MW_SMP_COMMAND_SET_TIME:
         return set_time(m, now, c, e);
     case MW_SMP_COMMAND_HEALTH:

@@ -21,9 +21,9 @@ static bool full_required(const mw_telemetry *t) {
 }
 
 size_t mw_telemetry_room(const mw_meter *m) {
-    size_t most = mw_carrier_frame_max(carrier_of(m), m->config.rate);
+    size_t most = mw_carrier_frame_max(carrier_of(m), mw_adapt_rate(m));
     if (carrier_of(m) == MW_CARRIER_UNB) {
-        bool l = mw_unb_allowed((mw_unb_rate)m->config.rate, MW_UNB_L);
+        bool l = mw_unb_allowed((mw_unb_rate)mw_adapt_rate(m), MW_UNB_L);
         most = l ? MW_UNB_PAYLOAD_L : MW_UNB_PAYLOAD_M;
     }
     return mw_smp_frame_room(most, MW_SMP_UP, full_required(&m->telemetry));
@@ -61,14 +61,14 @@ static mw_mono earlier(mw_mono a, mw_mono b) {
 /* Asks the ledger for a band. MW_DUTY: not now; radio_free says when to ask again. */
 static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, mw_grant *out_grant) {
     mw_telemetry *t = &m->telemetry;
-    mw_unb_rate rate = (mw_unb_rate)m->config.rate;
+    mw_unb_rate rate = (mw_unb_rate)mw_adapt_rate(m);
     uint64_t copy_ns = (uint64_t)mw_unb_airtime(rate, size).ns;
     mw_mono retry = {start.ns + RETRY_NS}, soonest = MW_TICK_NEVER;
     unsigned band = 0;
     for (unsigned from = 0; mw_unb_plan_band(m->plan, MW_UNB_UP, rate, from, &band) == MW_OK;
          from = band + 1) {
         /* A frame that the duty never allows three times goes out fewer times. */
-        for (uint8_t copies = m->config.copies; copies > 0; copies--) {
+        for (uint8_t copies = mw_adapt_copies(m); copies > 0; copies--) {
             uint32_t ms = (uint32_t)((copy_ns * copies + 999999) / 1000000);
             mw_status s =
                 mw_ledger_ask(&t->ledger, band, m->plan->band[band].duty_ppm, ms, start, &retry);
@@ -88,16 +88,16 @@ static mw_status airtime_ask(mw_meter *m, mw_unb_size size, mw_mono start, mw_gr
 
 static uint32_t messages_ms(const mw_meter *m, size_t frame, bool parity) {
     mw_carrier c = carrier_of(m);
-    unsigned n = mw_carrier_messages(c, m->config.rate, frame, parity);
+    unsigned n = mw_carrier_messages(c, mw_adapt_rate(m), frame, parity);
     /* All but the last message of a frame have one size; the last is no longer. */
     uint8_t message[MW_CARRIER_MESSAGE_MAX];
     size_t size;
     uint8_t blank[MW_CARRIER_FRAME_MAX] = {0};
     uint32_t sum = 0;
     for (unsigned i = 0; i < n; i++)
-        if (mw_carrier_message(c, m->config.rate, (mw_slice){blank, frame}, 0, parity, i,
+        if (mw_carrier_message(c, mw_adapt_rate(m), (mw_slice){blank, frame}, 0, parity, i,
                                MW_SPAN_OF(message), &size) == MW_OK)
-            sum += mw_carrier_airtime_ms(c, m->config.rate, size);
+            sum += mw_carrier_airtime_ms(c, mw_adapt_rate(m), size);
     return sum;
 }
 
@@ -108,7 +108,7 @@ static mw_status carrier_ask(mw_meter *m, size_t frame, mw_mono start, mw_grant 
     mw_mono retry = {start.ns + RETRY_NS};
     uint32_t duty = mw_carrier_duty_ppm(carrier_of(m));
     mw_status s = MW_RANGE;
-    for (uint8_t copies = m->config.copies > 1 ? 2 : 1; copies > 0 && s == MW_RANGE; copies--) {
+    for (uint8_t copies = mw_adapt_copies(m) > 1 ? 2 : 1; copies > 0 && s == MW_RANGE; copies--) {
         uint32_t ms = messages_ms(m, frame, copies > 1);
         s = mw_ledger_ask(&t->ledger, CARRIER_BAND, duty, ms, start, &retry);
         *out_grant = (mw_grant){.band = CARRIER_BAND, .copies = copies, .airtime_ms = ms};
@@ -175,7 +175,7 @@ static void messages_place(mw_meter *m, const mw_grant *g, mw_mono start, mw_met
     mw_meter_transmission *tx = &out->tx;
     mw_carrier c = carrier_of(m);
     tx->parity = g->copies > 1;
-    tx->messages = (uint8_t)mw_carrier_messages(c, m->config.rate, tx->payload_bytes, tx->parity);
+    tx->messages = (uint8_t)mw_carrier_messages(c, mw_adapt_rate(m), tx->payload_bytes, tx->parity);
     tx->copies = 1;
     tx->copy[0].start = start;
     tx->copy[0].carrier = (mw_freq){0};
@@ -210,7 +210,7 @@ mw_status mw_telemetry_send(mw_meter *m, const mw_draft *d, mw_mono now, mw_mete
     tx->payload_bytes = (uint8_t)bytes;
     tx->medium = carrier_of(m);
     tx->size = size;
-    tx->rate = (mw_unb_rate)m->config.rate;
+    tx->rate = (mw_unb_rate)mw_adapt_rate(m);
     tx->counter = info.counter;
     tx->messages = 1;
     if (unb)

@@ -32,6 +32,7 @@ static const struct {
     {"battery_low_mv", MW_SMP_KEY_BATTERY_LOW_MV, 0, 5100},
     {"beacon", MW_SMP_KEY_BEACON, 0, 255},
     {"no_flow_days", MW_SMP_KEY_NO_FLOW_DAYS, 0, 255},
+    {"adaptive_days", MW_SMP_KEY_ADAPTIVE, 0, 60},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -93,6 +94,19 @@ static mw_status parse_read_config(asking *a) {
     return complain(a, "\"key\" is not a setting of meters");
 }
 
+/* Values that wait for their time: told as done when the meter took them. */
+static mw_status parse_activation(asking *a, const mw_smp_config *set) {
+    mw_utc at;
+    uint32_t at_s = 0;
+    MW_TRY(mw_json_get_utc(a->body, "activate_at", &at, &a->error));
+    if (mw_smp_seconds_of_utc(at, &at_s) != MW_OK)
+        return complain(a, "\"activate_at\" is beyond the meter's calendar");
+    a->smp.code = MW_SMP_COMMAND_SET_CONFIG_AT;
+    return mw_smp_set_config_at_put(at_s, set, &a->smp) == MW_OK
+               ? MW_OK
+               : complain(a, "these values do not fit one command");
+}
+
 static mw_status parse_set_config(asking *a) {
     json_t *values = NULL;
     mw_smp_config set = {0};
@@ -112,6 +126,8 @@ static mw_status parse_set_config(asking *a) {
     }
     if (set.count == 0)
         return complain(a, "\"values\" is empty");
+    if (json_object_get(a->body, "activate_at") != NULL)
+        return parse_activation(a, &set);
     return mw_smp_set_config_put(&set, &a->smp) == MW_OK
                ? MW_OK
                : complain(a, "these values do not fit one command");
@@ -163,7 +179,7 @@ static const struct kind {
      MW_SMP_COMMAND_SET_CONFIG,
      PRIORITY_USUAL,
      parse_set_config,
-     {COMMON_MEMBERS, "values"}},
+     {COMMON_MEMBERS, "values", "activate_at"}},
     {"commandSetTime",
      "set-time",
      MW_SMP_COMMAND_SET_TIME,

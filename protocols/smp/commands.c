@@ -38,7 +38,7 @@ mw_status mw_smp_order_decode(const mw_smp_object *object, mw_smp_command *out_c
     MW_TRY(mw_smp_request_decode(object->body, &c));
     /* Codes that this version does not know are answered as unknown, whichever form they have. */
     if (c.code == MW_SMP_COMMAND_RESTART || c.code == MW_SMP_COMMAND_RELAY ||
-        c.code == MW_SMP_COMMAND_SET_CONFIG)
+        c.code == MW_SMP_COMMAND_SET_CONFIG || c.code == MW_SMP_COMMAND_SET_CONFIG_AT)
         return MW_FORBIDDEN;
     *out_command = c;
     return MW_OK;
@@ -115,6 +115,31 @@ mw_status mw_smp_set_config_put(const mw_smp_config *config, mw_smp_command *com
 
 mw_status mw_smp_set_config_of(const mw_smp_command *command, mw_smp_config *out_config) {
     return mw_smp_config_decode((mw_slice){command->data, command->size}, out_config);
+}
+
+mw_status mw_smp_set_config_at_put(uint32_t at_s, const mw_smp_config *config,
+                                   mw_smp_command *command) {
+    mw_smp_command body = {.size = 0};
+    if (config->count > 0)
+        MW_TRY(mw_smp_set_config_put(config, &body));
+    mw_writer w = data_writer(command);
+    mw_write_u32be(&w, at_s);
+    mw_write_bytes(&w, (mw_slice){body.data, body.size});
+    return data_done(&w, command);
+}
+
+mw_status mw_smp_set_config_at_of(const mw_smp_command *command, uint32_t *out_at_s,
+                                  mw_smp_config *out_config) {
+    mw_reader r = data_reader(command);
+    uint32_t at_s = mw_read_u32be(&r);
+    mw_slice body = mw_read_bytes(&r, mw_reader_left(&r));
+    MW_TRY(r.status);
+    mw_smp_config config = {0};
+    if (body.n > 0)
+        MW_TRY(mw_smp_config_decode(body, &config));
+    *out_at_s = at_s;
+    *out_config = config;
+    return MW_OK;
 }
 
 void mw_smp_relay_put(bool closed, mw_smp_command *command) {

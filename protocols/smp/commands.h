@@ -43,6 +43,13 @@ MW_NODISCARD mw_status mw_smp_set_config_put(const mw_smp_config *config, mw_smp
 MW_NODISCARD mw_status mw_smp_set_config_of(const mw_smp_command *command,
                                             mw_smp_config *out_config);
 
+/* SET_CONFIG_AT: the same, in force from a moment of the meter's clock on. No items cancel what
+ * waits. At most MW_SMP_DATA_MAX - 4 bytes of items: MW_SPACE. */
+MW_NODISCARD mw_status mw_smp_set_config_at_put(uint32_t at_s, const mw_smp_config *config,
+                                                mw_smp_command *command);
+MW_NODISCARD mw_status mw_smp_set_config_at_of(const mw_smp_command *command, uint32_t *out_at_s,
+                                               mw_smp_config *out_config);
+
 /* ---- RELAY ---- */
 void mw_smp_relay_put(bool closed, mw_smp_command *command);
 MW_NODISCARD mw_status mw_smp_relay_of(const mw_smp_command *command, bool *out_closed);

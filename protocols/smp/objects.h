@@ -96,17 +96,18 @@ typedef struct mw_smp_command {
 } mw_smp_command;
 
 typedef enum mw_smp_command_code {
-    MW_SMP_COMMAND_PING = 1,         /* no data */
-    MW_SMP_COMMAND_READ_DAY = 2,     /* channel 1, end hour 4, hours 1: answered by a day object */
-    MW_SMP_COMMAND_READ_CONFIG = 3,  /* key 2: answered by a configuration object */
-    MW_SMP_COMMAND_RESTART = 4,      /* no data */
-    MW_SMP_COMMAND_RELAY = 5,        /* 0 open, 1 close */
-    MW_SMP_COMMAND_SET_CONFIG = 6,   /* a configuration body: all of it or nothing */
-    MW_SMP_COMMAND_SET_TIME = 7,     /* the moment one of the meter's frames began */
-    MW_SMP_COMMAND_HEALTH = 8,       /* no data: answered by a health object */
-    MW_SMP_COMMAND_KEY_EPOCH = 9,    /* epoch 1, proof 8 */
-    MW_SMP_COMMAND_GROUP_KEY = 10,   /* group 4, epoch 4, wrapped key 24 */
-    MW_SMP_COMMAND_READ_ARCHIVE = 11 /* channel 1, end hour 4, hours 2 */
+    MW_SMP_COMMAND_PING = 1,          /* no data */
+    MW_SMP_COMMAND_READ_DAY = 2,      /* channel 1, end hour 4, hours 1: answered by a day object */
+    MW_SMP_COMMAND_READ_CONFIG = 3,   /* key 2: answered by a configuration object */
+    MW_SMP_COMMAND_RESTART = 4,       /* no data */
+    MW_SMP_COMMAND_RELAY = 5,         /* 0 open, 1 close */
+    MW_SMP_COMMAND_SET_CONFIG = 6,    /* a configuration body: all of it or nothing */
+    MW_SMP_COMMAND_SET_TIME = 7,      /* the moment one of the meter's frames began */
+    MW_SMP_COMMAND_HEALTH = 8,        /* no data: answered by a health object */
+    MW_SMP_COMMAND_KEY_EPOCH = 9,     /* epoch 1, proof 8 */
+    MW_SMP_COMMAND_GROUP_KEY = 10,    /* group 4, epoch 4, wrapped key 24 */
+    MW_SMP_COMMAND_READ_ARCHIVE = 11, /* channel 1, end hour 4, hours 2 */
+    MW_SMP_COMMAND_SET_CONFIG_AT = 12 /* seconds 4, a configuration body; without: cancels */
 } mw_smp_command_code;
 
 typedef enum mw_smp_result {
@@ -152,7 +153,8 @@ typedef enum mw_smp_config_key {
     MW_SMP_KEY_BATTERY_LOW_MV = 18, /* 0: the model's limit */
     MW_SMP_KEY_BEACON = 19,         /* listens in every n-th beacon slot of the plan; 0: never */
     MW_SMP_KEY_NO_FLOW_DAYS = 20,   /* so many days without any flow are told; 0: off */
-    MW_SMP_KEY_CARRIER = 21         /* 0 UNB and others; read-only from afar */
+    MW_SMP_KEY_CARRIER = 21,        /* 0 UNB and others; read-only from afar */
+    MW_SMP_KEY_ADAPTIVE = 22        /* steps back after so many days without a downlink; 0: off */
 } mw_smp_config_key;
 
 typedef struct mw_smp_config {

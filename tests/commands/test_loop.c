@@ -56,6 +56,18 @@ MW_TEST(each_kind_is_executed_and_confirmed) {
     loop_run(&l, 2 * 3600);
     loop_expect(&l, ping, MW_COMMAND_EXECUTED);
     MW_CHECK_EQ(loop_command(&l, ping).key_epoch, 1);
+    /* Values for later: taken now, in force at their time. */
+    mw_smp_config leak = {.count = 1, .item = {{MW_SMP_KEY_LEAK, 7}}};
+    mw_smp_command later = {.code = MW_SMP_COMMAND_SET_CONFIG_AT};
+    uint32_t at_s;
+    MW_CHECK_OK(mw_smp_seconds_of_utc(mw_utc_add(loop_utc(&l), mw_dur_s(6 * 3600)), &at_s));
+    MW_CHECK_OK(mw_smp_set_config_at_put(at_s, &leak, &later));
+    int64_t passive = loop_ask(&l, MW_SMP_COMMAND_SET_CONFIG_AT, &later);
+    loop_run(&l, 3 * 3600);
+    loop_expect(&l, passive, MW_COMMAND_EXECUTED);
+    MW_CHECK_EQ(l.meter.config.leak, 0);
+    loop_run(&l, 4 * 3600);
+    MW_CHECK_EQ(l.meter.config.leak, 7);
     loop_close(&l);
 }
 
