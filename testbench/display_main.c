@@ -141,8 +141,9 @@ static mw_status sight_show(const sight *of, int only, enum form form) {
     g.n = 0;
     if (of->elements != 0) {
         static mw_electric_view view;
-        mw_electric_view_init(&view, of->elements);
+        MW_TRY(mw_electric_view_init(&view, of->elements));
         pages_turn(of->pages, only, &view.device, (mw_mono){0}, &g);
+        mw_electric_view_fini(&view);
     } else {
         MW_TRY(battery_show(of, only, &g));
     }

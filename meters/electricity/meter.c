@@ -18,7 +18,7 @@ const mw_electric_type mw_electric_single_phase = {
     .basic_ma = 5000,
     .max_ma = 100000,
     .energy = {.sum = MW_ELECTRIC_SUM_VECTOR,
-               .start_uw = INT64_C(230) * 20000,
+               .start_uw = INT64_C(230) * 10000,
                .greater_current = true,
                .pulses_per_kwh = 3600,
                .pulses_per_kvarh = 4800},
@@ -36,7 +36,7 @@ const mw_electric_type mw_electric_three_phase = {
     .basic_ma = 5000,
     .max_ma = 100000,
     .energy = {.sum = MW_ELECTRIC_SUM_VECTOR,
-               .start_uw = INT64_C(230) * 10000,
+               .start_uw = INT64_C(230) * 20000,
                .pulses_per_kwh = 1600,
                .pulses_per_kvarh = 1600},
     .firmware = "1.0.0",
@@ -57,6 +57,8 @@ static mw_status parts_init(mw_electric_meter *m) {
     MW_TRY(mw_electric_quality_init(&m->quality, m->type->elements, &quality));
     mw_electric_tamper_config tamper = mw_electric_tamper_defaults();
     MW_TRY(mw_electric_tamper_init(&m->tamper, &tamper));
+    mw_electric_load_config load = mw_electric_load_defaults((int64_t)m->type->max_ma * 1000);
+    MW_TRY(mw_electric_load_init(&m->consumer, m->type->elements, &load));
     return mw_electric_demand_init(&m->demand, 30, 1);
 }
 
@@ -164,6 +166,8 @@ static void window_done(mw_electric_meter *m, mw_mono now) {
     mw_electric_tariffs_take(&m->tariffs, &m->energy, m->tariff);
     mw_electric_noticed n = {0};
     mw_electric_quality_window(&m->quality, &m->q, now, mw_electric_now(m), &n);
+    m->consumer.config.tan_phi_milli = (int32_t)m->settings.tan_phi_milli;
+    mw_electric_load_window(&m->consumer, &m->q, &m->energy, now, mw_electric_now(m), &n);
     mw_electric_meter_tell(m, &n);
 }
 

@@ -21,6 +21,7 @@
 
 #include "meters/electricity/billing.h"
 #include "meters/electricity/calibrate.h"
+#include "meters/electricity/load.h"
 #include "meters/electricity/loadlog.h"
 #include "meters/electricity/quality.h"
 #include "meters/electricity/settings.h"
@@ -49,8 +50,8 @@ typedef struct mw_electric_type {
     const char *firmware, *legal_firmware;
 } mw_electric_type;
 
-/* The catalogue's: 5(100) A, class 1, starting at 20 mA, 3600 imp/kWh and 4800 imp/kvarh; 5(100) A
- * or by transformer, class 0.5S, starting at 10 mA, 1600 imp. */
+/* The catalogue's: 5(100) A, class 1, starting at 10 mA, 3600 imp/kWh and 4800 imp/kvarh; 5(100) A
+ * or by transformer, class 0.5S, starting at 20 mA, 1600 imp. */
 extern const mw_electric_type mw_electric_single_phase;
 extern const mw_electric_type mw_electric_three_phase;
 
@@ -126,6 +127,7 @@ typedef struct mw_electric_meter {
     uint8_t tariff; /* 0.. of now */
     mw_electric_demand demand;
     mw_electric_quality quality;
+    mw_electric_load consumer;
     mw_electric_tamper tamper;
     mw_electric_inputs inputs;
     /* Storing. */

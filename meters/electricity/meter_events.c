@@ -45,7 +45,10 @@ static void drive(mw_electric_meter *m, uint16_t code) {
     uint64_t bit = UINT64_C(1) << place;
     bool ends = mw_electric_code_ends(code);
     const uint64_t *mask = m->settings.event_mask;
-    if ((mask[0] & bit) != 0)
+    /* What is switched or set has no end that would take the sign off the glass again. */
+    mw_electric_log log = mw_electric_code_log(code);
+    bool lasts = log != MW_ELECTRIC_LOG_SWITCHING && log != MW_ELECTRIC_LOG_PROGRAMMING;
+    if (lasts && (mask[0] & bit) != 0)
         m->display_events = ends ? m->display_events & ~bit : m->display_events | bit;
     if (!ends)
         m->kept.push_flags |= bit;

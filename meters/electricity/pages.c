@@ -155,8 +155,12 @@ static const mw_display_page three_pages[] = {
 /* ---- Values ---- */
 
 static bool number(const mw_electric_pages_device *d, unsigned which, int64_t *out) {
-    return d->model->number != NULL &&
-           d->model->number(d->model->meter, (mw_electric_number)which, out);
+    if (d->model->number == NULL ||
+        !d->model->number(d->model->meter, (mw_electric_number)which, out))
+        return false;
+    /* No limit; not in the mode by credit. */
+    return !(which == MW_ELECTRIC_N_MONITOR_LIMIT && *out == INT32_MAX) &&
+           !(which == MW_ELECTRIC_N_CREDIT && *out == -1);
 }
 
 /* Local time of the meter's calendar, as seconds since 1970. */
