@@ -193,8 +193,13 @@ static mw_status journal_append(mw_store *s, const mw_store_envelope *e,
 static mw_status journal_scan(mw_store *s, int64_t after, uint32_t limit, mw_store_on_envelope each,
                               void *ctx) {
     MW_MEM_EACH(mw_store_envelope, e, mw_mem_of(s)->now.journal)
-    if (e->id > after && limit-- > 0)
-        MW_TRY(each(ctx, e));
+    if (e->id > after && limit > 0) {
+        mw_store_envelope row = *e;
+        if (mw_mem_forgotten(mw_mem_of(s), e->id))
+            row.content.n = 0;
+        limit--;
+        MW_TRY(each(ctx, &row));
+    }
     return MW_OK;
 }
 
@@ -234,7 +239,7 @@ static void mem_close(mw_store *s) {
     free(m);
 }
 
-/* What the model does not keep: operations of other groups. */
+/* What the model does not keep (memory.h). */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define X(name, parameters, arguments)                                                             \
@@ -266,6 +271,11 @@ mw_status mw_store_memory_open(mw_store **out_store) {
     mw_mem_people_ops(&m->ops);
     mw_mem_file_ops(&m->ops);
     mw_mem_model_ops(&m->ops);
+    mw_mem_decode_ops(&m->ops);
+    mw_mem_console_ops(&m->ops);
+    mw_mem_foreign_ops(&m->ops);
+    mw_mem_registry_ops(&m->ops);
+    mw_mem_page_ops(&m->ops);
     m->base.ops = &m->ops;
     m->kept.size = sizeof(void *);
 #define X(name, type) m->now.name.size = sizeof(type);

@@ -5,10 +5,8 @@
  * store with files can be held against it (readings/test/conformance.h). Not for use with more than
  * some thousand values.
  *
- * It keeps readings, layers and accounts; master data by date; commands and downlinks; validation;
- * alarms and messages; people and the audit chain; files. Views for pages (lists of meters, overview,
- * the fleet), results of decoding that only those show, what households hand in, and messages of other
- * networks give MW_UNSUPPORTED.
+ * It keeps everything that the interface can be asked for, but for `digest`, a hash over the rows of
+ * tables, which it has not: MW_UNSUPPORTED. days_amount counts the bytes that a day's record has.
  */
 #ifndef MW_PLATFORM_STORE_MEMORY_H
 #define MW_PLATFORM_STORE_MEMORY_H

@@ -31,8 +31,22 @@ static mw_status sign_raise(mw_store *s, const mw_store_sign *a) {
         old->changed = row.changed;
         return MW_OK;
     }
-    row.row.id = (int64_t)m->now.signs.n + 1;
+    row.row.id = 1;
+    MW_MEM_EACH(mw_mem_sign, old, m->now.signs)
+    row.row.id = old->row.id + 1;
     return mw_mem_add(m, &m->now.signs, &row);
+}
+
+static mw_status signs(mw_store *s, int64_t tenant, int64_t before, uint32_t limit,
+                       mw_store_on_sign each, void *ctx) {
+    if (!mw_mem_limit_ok(limit))
+        return MW_RANGE;
+    MW_MEM_EACH_BACK(mw_mem_sign, a, mw_mem_of(s)->now.signs)
+    if (a->row.tenant == tenant && (before == 0 || a->row.id < before) && limit > 0) {
+        limit--;
+        MW_TRY(each(ctx, &a->row));
+    }
+    return MW_OK;
 }
 
 static mw_status signs_changed(mw_store *s, int64_t after, uint32_t limit,
@@ -465,7 +479,43 @@ static mw_status deliveries_forget(mw_store *s, mw_utc before) {
     return MW_OK;
 }
 
+/* --- conditions that hold, not long enough yet ------------------------------------------------- */
+
+static int hold_order(const void *pa, const void *pb) {
+    const mw_store_alarm_hold *a = pa, *b = pb;
+    int c = MW_MEM_CMP(a->tenant, b->tenant);
+    if (c == 0)
+        c = strcmp(a->rule, b->rule);
+    return c != 0 ? c : strcmp(a->subject, b->subject);
+}
+
+static mw_status alarm_hold_put(mw_store *s, const mw_store_alarm_hold *row) {
+    mw_mem *m = mw_mem_of(s);
+    return mw_mem_put(m, &m->now.holding, row, hold_order);
+}
+
+static mw_status alarm_hold_drop(mw_store *s, int64_t tenant, const char *rule,
+                                 const char *subject) {
+    mw_mem *m = mw_mem_of(s);
+    if (!m->in_transaction)
+        return MW_STATE;
+    MW_MEM_DROP(mw_store_alarm_hold, h, m->now.holding,
+                h->tenant == tenant && strcmp(h->rule, rule) == 0 &&
+                    strcmp(h->subject, subject) == 0);
+    return MW_OK;
+}
+
+static mw_status alarm_holds(mw_store *s, mw_store_on_alarm_hold each, void *ctx) {
+    MW_MEM_EACH(mw_store_alarm_hold, h, mw_mem_of(s)->now.holding)
+    MW_TRY(each(ctx, h));
+    return MW_OK;
+}
+
 void mw_mem_alarm_ops(mw_store_ops *ops) {
+    ops->signs = signs;
+    ops->alarm_hold_put = alarm_hold_put;
+    ops->alarm_hold_drop = alarm_hold_drop;
+    ops->alarm_holds = alarm_holds;
     ops->sign_raise = sign_raise;
     ops->signs_changed = signs_changed;
     ops->event_append = event_append;

@@ -95,6 +95,54 @@ typedef struct mw_mem_sign {
     int64_t changed;
 } mw_mem_sign;
 
+typedef struct mw_mem_meta {
+    char name[MW_STORE_ID_MAX], value[MW_STORE_TEXT_MAX];
+} mw_mem_meta;
+
+/* A named counter of a tenant, and its part in one hour. */
+typedef struct mw_mem_count {
+    int64_t tenant, hour; /* hour: MW_MEM_ALL_HOURS = the whole */
+    char name[2 * MW_STORE_ID_MAX];
+    int64_t value;
+} mw_mem_count;
+#define MW_MEM_ALL_HOURS INT64_MIN
+
+typedef struct mw_mem_sender {
+    mw_store_sender row;
+    uint8_t hash[MW_STORE_TOKEN_HASH];
+} mw_mem_sender;
+
+typedef struct mw_mem_failure {
+    int64_t tenant, hour, value;
+    uint32_t address;
+} mw_mem_failure;
+
+typedef struct mw_mem_conflict {
+    int64_t tenant, channel;
+    mw_store_interval row;
+} mw_mem_conflict;
+
+typedef struct mw_mem_filter {
+    int64_t tenant;
+    char user[MW_STORE_ID_MAX];
+    mw_store_filter row;
+} mw_mem_filter;
+
+typedef struct mw_mem_note {
+    int64_t tenant, device;
+    mw_store_note row;
+} mw_mem_note;
+
+typedef struct mw_mem_heard {
+    int64_t tenant, sender;
+    mw_store_heard_row row; /* without the sender's name */
+} mw_mem_heard;
+
+typedef struct mw_mem_handed {
+    mw_store_handed row;
+    mw_slice photo;
+} mw_mem_handed;
+
 typedef struct mw_mem_installation {
     int64_t tenant;
     mw_store_installation row;
@@ -105,7 +153,27 @@ typedef struct mw_mem_installation {
 #define MW_MEM_LISTS(X)                                                                            \
     X(tenants, mw_mem_name)                                                                        \
     X(cursors, mw_mem_name)                                                                        \
-    X(senders, mw_mem_name)                                                                        \
+    X(senders, mw_mem_sender)                                                                      \
+    X(metas, mw_mem_meta)                                                                          \
+    X(counted, mw_mem_count)                                                                       \
+    X(keys, mw_mem_blob)                                                                           \
+    X(forgotten, int64_t)                                                                          \
+    X(quarantined, mw_store_quarantined)                                                           \
+    X(frames, mw_store_frame)                                                                      \
+    X(received, mw_store_reception)                                                                \
+    X(states, mw_store_device_state)                                                               \
+    X(failed, mw_mem_failure)                                                                      \
+    X(health, mw_store_health)                                                                     \
+    X(conflicts, mw_mem_conflict)                                                                  \
+    X(saved, mw_mem_filter)                                                                        \
+    X(noted, mw_mem_note)                                                                          \
+    X(hears, mw_mem_heard)                                                                         \
+    X(foreign_devices, mw_store_foreign_device)                                                    \
+    X(foreign_states, mw_store_foreign_state)                                                      \
+    X(foreign_mail, mw_store_foreign_message)                                                      \
+    X(handed, mw_mem_handed)                                                                       \
+    X(absences, mw_store_watch)                                                                    \
+    X(holding, mw_store_alarm_hold)                                                                \
     X(devices, mw_mem_owned)                                                                       \
     X(channels, mw_mem_owned)                                                                      \
     X(factors, mw_mem_factor)                                                                      \
@@ -198,11 +266,11 @@ MW_NODISCARD mw_status mw_mem_put(mw_mem *m, mw_mem_list *l, const void *item, m
 /* A copy of bytes that lives as long as the store; NULL for none or no memory. */
 void *mw_mem_keep(mw_mem *m, const void *bytes, size_t n);
 #define MW_MEM_EACH(type, item, list)                                                              \
-    for (type *item = (list).p, *item##_end_ = item + (list).n;                                    \
+    for (type *item = (list).p, *item##_end_ = item == NULL ? NULL : item + (list).n;              \
          item != NULL && item < item##_end_; item++)
 
 #define MW_MEM_EACH_BACK(type, item, list)                                                         \
-    for (type *item##_p_ = (list).p, *item = item##_p_ + (list).n;                                 \
+    for (type *item##_p_ = (list).p, *item = item##_p_ == NULL ? NULL : item##_p_ + (list).n;      \
          item##_p_ != NULL && item-- > item##_p_;)
 /* Deletes the items for which `gone` holds. */
 #define MW_MEM_DROP(type, item, list, gone)                                                        \
@@ -234,10 +302,27 @@ void mw_mem_alarm_ops(mw_store_ops *ops);
 void mw_mem_people_ops(mw_store_ops *ops);
 void mw_mem_file_ops(mw_store_ops *ops);
 void mw_mem_model_ops(mw_store_ops *ops);
+void mw_mem_decode_ops(mw_store_ops *ops);
+void mw_mem_console_ops(mw_store_ops *ops);
+void mw_mem_foreign_ops(mw_store_ops *ops);
+void mw_mem_registry_ops(mw_store_ops *ops);
+void mw_mem_page_ops(mw_store_ops *ops);
 
 MW_NODISCARD mw_status mw_mem_locks(mw_store *s, int64_t tenant, int64_t channel, mw_utc from,
                                     mw_utc to, mw_store_on_lock each, void *ctx);
 MW_NODISCARD mw_status mw_mem_change(mw_mem *m, const mw_store_change *c);
+/* The journal record with this number and the sender with this number; NULL = none. */
+const mw_store_envelope *mw_mem_journal(mw_mem *m, int64_t id);
+const mw_mem_sender *mw_mem_sender_find(mw_mem *m, int64_t sender);
+/* What was let go of a journal record's content. */
+bool mw_mem_forgotten(mw_mem *m, int64_t journal);
+/* The newest reading of a channel's register: by t_meter, of equals the last that came. */
+const mw_store_register *mw_mem_newest(mw_mem *m, int64_t tenant, int64_t channel,
+                                       const uint8_t obis[6]);
+/* The same as mw_mem_day of the reports that are folded. */
+size_t mw_mem_folded_day(mw_mem *m, int64_t tenant, int64_t channel, int64_t day);
+/* The state of a device; NULL = never heard. */
+const mw_store_device_state *mw_mem_state_find(mw_mem *m, int64_t tenant, int64_t device);
 /* m->rows = what reports up to a journal record made of a day, in the order of arrival. */
 size_t mw_mem_day(mw_mem *m, int64_t tenant, int64_t channel, int64_t day, int64_t journal);
 

@@ -8,18 +8,6 @@
 
 #include "platform/store/memory_internal.h"
 
-static mw_status sender_put(mw_store *s, int64_t tenant, const char *id, mw_slice token_hash,
-                            int64_t *out_sender) {
-    mw_mem *m = mw_mem_of(s);
-    (void)tenant;
-    if (token_hash.n != MW_STORE_TOKEN_HASH)
-        return MW_RANGE;
-    mw_mem_name row = {.id = (int64_t)m->now.senders.n + 1};
-    snprintf(row.name, sizeof row.name, "%s", id);
-    *out_sender = row.id;
-    return mw_mem_add(m, &m->now.senders, &row);
-}
-
 static mw_status device_put(mw_store *s, int64_t tenant, const mw_store_device *d,
                             int64_t *out_device) {
     mw_mem *m = mw_mem_of(s);
@@ -47,6 +35,8 @@ static mw_status channel_put(mw_store *s, int64_t tenant, const mw_store_channel
     if (old->tenant == tenant && old->u.channel.device == c->device &&
         old->u.channel.number == c->number) {
         row.u.channel.channel = *out_channel = old->u.channel.channel;
+        row.u.channel.grid_seconds = old->u.channel.grid_seconds; /* channel_grid_set's */
+        row.u.channel.grid_offset_s = old->u.channel.grid_offset_s;
         *old = row;
         return m->in_transaction ? MW_OK : MW_STATE;
     }
@@ -55,25 +45,6 @@ static mw_status channel_put(mw_store *s, int64_t tenant, const mw_store_channel
     row.u.channel.channel = old->u.channel.channel + 1;
     *out_channel = row.u.channel.channel;
     return mw_mem_add(m, &m->now.channels, &row);
-}
-
-static mw_status meter_of_channel(mw_store *s, int64_t tenant, int64_t channel,
-                                  mw_store_meter *out_meter) {
-    MW_MEM_EACH(mw_mem_owned, c, mw_mem_of(s)->now.channels)
-    if (c->tenant == tenant && c->u.channel.channel == channel) {
-        memset(out_meter, 0, sizeof *out_meter);
-        out_meter->channel = c->u.channel;
-        return MW_OK;
-    }
-    return MW_NOT_FOUND;
-}
-
-static mw_status channel_get(mw_store *s, int64_t tenant, int64_t channel,
-                             mw_store_channel *out_channel) {
-    mw_store_meter m;
-    MW_TRY(meter_of_channel(s, tenant, channel, &m));
-    *out_channel = m.channel;
-    return MW_OK;
 }
 
 static mw_status channels_newest(mw_store *s, int64_t after, uint32_t limit,
@@ -177,7 +148,9 @@ static mw_status installations(mw_store *s, const mw_store_installation_query *q
 static mw_status register_append(mw_store *s, const mw_store_register *r) {
     mw_mem *m = mw_mem_of(s);
     mw_store_register row = *r;
-    row.id = (int64_t)m->now.registers.n + 1;
+    row.id = 1;
+    MW_MEM_EACH(mw_store_register, old, m->now.registers)
+    row.id = old->id + 1; /* the last one is the highest */
     return mw_mem_add(m, &m->now.registers, &row);
 }
 
@@ -235,6 +208,8 @@ static mw_status registers_around(mw_store *s, int64_t tenant, int64_t channel,
 static mw_status register_spec_put(mw_store *s, int64_t tenant, const mw_store_register_spec *r) {
     mw_mem *m = mw_mem_of(s);
     mw_mem_owned row = {.tenant = tenant, .u.spec = *r};
+    if (r->digits > 18 || r->decimals > 18 || r->wrap < 0 || r->max_per_hour < 0)
+        return MW_RANGE;
     return mw_mem_add(m, &m->now.specs, &row);
 }
 
@@ -279,11 +254,8 @@ static mw_status register_marks(mw_store *s, int64_t tenant, int64_t channel, mw
 }
 
 void mw_mem_master_ops(mw_store_ops *ops) {
-    ops->sender_put = sender_put;
     ops->device_put = device_put;
     ops->channel_put = channel_put;
-    ops->meter_of_channel = meter_of_channel;
-    ops->channel_get = channel_get;
     ops->channels_newest = channels_newest;
     ops->installations_set = installations_set;
     ops->installations = installations;

@@ -130,6 +130,9 @@ static mw_status day_replace(mw_store *s, int64_t tenant, int64_t channel, int64
         if (list[i].tenant != tenant || list[i].channel != channel || list[i].day != day)
             list[kept++] = list[i];
     m->now.reports.n = kept;
+    MW_MEM_DROP(mw_mem_conflict, c, m->now.conflicts,
+                c->tenant == tenant && c->channel == channel &&
+                    mw_layer_day_of(c->row.start) == day);
     /* Numbers of revisions are places in the list: what is forgotten belongs to nobody. */
     MW_MEM_EACH(mw_store_revision, r, m->now.revisions)
     if (r->tenant == tenant && r->channel == channel && mw_layer_day_of(r->from) == day)
@@ -147,7 +150,67 @@ static mw_status day_replace(mw_store *s, int64_t tenant, int64_t channel, int64
     return MW_OK;
 }
 
+/* As many bytes as the day's record has. */
+static mw_status days_amount(mw_store *s, int64_t tenant, int64_t from, int64_t end,
+                             mw_store_amount *out_amount) {
+    mw_mem *m = mw_mem_of(s);
+    int64_t day = from, channel = INT64_MIN;
+    *out_amount = (mw_store_amount){0};
+    for (;;) {
+        uint8_t chunk[MW_CHUNK_BYTES_MAX];
+        size_t size = 0;
+        int64_t best_day = INT64_MAX, best = INT64_MAX;
+        MW_MEM_EACH(mw_mem_report, r, m->now.reports)
+        if (r->tenant == tenant && r->folded && r->day >= from && r->day < end)
+            nearest(r->day, r->channel, day, channel, &best_day, &best);
+        if (best_day == INT64_MAX)
+            return MW_OK;
+        day = best_day;
+        channel = best;
+        size_t n = mw_mem_folded_day(m, tenant, channel, day);
+        MW_TRY(mw_chunk_pack(day, m->rows, n, MW_SPAN_OF(chunk), &size));
+        out_amount->rows++;
+        out_amount->values += (int64_t)n;
+        out_amount->bytes += (int64_t)size;
+    }
+}
+
+bool mw_mem_forgotten(mw_mem *m, int64_t journal) {
+    MW_MEM_EACH(int64_t, id, m->now.forgotten)
+    if (*id == journal)
+        return true;
+    return false;
+}
+
+static mw_status journal_forget(mw_store *s, int64_t tenant, int64_t from, int64_t to) {
+    mw_mem *m = mw_mem_of(s);
+    if (!m->in_transaction)
+        return MW_STATE;
+    MW_MEM_EACH(mw_store_envelope, e, m->now.journal)
+    if (e->tenant == tenant && e->id >= from && e->id <= to && !mw_mem_forgotten(m, e->id))
+        MW_TRY(mw_mem_add(m, &m->now.forgotten, &e->id));
+    MW_MEM_DROP(mw_store_reception, r, m->now.received,
+                r->tenant == tenant && r->journal >= from && r->journal <= to);
+    return MW_OK;
+}
+
+static mw_status journal_amount(mw_store *s, int64_t tenant, int64_t from, int64_t to,
+                                mw_store_amount *out_amount) {
+    mw_mem *m = mw_mem_of(s);
+    *out_amount = (mw_store_amount){0};
+    MW_MEM_EACH(mw_store_envelope, e, m->now.journal)
+    if (e->tenant == tenant && e->id >= from && e->id <= to && e->content.n > 0 &&
+        !mw_mem_forgotten(m, e->id)) {
+        out_amount->rows++;
+        out_amount->bytes += (int64_t)e->content.n;
+    }
+    return MW_OK;
+}
+
 void mw_mem_retention_ops(mw_store_ops *ops) {
+    ops->days_amount = days_amount;
+    ops->journal_forget = journal_forget;
+    ops->journal_amount = journal_amount;
     ops->retention_put = retention_put;
     ops->retentions = retentions;
     ops->hold_add = hold_add;

@@ -52,6 +52,35 @@ size_t mw_mem_day(mw_mem *m, int64_t tenant, int64_t channel, int64_t day, int64
     return n;
 }
 
+size_t mw_mem_folded_day(mw_mem *m, int64_t tenant, int64_t channel, int64_t day) {
+    size_t n = 0;
+    MW_MEM_EACH(mw_mem_report, r, m->now.reports) {
+        mw_store_interval loser;
+        if (r->tenant == tenant && r->channel == channel && r->day == day && r->folded)
+            (void)mw_chunk_merge(m->rows, &n, &r->row, &loser);
+    }
+    return n;
+}
+
+/* A value that another one displaced is kept once, and a sign says so. */
+static mw_status conflict_keep(mw_mem *m, const mw_mem_report *r, const mw_store_interval *loser) {
+    mw_mem_conflict own = {.tenant = r->tenant, .channel = r->channel, .row = *loser};
+    mw_store_sign sign = {.tenant = r->tenant,
+                          .kind = "value_conflict",
+                          .text = "two reports give different values for the same interval",
+                          .last_at = loser->received,
+                          .count = 1,
+                          .from_decode = true};
+    MW_MEM_EACH(mw_mem_conflict, o, m->now.conflicts)
+    if (o->tenant == own.tenant && o->channel == own.channel &&
+        o->row.start.us == loser->start.us && o->row.seconds == loser->seconds &&
+        o->row.value == loser->value && o->row.journal == loser->journal)
+        return MW_OK;
+    (void)snprintf(sign.subject, sizeof sign.subject, "channel/%lld", (long long)r->channel);
+    MW_TRY(mw_mem_add(m, &m->now.conflicts, &own));
+    return m->ops.sign_raise(&m->base, &sign);
+}
+
 static mw_status fold_day(mw_mem *m, const mw_mem_report *first, int64_t last_run) {
     mw_store_change c = {
         .tenant = first->tenant, .channel = first->channel, .from = {INT64_MAX}, .to = {INT64_MIN}};
@@ -65,6 +94,8 @@ static mw_status fold_day(mw_mem *m, const mw_mem_report *first, int64_t last_ru
         if (r->folded)
             continue;
         r->folded = true;
+        if (result == MW_MERGE_KEPT || result == MW_MERGE_REPLACED)
+            MW_TRY(conflict_keep(m, r, &loser));
         if (result == MW_MERGE_NEW || result == MW_MERGE_REPLACED) {
             c.from.us = r->row.start.us < c.from.us ? r->row.start.us : c.from.us;
             c.to.us = end_us(&r->row) > c.to.us ? end_us(&r->row) : c.to.us;
@@ -440,7 +471,53 @@ static mw_status changes_prune(mw_store *s, int64_t through) {
     return m->in_transaction ? MW_OK : MW_STATE;
 }
 
+static mw_status revisions_of_action(mw_store *s, int64_t tenant, mw_reason reason, int64_t action,
+                                     mw_store_on_revision each, void *ctx) {
+    MW_MEM_EACH(mw_store_revision, r, mw_mem_of(s)->now.revisions) {
+        mw_store_revision row = {.id = r->id,
+                                 .tenant = tenant,
+                                 .channel = r->channel,
+                                 .layer = r->layer,
+                                 .kind = r->kind,
+                                 .from = r->from,
+                                 .to = r->to,
+                                 .reason = reason,
+                                 .action = action};
+        if (r->tenant == tenant && r->reason == reason && r->action == action && action != 0)
+            MW_TRY(each(ctx, &row));
+    }
+    return MW_OK;
+}
+
+/* Of every channel, day by day. */
+static mw_status intervals_all(mw_store *s, int64_t tenant, mw_utc from, mw_utc to,
+                               mw_store_on_interval each, void *ctx) {
+    mw_mem *m = mw_mem_of(s);
+    int64_t day, end;
+    if (from.us >= to.us)
+        return MW_OK;
+    days_of(m, from, to, &day, &end);
+    for (; day < end; day++)
+        for (int64_t last = INT64_MIN;;) {
+            const mw_mem_report *least = NULL;
+            mw_utc start = {day * DAY_US}, stop = {(day + 1) * DAY_US};
+            MW_MEM_EACH(mw_mem_report, r, m->now.reports)
+            if (r->tenant == tenant && r->day == day && r->channel > last &&
+                (least == NULL || r->channel < least->channel))
+                least = r;
+            if (least == NULL)
+                break;
+            last = least->channel;
+            start = start.us > from.us ? start : from;
+            stop = stop.us < to.us ? stop : to;
+            MW_TRY(intervals(s, tenant, last, start, stop, each, ctx));
+        }
+    return MW_OK;
+}
+
 void mw_mem_value_ops(mw_store_ops *ops) {
+    ops->revisions_of_action = revisions_of_action;
+    ops->intervals_all = intervals_all;
     ops->run_append = run_append;
     ops->fold = fold;
     ops->hot_rows = hot_rows;

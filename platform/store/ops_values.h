@@ -9,7 +9,8 @@
  *   must not read values or intervals through the same handle.
  * - revisions: those of a channel that touch [from, to), newest first, id < before (0 = all), with
  *   rows and predictions. layer MW_LAYERS = every layer.
- * - revisions_of_action: those of an action and reason in the order of storing, without rows.
+ * - revisions_of_action: those of an action and reason in the order of storing: which, what
+ *   channel, layer, kind and span; nothing else of it.
  * - lock_put locks [from, to) of the final layer as it is now; MW_CONFLICT when a lock is there
  *   already. locks: those that touch [from, to), ascending.
  * - change_add marks a change by hand (master data). fold and value_revise mark theirs themselves,

@@ -29,7 +29,7 @@
                 " WHERE h.tenant = ?1 AND h.device = ?2 AND h.last >= ?3 ORDER BY s.id")           \
     X(HEARD_ALL, "SELECT h.device, s.id, h.last, h.level, h.snr FROM heard h"                      \
                  " JOIN senders s ON s.sender = h.sender"                                          \
-                 " WHERE h.tenant = ?1 AND h.last >= ?2 ORDER BY h.device")                        \
+                 " WHERE h.tenant = ?1 AND h.last >= ?2 ORDER BY h.device, s.id")                  \
     X(FLEET_ROWS,                                                                                  \
       "SELECT c.channel, c.device, c.number, d.identity, d.serial, d.model, c.medium, c.label,"    \
       " i.usage_point, u.premise, a.address, p.name, s.last_seen, s.level_cdbm, s.snr_cdb,"        \
@@ -42,7 +42,7 @@
       " LEFT JOIN device_states s ON s.tenant = c.tenant AND s.device = c.device"                  \
       " WHERE c.tenant = ?1 ORDER BY d.serial, c.channel")                                         \
     X(PLACES, "SELECT kind, member, area FROM memberships WHERE tenant = ?1 AND from_us <= ?2"     \
-              " AND (to_us IS NULL OR to_us > ?2) ORDER BY kind, member")
+              " AND (to_us IS NULL OR to_us > ?2) ORDER BY kind, member, area")
 /* clang-format on */
 
 #endif

@@ -76,6 +76,12 @@ static mw_status say_revision(void *ctx, const mw_store_revision *r) {
     return MW_OK;
 }
 
+static mw_status say_part(void *ctx, const mw_store_revision *r) {
+    SAY((dump *)ctx, "a %lld %lld %d %d %lld %lld\n", (long long)r->id, (long long)r->channel,
+        (int)r->layer, (int)r->kind, (long long)r->from.us, (long long)r->to.us);
+    return MW_OK;
+}
+
 static mw_status say_lock(void *ctx, const mw_store_lock *k) {
     SAY((dump *)ctx, "l %lld %lld %lld %lld %lld\n", (long long)k->from.us, (long long)k->to.us,
         (long long)k->at.us, (long long)k->journal, (long long)k->revision);
@@ -143,6 +149,8 @@ static void say_all(mw_store *s, mw_utc as_of, dump *d) {
     for (int i = 0; i < CHANNELS; i++)
         say_channel(s, channels[i].channel, as_of, d);
     MW_CHECK_OK(mw_store_changes(s, 0, MW_STORE_PAGE_MAX, say_change, d));
+    for (int reason = 0; reason < MW_REASONS; reason++)
+        MW_CHECK_OK(mw_store_revisions_of_action(s, tenant, (mw_reason)reason, 3, say_part, d));
     MW_CHECK_OK(mw_store_feed(s, tenant, 0, MW_STORE_PAGE_MAX, say_reading, d));
     MW_CHECK_OK(mw_store_hot_rows(s, &hot));
     MW_CHECK_OK(mw_store_cursor_get(s, "follow/settle", &cursor));
@@ -387,6 +395,7 @@ void mw_conformance_run(const mw_conformance_store *under_test, uint64_t seed, u
     seq = 0;
     under_test->remove();
     MW_CHECK_OK(mw_store_memory_open(&stores[0]));
+    mw_conformance_note(stores[0]);
     stores[1] = under_test->open();
     begin_life();
     for (unsigned i = 0; i < actions; i += 5) {

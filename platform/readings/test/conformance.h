@@ -25,4 +25,9 @@ void mw_conformance_run(const mw_conformance_store *under_test, uint64_t seed, u
 /* The same for groups that keep rows and give them back; part of mw_conformance_run. */
 void mw_conformance_groups(const mw_conformance_store *under_test, uint64_t seed);
 
+/* Notes from now on which operations the suite asks of a model, until it is closed. */
+void mw_conformance_note(mw_store *model);
+/* Fails unless every operation was asked of the model and kept by it, but for those named. */
+void mw_conformance_all_asked(const char *const *except, size_t n);
+
 #endif

@@ -98,7 +98,7 @@ static void act_people(mw_store *s, int64_t tenant, mw_prng *g, int64_t k, mw_ut
         break;
     }
     default:
-        MW_CHECK_OK(k == 0 ? mw_store_sessions_expire(s, t)
+        MW_CHECK_OK(k < 3 ? mw_store_sessions_expire(s, t)
                            : mw_store_session_delete(s, MW_SLICE_OF(hash)));
         break;
     }
@@ -253,10 +253,14 @@ static void group_run(const mw_conformance_group *group, uint64_t seed, const in
         bool taken_back = round % 4 == 3;
         for (at = 0; at < 2; at++) {
             mw_prng g = mw_prng_of_stream(seed, round);
+            int64_t before = 0, after = 0;
+            MW_CHECK_OK(mw_store_data_version(stores[at], &before));
             MW_CHECK_OK(mw_store_begin(stores[at]));
             for (unsigned i = 0; i < 15; i++)
                 group->act(stores[at], tenant[at], &g);
             MW_CHECK_OK(taken_back ? mw_store_rollback(stores[at]) : mw_store_commit(stores[at]));
+            MW_CHECK_OK(mw_store_data_version(stores[at], &after));
+            MW_CHECK_EQ(before, after); /* it tells of others' writes, not of one's own */
         }
         both_tell(group, tenant);
     }
@@ -271,16 +275,23 @@ void mw_conformance_groups(const mw_conformance_store *under_test, uint64_t seed
         &mw_conformance_watch,
         &mw_conformance_model,
         &mw_conformance_files,
+        &mw_conformance_decode,
+        &mw_conformance_console,
+        &mw_conformance_pages,
     };
-    int64_t tenant[2];
+    int64_t tenant[2], found = 0;
     under_test->remove();
     MW_CHECK_OK(mw_store_memory_open(&stores[0]));
+    mw_conformance_note(stores[0]);
     stores[1] = under_test->open();
     for (at = 0; at < 2; at++) {
         MW_CHECK_OK(mw_store_begin(stores[at]));
         MW_CHECK_OK(mw_store_tenant_put(stores[at], "other", &tenant[at]));
         MW_CHECK_OK(mw_store_tenant_put(stores[at], "t", &tenant[at]));
         MW_CHECK_OK(mw_store_commit(stores[at]));
+        MW_CHECK_OK(mw_store_tenant_find(stores[at], "t", &found));
+        MW_CHECK_EQ(found, tenant[at]);
+        MW_CHECK_STATUS(mw_store_tenant_find(stores[at], "nobody", &found), MW_NOT_FOUND);
     }
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         group_run(groups[i], seed + i, tenant);

@@ -89,9 +89,29 @@ static void act_factor(mw_store *s, int64_t tenant, mw_prng *g) {
     MW_CHECK_STATUS(mw_store_factor_put(s, tenant, &f), MW_RANGE);
 }
 
+static void act_register(mw_store *s, int64_t tenant, mw_prng *g) {
+    mw_store_register_spec r = {.channel = 900 + some(g, 2),
+                                .from = mw_utc_of_s(86400 * some(g, 4)),
+                                .digits = (uint8_t)some(g, 9),
+                                .decimals = (uint8_t)some(g, 4),
+                                .wrap = some(g, 99999),
+                                .max_per_hour = some(g, 999)};
+    mw_store_register_mark k = {.channel = r.channel,
+                                .at = mw_utc_of_s(86400 * some(g, 6)),
+                                .before = some(g, 9999),
+                                .after = some(g, 99),
+                                .recorded = some_time(g),
+                                .who = "fitter"};
+    SOME_NAME(k.text, g, "reset", 9);
+    MW_CHECK_OK(mw_store_register_spec_put(s, tenant, &r));
+    MW_CHECK_OK(mw_store_register_mark_put(s, tenant, &k));
+    r.digits = 19;
+    MW_CHECK_STATUS(mw_store_register_spec_put(s, tenant, &r), MW_RANGE);
+}
+
 static void act(mw_store *s, int64_t tenant, mw_prng *g) {
-    static void (*const acts[])(mw_store *, int64_t, mw_prng *) = {act_person, act_area,
-                                                                   act_contract, act_factor};
+    static void (*const acts[])(mw_store *, int64_t, mw_prng *) = {
+        act_person, act_area, act_contract, act_factor, act_register};
     acts[some(g, sizeof acts / sizeof acts[0])](s, tenant, g);
 }
 
@@ -126,6 +146,24 @@ static mw_status on_factor(void *ctx, const mw_store_factor *f) {
     SAY("factor", "", f->channel, (int64_t)f->kind, f->from.us, f->num, f->den, f->recorded.us,
         f->superseded.us);
     return MW_OK;
+}
+
+static mw_status on_mark(void *ctx, const mw_store_register_mark *k) {
+    (void)ctx;
+    SAY(k->who, k->text, k->channel, k->at.us, k->before, k->after, k->recorded.us);
+    return MW_OK;
+}
+
+static void tell_registers(mw_store *s, int64_t tenant) {
+    for (int64_t channel = 900; channel < 902; channel++) {
+        mw_store_register_spec r;
+        for (int64_t day = 0; day < 5; day++)
+            if (mw_store_register_spec_at(s, tenant, channel, mw_utc_of_s(day * 86400), &r) ==
+                MW_OK)
+                SAY("spec", "", r.channel, r.from.us, r.digits, r.decimals, r.wrap, r.max_per_hour);
+        MW_CHECK_OK(mw_store_register_marks(s, tenant, channel, mw_utc_of_s(0),
+                                            mw_utc_of_s(86400 * 4), on_mark, NULL));
+    }
 }
 
 static void tell_at(mw_store *s, int64_t tenant, const char *point, mw_utc at) {
@@ -171,6 +209,7 @@ static void tell_named(mw_store *s, int64_t tenant, int k) {
 
 static void tell(mw_store *s, int64_t tenant) {
     MW_CHECK_OK(mw_store_areas(s, tenant, on_area, NULL));
+    tell_registers(s, tenant);
     for (int k = 0; k < 5; k++)
         tell_named(s, tenant, k);
     for (int64_t channel = 1; channel < 3; channel++) {

@@ -17,7 +17,8 @@ typedef struct mw_conformance_group {
 } mw_conformance_group;
 
 extern const mw_conformance_group mw_conformance_alarms, mw_conformance_commands,
-    mw_conformance_files, mw_conformance_model, mw_conformance_people, mw_conformance_watch;
+    mw_conformance_console, mw_conformance_decode, mw_conformance_files, mw_conformance_model,
+    mw_conformance_pages, mw_conformance_people, mw_conformance_watch;
 
 /* Takes down one row. */
 void mw_conformance_say(const char *what, const int64_t *numbers, size_t n, const char *text);
