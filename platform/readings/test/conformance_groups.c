@@ -99,7 +99,7 @@ static void act_people(mw_store *s, int64_t tenant, mw_prng *g, int64_t k, mw_ut
     }
     default:
         MW_CHECK_OK(k < 3 ? mw_store_sessions_expire(s, t)
-                           : mw_store_session_delete(s, MW_SLICE_OF(hash)));
+                          : mw_store_session_delete(s, MW_SLICE_OF(hash)));
         break;
     }
 }

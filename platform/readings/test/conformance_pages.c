@@ -245,7 +245,7 @@ static void tell_fleet(mw_store *s, int64_t tenant) {
     for (int64_t channel = 1; channel < 60; channel += 4) {
         int64_t all[5] = {0};
         MW_CHECK_OK(
-            mw_store_peers(s, tenant, channel, DAY0, DAY0 + 3, 1 + channel % 2, on_peer, all));
+            mw_store_peers(s, tenant, channel, DAY0, DAY0 + 2, 1 + channel % 2, on_peer, all));
         SAY("peers", "", all[0], all[1], all[2], all[3], all[4]);
     }
     MW_CHECK_OK(mw_store_overview_get(s, tenant, mw_utc_of_s(NOW_S), &o));

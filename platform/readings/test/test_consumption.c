@@ -188,6 +188,59 @@ MW_TEST(missing_intervals_are_said_and_never_filled) {
     mw_consumption_fini(&c);
 }
 
+/* Gas days begin at 6:00 by the local clock: the day before a change of the clock is the one of 23 or
+ * 25 hours. Every roll-up is the sum of the intervals between the same two moments. */
+MW_TEST(gas_days_roll_up_to_the_same_sum) {
+    const mw_zone *z = zone_of("Europe/Rome");
+    int64_t from = mw_days_of_date(2026, 1, 1), to = mw_days_of_date(2027, 1, 1);
+    mw_utc first = mw_consumption_day_start(z, from, 6 * 3600);
+    int64_t sum = fill(first, mw_consumption_day_start(z, to, 6 * 3600), 3600, 0, 0);
+    MW_CHECK_EQ(first.us, mw_zone_day_start(z, from).us + INT64_C(21600000000));
+    int64_t months[12] = {0}, month_sum = 0;
+    for (int step = MW_STEP_INTERVAL; step <= MW_STEP_YEAR; step++) {
+        mw_consumption_query q = {.tenant = tenant,
+                                  .zone = z,
+                                  .step = (mw_step)step,
+                                  .from_day = from,
+                                  .to_day = to,
+                                  .day_start_s = 6 * 3600,
+                                  .layer = MW_LAYER_FINAL,
+                                  .as_of = MW_UTC_NONE};
+        mw_consumption c;
+        int64_t total = 0;
+        MW_CHECK_OK(mw_consumption_of_channel(store, &q, &channel, &c));
+        for (size_t i = 0; i < c.n; i++) {
+            total += c.points[i].value;
+            MW_CHECK_EQ(c.points[i].start.us,
+                        i == 0 ? first.us : c.points[i - 1].end.us); /* no hour between */
+        }
+        MW_CHECK_EQ(total, sum);
+        MW_CHECK_EQ(c.total, sum);
+        MW_CHECK(c.complete);
+        if (step == MW_STEP_DAY) {
+            MW_CHECK_EQ(c.n, 365);
+            for (size_t i = 0; i < c.n; i++) {
+                int64_t day = from + (int64_t)i;
+                uint32_t hours = day == mw_days_of_date(2026, 3, 28)    ? 23
+                                 : day == mw_days_of_date(2026, 10, 24) ? 25
+                                                                        : 24;
+                int32_t year;
+                uint8_t month, of_month;
+                MW_CHECK_EQ(c.points[i].expected, hours);
+                MW_CHECK_EQ(c.points[i].received, hours);
+                mw_date_of_days(day, &year, &month, &of_month);
+                months[month - 1] += c.points[i].value;
+            }
+        }
+        for (size_t i = 0; step == MW_STEP_MONTH && i < c.n; i++) {
+            MW_CHECK_EQ(c.points[i].value, months[i]);
+            month_sum += c.points[i].value;
+        }
+        mw_consumption_fini(&c);
+    }
+    MW_CHECK_EQ(month_sum, sum);
+}
+
 MW_TEST(limits_and_the_period_before) {
     const mw_zone *z = zone_of("Europe/Rome");
     mw_consumption c;
@@ -210,4 +263,4 @@ MW_TEST(limits_and_the_period_before) {
 MW_TEST_MAIN(STORE_CASE(days_of_23_and_25_hours), STORE_CASE(quarter_hours_are_92_96_100),
              STORE_CASE(half_hour_zones), STORE_CASE(a_grid_that_does_not_divide_the_day),
              STORE_CASE(missing_intervals_are_said_and_never_filled),
-             STORE_CASE(limits_and_the_period_before))
+             STORE_CASE(gas_days_roll_up_to_the_same_sum), STORE_CASE(limits_and_the_period_before))
