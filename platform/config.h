@@ -25,6 +25,12 @@ typedef struct mw_platform_config {
     int64_t connections_max;
     int64_t per_ip_max;
     const char *trusted_proxies;
+    const char *push_listen;
+    const char *push_tenant;
+    const char *push_cert;
+    const char *push_key;
+    const char *push_client_ca;
+    int64_t push_connections;
     const char *web_root;
     mw_dur session_idle;
     mw_dur session_longest;

@@ -14,6 +14,7 @@
 #include "platform/journal/decode.h"
 #include "platform/messages.h"
 #include "platform/open_store.h"
+#include "platform/pushing.h"
 #include "platform/readings/settle.h"
 #include "platform/retention/retention.h"
 #include "platform/turns.h"
@@ -34,6 +35,7 @@ typedef struct platform {
     mw_zones *zones;
     mw_http_server *server;
     mw_api *api;
+    mw_push_door *pushes;
     mw_timer *decode_timer;
     mw_timer *fold_timer;
     mw_timer *settle_timer;
@@ -520,10 +522,13 @@ static mw_status start(platform *p) {
     MW_TRY(open_data(p));
     MW_TRY(open_commands(p));
     MW_TRY(open_server(p));
-    return start_steps(p);
+    MW_TRY(start_steps(p));
+    return mw_platform_open_pushes(&p->config, p->loop, p->store, p->registry, p->metrics,
+                                   on_uplinks, p, &p->pushes);
 }
 
 static void stop(platform *p) {
+    mw_push_door_close(p->pushes);
     if (p->server != NULL)
         mw_http_server_close(p->server);
     mw_timer_free(p->decode_timer);

@@ -71,8 +71,8 @@ static void mw_http_server_on_accept(uv_stream_t *listener, int status) {
 
 /* "127.0.0.1:8080", "[::1]:8080" or "localhost:8080": of names this one alone, because no resolver
  * is asked what it means (RFC 6761). */
-static bool mw_http_listen_parse(const char *listen, struct sockaddr_storage *out_addr,
-                                 bool *out_loopback) {
+bool mw_http_listen_parse(const char *listen, struct sockaddr_storage *out_addr,
+                          bool *out_loopback) {
     char host[64];
     const char *colon = strrchr(listen, ':');
     if (colon == NULL || colon == listen || (size_t)(colon - listen) >= sizeof host)

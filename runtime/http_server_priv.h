@@ -119,6 +119,9 @@ struct mw_http_request {
 };
 
 /* http_server.c */
+/* "127.0.0.1:8080" and the like; false when it is none. */
+bool mw_http_listen_parse(const char *listen, struct sockaddr_storage *out_addr,
+                          bool *out_loopback);
 void mw_http_server_drive(mw_http_server *s);
 /* Makes libmicrohttpd look again soon, from any callback. */
 void mw_http_server_poke(mw_http_server *s);

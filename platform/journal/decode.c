@@ -203,6 +203,8 @@ static mw_status record_decode(mw_decoder *d, const mw_store_envelope *e) {
     if (e->kind == MW_STORE_KIND_SIGFOX || e->kind == MW_STORE_KIND_NBFI ||
         e->kind == MW_STORE_KIND_OPENUNB)
         return mw_decode_foreign(d, e);
+    if (e->kind == MW_STORE_KIND_PUSH)
+        return mw_decode_push(d, e);
     if (e->kind != MW_STORE_KIND_UNB && e->kind != MW_STORE_KIND_DOWNLINK)
         return mw_decode_station(d, e);
     mw_envelope_item item;

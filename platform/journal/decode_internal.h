@@ -95,6 +95,14 @@ MW_NODISCARD mw_status mw_decode_station(mw_decoder *d, const mw_store_envelope 
 /* Takes a message of another network: authenticates and decrypts it where a key is registered. */
 MW_NODISCARD mw_status mw_decode_foreign(mw_decoder *d, const mw_store_envelope *e);
 
+/* Stores what a DLMS meter pushed. */
+MW_NODISCARD mw_status mw_decode_push(mw_decoder *d, const mw_store_envelope *e);
+
+/* The state of a device, in memory until the turn ends. */
+MW_NODISCARD mw_status mw_decode_device_take(mw_decoder *d, int64_t tenant,
+                                             const mw_store_device *device,
+                                             mw_decode_device **out_slot);
+
 /* Marks the device's channels as changed: what it said of itself is read again. */
 MW_NODISCARD mw_status mw_decode_device_changed(mw_decoder *d, const mw_decode_record *r,
                                                 const mw_decode_opened *o);

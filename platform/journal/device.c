@@ -45,8 +45,8 @@ static mw_status up_key(mw_decoder *d, int64_t tenant, const mw_store_device *de
     return s;
 }
 
-static mw_status device_take(mw_decoder *d, int64_t tenant, const mw_store_device *device,
-                             mw_decode_device **out_slot) {
+mw_status mw_decode_device_take(mw_decoder *d, int64_t tenant, const mw_store_device *device,
+                                mw_decode_device **out_slot) {
     mw_decode_device *s = &d->slot[mw_mix64((uint64_t)device->device) % MW_DECODE_SLOTS];
     if (s->device != device->device) {
         MW_TRY(device_release(d, s));
@@ -135,7 +135,7 @@ mw_status mw_decode_open(mw_decoder *d, const mw_decode_record *r, mw_decode_ope
     MW_TRY(mw_store_failure_add(d->store, tenant, h.address, at, 0, &failed));
     bool limited = failed >= MW_DECODE_FAILURES_MAX;
     for (size_t i = 0; i < n; i++) {
-        mw_status s = device_take(d, tenant, &entries[i].device, &out->device);
+        mw_status s = mw_decode_device_take(d, tenant, &entries[i].device, &out->device);
         if (s == MW_OK)
             s = device_open(d, tenant, &entries[i].device, frame, &h, limited, out);
         out->entry = &entries[i];

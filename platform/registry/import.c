@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/registry/cosem.h"
 #include "platform/registry/foreign.h"
 #include "platform/registry/operations.h"
 #include "platform/registry/registry_internal.h"
@@ -198,6 +199,7 @@ static mw_status device_take(importer *im, const json_t *o) {
         s = mw_registry_key_put(im->registry, im->tenant, d, key);
     mw_bytes_wipe(key, sizeof key);
     MW_TRY(s);
+    MW_TRY(mw_registry_cosem_take(im->registry, im->tenant, d, o, &im->error));
     im->report->devices++;
     size_t i;
     json_t *channel;

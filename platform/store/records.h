@@ -103,6 +103,7 @@ typedef enum mw_store_kind {
     MW_STORE_KIND_SIGFOX = 4,   /* messages of other networks (records_foreign.h) */
     MW_STORE_KIND_NBFI = 5,
     MW_STORE_KIND_OPENUNB = 6,
+    MW_STORE_KIND_PUSH = 7, /* a DLMS meter's data-notification (platform/doors/pushes.h) */
 } mw_store_kind;
 
 typedef struct mw_store_envelope {
