@@ -29,7 +29,7 @@ enum {
 };
 
 /* The platform's system title. */
-#define MW_PUSHES_TITLE ((mw_cosem_title){{'M', 'W', 'K', 'P', 'U', 'S', 'H', 1}})
+#define MW_PUSHES_TITLE {{'M', 'W', 'K', 'P', 'U', 'S', 'H', 1}}
 
 /* X(name, text): what became of a push; the first three are confirmed. */
 #define MW_PUSH_FATE_LIST(X)                                                                       \
