@@ -176,7 +176,8 @@ static double baud_of(const mw_receiver_frame *f) {
 
 static bool near_seam(const mw_band *b, size_t sub, const mw_receiver_frame *f) {
     double off = fabs((double)(f->frequency.mhz - b->plan.sub[sub].radio.centre.mhz)) / 1000;
-    double margin = MW_BAND_OVERLAP_HZ + 2.0 * baud_of(f);
+    /* a second look finds slower frames as far beyond a seam as R2 is looked for */
+    double margin = MW_BAND_OVERLAP_R2_HZ + 2.0 * baud_of(f);
     return off > b->plan.spacing_hz / 2 - margin;
 }
 

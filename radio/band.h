@@ -16,7 +16,9 @@
  * belongs to one thread and shares nothing with others, so neither the number of threads nor the
  * cutting of the stream into blocks changes any bit of the result.
  *
- * Sub-bands are about 62 kHz wide at 83 kS/s and overlap by 2 * MW_BAND_OVERLAP_HZ. What holds
+ * Sub-bands are about 62 kHz wide at 83 kS/s and overlap by 2 * MW_BAND_OVERLAP_HZ, at R2 by 2 *
+ * MW_BAND_OVERLAP_R2_HZ: what is heard beyond a seam is taken out of this side's samples too, where
+ * its skirts would hide slower frames. What holds
  * for mw_receiver (bridged gaps, safe index, faults) holds here too, with indices of the wide
  * stream.
  */
@@ -25,10 +27,11 @@
 
 #include "radio/receiver.h"
 
-#define MW_BAND_RANGES_MAX  16u
-#define MW_BAND_THREADS_MAX 64u
-#define MW_BAND_SINGLE_MHZ  UINT64_C(600000000) /* 600 kS/s */
-#define MW_BAND_OVERLAP_HZ  400
+#define MW_BAND_RANGES_MAX    16u
+#define MW_BAND_THREADS_MAX   64u
+#define MW_BAND_SINGLE_MHZ    UINT64_C(600000000) /* 600 kS/s */
+#define MW_BAND_OVERLAP_HZ    400
+#define MW_BAND_OVERLAP_R2_HZ 4000
 
 /* Where which symbol rates are looked for. */
 typedef struct mw_band_range {

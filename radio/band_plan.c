@@ -9,6 +9,7 @@
 /* One channel for so many millihertz of sample rate. */
 #define CHANNEL_MHZ UINT64_C(62500000)
 #define OVERLAP_MHZ (MW_BAND_OVERLAP_HZ * INT64_C(1000))
+#define FAST_MHZ    ((MW_BAND_OVERLAP_R2_HZ - MW_BAND_OVERLAP_HZ) * INT64_C(1000))
 
 static bool ranges_valid(const mw_band_config *c, const mw_band_range *ranges, size_t n) {
     int64_t edge = (int64_t)(c->radio.rate_mhz * 49 / 100);
@@ -22,9 +23,10 @@ static bool ranges_valid(const mw_band_config *c, const mw_band_range *ranges, s
     return n > 0 && n <= MW_BAND_RANGES_MAX;
 }
 
-/* What of the ranges falls into [low, high]: for each rate the smallest stretch that covers it. */
+/* What of the ranges falls into [low, high], at R2 `fastest` beyond it: for each rate the smallest
+ * stretch that covers it. */
 static void listen(mw_receiver_config *radio, const mw_band_range *ranges, size_t n, int64_t low,
-                   int64_t high) {
+                   int64_t high, int64_t fastest) {
     int64_t all_low = INT64_MAX, all_high = INT64_MIN;
     radio->rates = 0;
     for (size_t i = 0; i < n; i++) {
@@ -38,8 +40,9 @@ static void listen(mw_receiver_config *radio, const mw_band_range *ranges, size_
     for (unsigned rate = 0; rate < MW_UNB_RATE_COUNT; rate++) {
         int64_t from = INT64_MAX, to = INT64_MIN;
         for (size_t i = 0; i < n; i++) {
-            int64_t a = ranges[i].low.mhz > low ? ranges[i].low.mhz : low;
-            int64_t b = ranges[i].high.mhz < high ? ranges[i].high.mhz : high;
+            int64_t wider = rate == MW_UNB_R2 ? fastest : 0;
+            int64_t a = ranges[i].low.mhz > low - wider ? ranges[i].low.mhz : low - wider;
+            int64_t b = ranges[i].high.mhz < high + wider ? ranges[i].high.mhz : high + wider;
             if ((ranges[i].rates & 1u << rate) == 0 || a >= b)
                 continue;
             from = a < from ? a : from;
@@ -50,6 +53,8 @@ static void listen(mw_receiver_config *radio, const mw_band_range *ranges, size_
         radio->rates |= 1u << rate;
         radio->narrow[rate].low.mhz = from;
         radio->narrow[rate].high.mhz = to;
+        all_low = from < all_low ? from : all_low;
+        all_high = to > all_high ? to : all_high;
     }
     radio->low.mhz = all_low;
     radio->high.mhz = all_high;
@@ -85,7 +90,7 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
     if (wide->rate_mhz <= MW_BAND_SINGLE_MHZ) {
         mw_band_sub_plan *s = &out_plan->sub[0];
         s->radio = *wide;
-        listen(&s->radio, ranges, n, INT64_MIN, INT64_MAX);
+        listen(&s->radio, ranges, n, INT64_MIN / 2, INT64_MAX / 2, 0);
         out_plan->subs = 1;
         return MW_OK;
     }
@@ -103,7 +108,7 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
         s.radio.blank = 0;   /* done before the bank */
         s.radio.plan = NULL; /* copies lie in different sub-bands: paired over the whole band */
         listen(&s.radio, ranges, n, wide->centre.mhz + llround(offset - half) - OVERLAP_MHZ,
-               wide->centre.mhz + llround(offset + half) + OVERLAP_MHZ);
+               wide->centre.mhz + llround(offset + half) + OVERLAP_MHZ, FAST_MHZ);
         bool heard = s.radio.rates != 0 || s.radio.network_count > 0;
         if (heard && s.radio.low.mhz < s.radio.high.mhz)
             out_plan->sub[out_plan->subs++] = s;

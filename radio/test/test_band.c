@@ -232,6 +232,49 @@ MW_TEST(safe_index_loses_nothing) {
     world_free(w);
 }
 
+/* A frame 40 dB above the rest beside a seam, and others under its skirts on both sides, their sync
+ * words while it lasts: each side must take it out of its own samples. */
+MW_TEST(a_strong_frame_beside_a_seam_is_taken_out_on_both_sides) {
+    static const struct {
+        mw_unb_rate strong;
+        double off, weak[2], start_s; /* off and weak: from the seam at 31,250 Hz */
+    } scenes[] = {{MW_UNB_R1, 30, {-420, 480}, 0.35},
+                  {MW_UNB_R1, 380, {-80, 800}, 0.35},
+                  {MW_UNB_R2, -600, {900, -2600}, 0.28},
+                  {MW_UNB_R2, 2000, {-1500, 5000}, 0.28},
+                  {MW_UNB_R2, -3500, {900, -6500}, 0.28}};
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        world *w = calloc(1, sizeof *w);
+        ears *e = calloc(1, sizeof *e);
+        say(w, scenes[i].strong, 31250 + scenes[i].off, 0.3, 50);
+        for (unsigned k = 0; k < 2; k++)
+            say(w, MW_UNB_R1, 31250 + scenes[i].weak[k], scenes[i].start_s + 0.01 * k, 10);
+        w->samples = (size_t)(1.4 * RATE);
+        w->iq = calloc(2 * w->samples, sizeof *w->iq);
+        for (unsigned k = 0; k < w->count; k++)
+            (void)mw_burst_render(&w->sent[k].burst, 0, w->samples, w->iq);
+        static mw_channel_noise noise;
+        mw_channel_noise_init(&noise, 4, RATE, NF_DB, FS_DBM);
+        mw_channel_noise_add(&noise, 0, w->samples, w->iq);
+        mw_band_config c = config_of(2);
+        c.radio.low.mhz = CENTRE - INT64_C(30000000); /* the two sub-bands beside the seam */
+        c.radio.high.mhz = CENTRE + INT64_C(90000000);
+        mw_band *b;
+        MW_CHECK_OK(mw_band_new(&c, hear, e, &b));
+        push(b, w, 0, 0, w->samples, 65536);
+        mw_band_flush(b);
+        mw_band_free(b);
+        MW_CHECK_EQ(e->count, w->count);
+        for (unsigned k = 0; k < w->count; k++) {
+            unsigned times;
+            (void)found(e, &w->sent[k], &times);
+            MW_CHECK_EQ(times, 1);
+        }
+        free(e);
+        world_free(w);
+    }
+}
+
 MW_TEST(gaps) {
     world *w = world_new();
     ears *e = calloc(1, sizeof *e);
@@ -370,7 +413,8 @@ MW_TEST(refuses_nonsense) {
     mw_band_free(b);
 }
 
-MW_TEST_MAIN(MW_CASE(anywhere_in_the_band_once), MW_CASE(threads_and_cuts_do_not_matter),
+MW_TEST_MAIN(MW_CASE(a_strong_frame_beside_a_seam_is_taken_out_on_both_sides),
+             MW_CASE(anywhere_in_the_band_once), MW_CASE(threads_and_cuts_do_not_matter),
              MW_CASE(safe_index_loses_nothing), MW_CASE(gaps), MW_CASE(damaged_samples),
              MW_CASE(narrow_samples_need_no_bank), MW_CASE(copies_all_over_the_band),
              MW_CASE(europe), MW_CASE(refuses_nonsense))
