@@ -124,7 +124,8 @@ static void crossing(mw_electric_window *w, int32_t u, int32_t before) {
 /* The element with the highest voltage carries the lock; the present one if it has voltage. */
 static void choose_reference(mw_electric_window *w) {
     const mw_electric_block *b = &w->done;
-    if (b->e[w->reference].uu * MW_ELECTRIC_PARTS / b->parts >= 4 * QUIET_UU)
+    /* Divided first: the squares of a window at full voltage leave no room for more. */
+    if (b->e[w->reference].uu / (b->parts / MW_ELECTRIC_PARTS + 1) >= 4 * QUIET_UU)
         return;
     for (uint8_t k = 0; k < w->elements; k++)
         if (b->e[k].uu > b->e[w->reference].uu) {
