@@ -48,8 +48,7 @@ static unsigned config_put(const mw_meter *m, mw_writer *w, size_t room) {
         bool good = true;
         for (unsigned i = 0; i < n; i++) {
             c.item[i].key = d->config_key[i];
-            good = good &&
-                   mw_meter_config_get(&m->config, d->config_key[i], &c.item[i].value) == MW_OK;
+            good = good && mw_seal_key_get(m, d->config_key[i], &c.item[i].value) == MW_OK;
         }
         size_t before = w->at;
         mw_smp_config_put(w, &c);

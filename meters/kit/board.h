@@ -44,6 +44,8 @@ typedef struct mw_board {
     /* The tick counter went on through this reset, so a clock setting stored earlier still holds.
      * False after the power of the counter itself was lost. */
     bool ticks_kept;
+    /* CRC-32 of the legally relevant part of the image that runs; 0: the board cannot tell. */
+    uint32_t legal_checksum;
 } mw_board;
 
 #endif

@@ -72,6 +72,10 @@ typedef struct mw_meter_provision {
     uint32_t group;
     uint32_t group_epoch;
     uint8_t group_key[16];
+    bool sealed; /* production has ended: what meters/kit/seal.h guards is guarded from now on */
+    /* What the meter begins with where it has no configuration yet; else the model's defaults. */
+    bool config_known;
+    mw_meter_config config;
 } mw_meter_provision;
 
 /* MW_RANGE when any field is outside its limits; nothing is repaired silently. */

@@ -28,6 +28,7 @@ typedef enum region {
     REGION_OPERATION_EVENTS,
     REGION_CHARGE,
     REGION_PASSIVE,
+    REGION_AUDIT,
     REGION_COUNT
 } region;
 
@@ -51,6 +52,7 @@ static const struct {
     [REGION_OPERATION_EVENTS] = {MW_EVENTS_PAYLOAD, MW_EVENTS_RECORDS},
     [REGION_CHARGE] = {MW_CHARGE_PAYLOAD, 1},
     [REGION_PASSIVE] = {MW_PASSIVE_PAYLOAD, 1},
+    [REGION_AUDIT] = {MW_AUDIT_SLOT - MW_RINGLOG_OVERHEAD, MW_SEAL_RECORDS},
 };
 
 typedef struct place {
@@ -167,10 +169,10 @@ static mw_status hour_jump(mw_meter *m, uint32_t from, mw_mono now) {
 
 /* ---- boot ---- */
 
-static mw_status config_mount(mw_meter *m, const place *at) {
+static mw_status config_mount(mw_meter *m, const place *at, const mw_meter_provision *p) {
     MW_TRY(mw_ringlog_mount(&m->config_log, &m->flash, at->first, at->sectors,
                             MW_METER_CONFIG_PAYLOAD, kind_of(REGION_CONFIG)));
-    m->config = m->model->defaults;
+    m->config = p->config_known ? p->config : m->model->defaults;
     uint8_t payload[MW_METER_CONFIG_PAYLOAD];
     mw_status s = mw_ringlog_last(&m->config_log, &m->flash, MW_SPAN_OF(payload));
     if (s == MW_NOT_FOUND)
@@ -184,9 +186,10 @@ static mw_status config_mount(mw_meter *m, const place *at) {
     return MW_OK;
 }
 
-static mw_status logs_mount(mw_meter *m, const place at[REGION_COUNT], const mw_board *board,
-                            mw_mono now, mw_archive_record *out_newest, bool *out_known) {
-    MW_TRY(config_mount(m, &at[REGION_CONFIG]));
+static mw_status logs_mount(mw_meter *m, const place at[REGION_COUNT], const mw_meter_provision *p,
+                            const mw_board *board, mw_mono now, mw_archive_record *out_newest,
+                            bool *out_known) {
+    MW_TRY(config_mount(m, &at[REGION_CONFIG], p));
     MW_TRY(mw_archive_mount(&m->archive, &m->flash, at[REGION_HOURLY].first,
                             at[REGION_HOURLY].sectors, kind_of(REGION_HOURLY),
                             at[REGION_DAILY].first, at[REGION_DAILY].sectors,
@@ -222,6 +225,8 @@ static mw_status events_mount(mw_meter *m, const place at[REGION_COUNT], uint32_
 mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
                         const mw_meter_provision *provision, const mw_board *board, mw_mono now) {
     MW_TRY(mw_meter_config_check(&model->defaults, model, provision->plan));
+    if (provision->config_known)
+        MW_TRY(mw_meter_config_check(&provision->config, model, provision->plan));
     if (model->register_count > MW_METER_REGISTERS_MAX || model->snapshot_counts == 0)
         return MW_RANGE;
     place at[REGION_COUNT];
@@ -235,7 +240,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
     mw_bytes_copy(m->device_id.b, provision->device_id, sizeof m->device_id.b);
     mw_archive_record newest;
     bool known;
-    MW_TRY(logs_mount(m, at, board, now, &newest, &known));
+    MW_TRY(logs_mount(m, at, provision, board, now, &newest, &known));
     mw_key master;
     MW_TRY(mw_key_of_bytes(MW_SLICE_OF(provision->master_key), &master));
     uint32_t reported;
@@ -257,6 +262,8 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
                            kind_of(REGION_CHARGE), now, board->ticks_kept));
     MW_TRY(mw_passive_mount(m, at[REGION_PASSIVE].first, at[REGION_PASSIVE].sectors,
                             kind_of(REGION_PASSIVE)));
+    MW_TRY(mw_seal_mount(m, &m->flash, at[REGION_AUDIT].first, at[REGION_AUDIT].sectors,
+                         provision->sealed, board->legal_checksum, now));
     mw_utc utc = mw_rtc_utc(&m->clock, now);
     m->hour = mw_meter_hour_of(&m->config, utc);
     m->hour_disturbed = true;
@@ -371,6 +378,7 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
     s = s == MW_OK ? t : s;
     if (in->tamper != m->tamper || in->faults != m->faults || in->battery_mv != 0)
         conditions_take(m, now, in);
+    mw_seal_step(m, now);
     t = mw_passive_step(m, now);
     s = s == MW_OK ? t : s;
     mw_mono due = mw_telemetry_next(m);
@@ -462,6 +470,7 @@ mw_rtc_state mw_meter_clock_state(const mw_meter *m, mw_mono now) {
 
 mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c) {
     MW_TRY(mw_meter_config_check(c, m->model, m->plan));
+    MW_TRY(mw_seal_change(m, now, c));
     MW_TRY(hours_close(m, now, true));
     uint8_t payload[MW_METER_CONFIG_PAYLOAD];
     mw_meter_config_encode(c, payload);

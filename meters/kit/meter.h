@@ -26,12 +26,15 @@
 #include "meters/kit/config.h"
 #include "meters/kit/downlink.h"
 #include "meters/kit/rtc.h"
+#include "meters/kit/seal.h"
 #include "protocols/carriers/carrier.h"
 
 /* Conditions the board sees; levels, not edges. The kit logs each change as an event. */
 #define MW_TAMPER_MAGNET 0x01u /* field above the limit */
 #define MW_TAMPER_COVER  0x02u /* housing open */
 #define MW_TAMPER_LOOP   0x04u /* cable of a pulse input cut or shorted */
+/* Value of the event that the service state raises; not an input (meters/kit/seal.h). */
+#define MW_TAMPER_SERVICE 0x08u
 
 typedef struct mw_meter_inputs {
     /* Counts of each register since the last step: sensor steps, already debounced or decoded
@@ -109,7 +112,8 @@ MW_NODISCARD mw_status mw_meter_clock_set(mw_meter *m, mw_mono now, mw_utc utc);
 mw_utc mw_meter_clock(const mw_meter *m, mw_mono now);
 mw_rtc_state mw_meter_clock_state(const mw_meter *m, mw_mono now);
 
-/* Checks, stores and activates a configuration, all or nothing. MW_RANGE, MW_IO. */
+/* Checks, stores and activates a configuration, all or nothing. MW_RANGE, MW_IO; MW_FORBIDDEN,
+ * MW_SPACE: it touches sealed parameters (mw_seal_change). */
 MW_NODISCARD mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c);
 const mw_meter_config *mw_meter_config_of(const mw_meter *m);
 

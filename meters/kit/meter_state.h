@@ -36,6 +36,7 @@ struct mw_meter {
     mw_downlink downlink;
     mw_watch watch;
     mw_beacon beacon;
+    mw_seal seal;
     mw_charge charge;
     mw_passive passive;
     mw_adapt adapt;

@@ -112,7 +112,7 @@ static mw_status read_config(mw_meter *m, const mw_smp_command *c) {
     int64_t value;
     mw_downlink *d = &m->downlink;
     MW_TRY(mw_smp_read_config_of(c, &key));
-    MW_TRY(mw_meter_config_get(&m->config, key, &value));
+    MW_TRY(mw_seal_key_get(m, key, &value));
     if (d->config_keys == MW_DOWNLINK_CONFIG)
         return MW_AGAIN;
     d->config_key[d->config_keys++] = key;

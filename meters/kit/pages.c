@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meters/kit/pages.h"
 
+#include "meters/kit/legal.h"
 #include "protocols/smp/smp.h"
 
 enum field {
@@ -18,7 +19,9 @@ enum field {
     FIELD_FIRMWARE,
     FIELD_CHECKSUM,
     FIELD_ADDRESS,
-    FIELD_EVENTS
+    FIELD_EVENTS,
+    FIELD_LEGAL_VERSION,
+    FIELD_AUDIT
 };
 
 /* A register in litres is shown in cubic metres: 99999.999, then 0 again. */
@@ -36,8 +39,10 @@ enum field {
         {"16", FIELD_CLOCK, MW_DISPLAY_TIME, 0, 0, MW_LCD_UNIT_NONE, 1},                           \
         {"17", FIELD_FIRMWARE, MW_DISPLAY_VERSION, 0, 0, MW_LCD_UNIT_NONE, 1},                     \
         {"18", FIELD_CHECKSUM, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, 1},                         \
-        {"19", FIELD_ADDRESS, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, 1}, {                        \
-        "20", FIELD_EVENTS, MW_DISPLAY_NUMBER, 8, 0, MW_LCD_UNIT_NONE, 1                           \
+        {"19", FIELD_ADDRESS, MW_DISPLAY_HEX, 0, 0, MW_LCD_UNIT_NONE, 1},                          \
+        {"20", FIELD_EVENTS, MW_DISPLAY_NUMBER, 8, 0, MW_LCD_UNIT_NONE, 1},                        \
+        {"21", FIELD_LEGAL_VERSION, MW_DISPLAY_NUMBER, 4, 0, MW_LCD_UNIT_NONE, 1}, {               \
+        "22", FIELD_AUDIT, MW_DISPLAY_NUMBER, 8, 0, MW_LCD_UNIT_NONE, 1                            \
     }
 #define PAGES_VOLUME                                                                               \
     PAGE_REGISTER("1", FIELD_REGISTER_0), PAGE_REGISTER("2", FIELD_REGISTER_1),                    \
@@ -72,7 +77,13 @@ static bool device_read(const mw_pages_device *d, uint16_t field, int64_t *out) 
         *out = mw_charge_left(d->meter);
         return *out != MW_CHARGE_UNKNOWN;
     case FIELD_CHECKSUM:
-        *out = d->legal_checksum;
+        *out = d->legal_checksum != 0 ? d->legal_checksum : d->meter->seal.software;
+        return true;
+    case FIELD_LEGAL_VERSION:
+        *out = MW_LEGAL_VERSION;
+        return true;
+    case FIELD_AUDIT:
+        *out = d->meter->seal.audit.count;
         return true;
     default:
         return false;

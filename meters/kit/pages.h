@@ -8,6 +8,8 @@
  *            5 errors     6 test of all segments
  *   service  11 temperature  12 pressure  13 battery  14 battery left  15 date  16 time
  *            17 firmware     18 checksum of the legally relevant part  19 address  20 events
+ *            21 version of the legally relevant part
+ *            22 records of changed parameters (meters/kit/audit.h)
  */
 #ifndef MW_METERS_KIT_PAGES_H
 #define MW_METERS_KIT_PAGES_H
@@ -18,7 +20,7 @@
 typedef struct mw_pages_device {
     const mw_meter *meter;
     mw_mono now;
-    uint32_t legal_checksum; /* CRC-32 of the legally relevant part of the image */
+    uint32_t legal_checksum; /* CRC-32 of the legally relevant part; 0: as the meter was told */
     bool flow_known;
     int64_t flow_lph; /* litres an hour, negative: backwards */
     bool pressure_known;

@@ -33,8 +33,14 @@ static const struct {
     {"beacon", MW_SMP_KEY_BEACON, 0, 255},
     {"no_flow_days", MW_SMP_KEY_NO_FLOW_DAYS, 0, 255},
     {"adaptive_days", MW_SMP_KEY_ADAPTIVE, 0, 60},
+    /* Read, never set. */
+    {"legal_version", MW_SMP_KEY_LEGAL_VERSION, 0, 0},
+    {"legal_checksum", MW_SMP_KEY_LEGAL_CHECKSUM, 0, 0},
+    {"seal", MW_SMP_KEY_SEAL, 0, 0},
+    {"audit_records", MW_SMP_KEY_AUDIT_RECORDS, 0, 0},
+    {"audit_left", MW_SMP_KEY_AUDIT_LEFT, 0, 0},
 };
-enum { SETTINGS = sizeof settings / sizeof settings[0] };
+enum { SETTINGS = sizeof settings / sizeof settings[0], WRITABLE = SETTINGS - 5 };
 
 static const char *setting_name(uint16_t key) {
     for (size_t i = 0; i < SETTINGS; i++)
@@ -110,12 +116,12 @@ static mw_status parse_activation(asking *a, const mw_smp_config *set) {
 static mw_status parse_set_config(asking *a) {
     json_t *values = NULL;
     mw_smp_config set = {0};
-    const char *names[SETTINGS + 1] = {NULL};
-    for (size_t i = 0; i < SETTINGS; i++)
+    const char *names[WRITABLE + 1] = {NULL};
+    for (size_t i = 0; i < WRITABLE; i++)
         names[i] = settings[i].name;
     MW_TRY(mw_json_get_object(a->body, "values", &values, &a->error));
     MW_TRY(mw_json_only(values, names, &a->error));
-    for (size_t i = 0; i < SETTINGS; i++) {
+    for (size_t i = 0; i < WRITABLE; i++) {
         if (json_object_get(values, settings[i].name) == NULL)
             continue;
         if (set.count == MW_SMP_CONFIG_MAX)

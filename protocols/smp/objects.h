@@ -154,7 +154,13 @@ typedef enum mw_smp_config_key {
     MW_SMP_KEY_BEACON = 19,         /* listens in every n-th beacon slot of the plan; 0: never */
     MW_SMP_KEY_NO_FLOW_DAYS = 20,   /* so many days without any flow are told; 0: off */
     MW_SMP_KEY_CARRIER = 21,        /* 0 UNB and others; read-only from afar */
-    MW_SMP_KEY_ADAPTIVE = 22        /* steps back after so many days without a downlink; 0: off */
+    MW_SMP_KEY_ADAPTIVE = 22,       /* steps back after so many days without a downlink; 0: off */
+    /* Read-only, about the legally relevant part. */
+    MW_SMP_KEY_LEGAL_VERSION = 32,  /* of the legally relevant part */
+    MW_SMP_KEY_LEGAL_CHECKSUM = 33, /* CRC-32 of what runs; 0: the board cannot tell */
+    MW_SMP_KEY_SEAL = 34,           /* 0 open, 1 sealed, 2 in service */
+    MW_SMP_KEY_AUDIT_RECORDS = 35,  /* in the permanent record of sealed parameters */
+    MW_SMP_KEY_AUDIT_LEFT = 36      /* that still find room there */
 } mw_smp_config_key;
 
 typedef struct mw_smp_config {
