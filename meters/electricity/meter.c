@@ -57,6 +57,8 @@ static mw_status parts_init(mw_electric_meter *m) {
     MW_TRY(mw_electric_quality_init(&m->quality, m->type->elements, &quality));
     mw_electric_tamper_config tamper = mw_electric_tamper_defaults();
     MW_TRY(mw_electric_tamper_init(&m->tamper, &tamper));
+    mw_pulse_input_init(&m->pulse_input, mw_dur_ms(MW_PULSE_MIN_LOW_MS),
+                        mw_dur_ms(MW_PULSE_MIN_HIGH_MS), false, m->second);
     mw_electric_load_config load = mw_electric_load_defaults((int64_t)m->type->max_ma * 1000);
     MW_TRY(mw_electric_load_init(&m->consumer, m->type->elements, &load));
     return mw_electric_demand_init(&m->demand, 30, 1);
@@ -222,6 +224,10 @@ void mw_electric_meter_inputs(mw_electric_meter *m, const mw_electric_inputs *in
     m->second = now;
     m->inputs = *in;
     tampers_step(m);
+}
+
+void mw_electric_meter_pulse(mw_electric_meter *m, bool low, mw_mono at) {
+    m->kept.pulses += mw_pulse_input_edge(&m->pulse_input, low, at);
 }
 
 void mw_electric_meter_step(mw_electric_meter *m, mw_mono now) {

@@ -30,6 +30,7 @@
 #include "meters/electricity/tamper.h"
 #include "meters/kit/counter.h"
 #include "meters/kit/rtc.h"
+#include "meters/pulse/input.h"
 
 #define MW_ELECTRIC_METER_SECTORS 480 /* of 4 KiB: 1.9 MiB of a 2 MiB part */
 #define MW_ELECTRIC_METER_PDU     1024
@@ -104,7 +105,8 @@ typedef struct mw_electric_powerlog {
 
 /* What outlives a power failure besides registers and settings. */
 typedef struct mw_electric_kept {
-    uint32_t run_s; /* powered, ever */
+    uint32_t run_s;  /* powered, ever */
+    uint32_t pulses; /* of the pulse input, ever */
     uint32_t power_failures, long_power_failures;
     uint64_t push_flags; /* events since they were cleared, by bit */
     bool supply_local;
@@ -130,6 +132,7 @@ typedef struct mw_electric_meter {
     mw_electric_load consumer;
     mw_electric_tamper tamper;
     mw_electric_inputs inputs;
+    mw_pulse_input pulse_input;
     /* Storing. */
     mw_rtc rtc;
     mw_electric_store store;
@@ -180,6 +183,10 @@ unsigned mw_electric_meter_sample(mw_electric_meter *m, const mw_electric_sample
 /* A window that ends now, at most a second long. */
 void mw_electric_meter_window(mw_electric_meter *m, const mw_electric_quantities *q, mw_mono now);
 void mw_electric_meter_inputs(mw_electric_meter *m, const mw_electric_inputs *in, mw_mono now);
+/* The line of the pulse input changed at this tick: another meter's output, counted through bounces.
+ * The count is read as 1-0:82.8.0 and kept as the states are: a cut without a last gasp loses what
+ * came since the newest snapshot. */
+void mw_electric_meter_pulse(mw_electric_meter *m, bool low, mw_mono at);
 /* Once a second. */
 void mw_electric_meter_step(mw_electric_meter *m, mw_mono now);
 /* The button beside the relay: connects when allowed, disconnects where the mode lets it. */

@@ -224,6 +224,9 @@ static bool single_number(const mw_electric_meter *m, mw_electric_number which, 
     case MW_ELECTRIC_N_RUN_TIME:
         *out = m->kept.run_s;
         return true;
+    case MW_ELECTRIC_N_PULSES:
+        *out = m->kept.pulses;
+        return true;
     case MW_ELECTRIC_N_TARIFF:
         *out = m->tariff + 1;
         return true;

@@ -30,7 +30,7 @@ enum kind {
 #define CALENDAR_HEAD    (1 + 8 + 4 + 2)
 #define CALENDAR_BYTES   (CALENDAR_HEAD + MW_ELECTRIC_CALENDAR_MAX)
 #define KEPT_VERSION     1
-#define KEPT_BYTES       (1 + 8 * 4 + 8 + 4 + MW_ELECTRIC_TAMPER_BYTES + MW_ELECTRIC_QUALITY_BYTES)
+#define KEPT_BYTES       (1 + 9 * 4 + 8 + 4 + MW_ELECTRIC_TAMPER_BYTES + MW_ELECTRIC_QUALITY_BYTES)
 
 /* ---- Settings ---- */
 
@@ -128,6 +128,7 @@ static void kept_encode(const mw_electric_meter *m, uint8_t out[KEPT_BYTES]) {
     mw_writer w = mw_writer_of((mw_span){out, KEPT_BYTES});
     mw_write_u8(&w, KEPT_VERSION);
     mw_write_u32le(&w, k->run_s);
+    mw_write_u32le(&w, k->pulses);
     mw_write_u32le(&w, k->power_failures);
     mw_write_u32le(&w, k->long_power_failures);
     mw_write_u32le(&w, k->off_s);
@@ -161,6 +162,7 @@ static void kept_take(mw_electric_meter *m, const uint8_t in[KEPT_BYTES], mw_mon
     if (mw_read_u8(&r) != KEPT_VERSION)
         return;
     k->run_s = mw_read_u32le(&r);
+    k->pulses = mw_read_u32le(&r);
     k->power_failures = mw_read_u32le(&r);
     k->long_power_failures = mw_read_u32le(&r);
     k->off_s = mw_read_u32le(&r);

@@ -48,6 +48,7 @@
     X(TAN_PHI, 1, INT16, -3, 255)                                                                    \
     X(TEMPERATURE, 1, INT16, -1, 9)                                                                  \
     X(BATTERY, 1, UINT16, -3, 35)                                                                    \
+    X(PULSES, 1, UINT32, 0, 255) /* of the pulse input, ever */                                      \
     X(RUN_TIME, 1, UINT32, 0, 7) /* seconds powered, ever */                                         \
     X(TARIFF, 1, UINT8, 0, 255)  /* 1..8, active now */                                              \
     /* Tampers: case, terminal cover, magnet, radio field. */                                        \

@@ -117,5 +117,29 @@ MW_TEST(mains_and_load_are_found_in_the_logs) {
     rig_close();
 }
 
+MW_TEST(the_pulse_input_counts_through_bounces_and_power_failures) {
+    const mw_obis pulses = MW_OBIS(1, 0, 82, 8, 0, 255);
+    rig_open(&mw_electric_single_phase);
+    rig_run(1);
+    mw_mono at = r.now;
+    for (unsigned n = 0; n < 50; n++)
+        for (unsigned edge = 0; edge < 12; edge++) { /* five bounces at each end */
+            at.ns += edge % 6 == 0 ? INT64_C(40000000) : 300000;
+            mw_electric_meter_pulse(&r.meter, edge < 6 ? edge % 2 == 0 : edge % 2 != 0, at);
+        }
+    r.now = at;
+    rig_run(1);
+    MW_CHECK_OK(rig_associate(1, "12345678"));
+    int64_t before = rig_number(3, pulses);
+    MW_CHECK(before >= 49 && before <= 50); /* the last one may still last */
+    MW_CHECK_OK(mw_electric_meter_power_fails(&r.meter, r.now));
+    mw_electric_meter_fini(&r.meter);
+    MW_CHECK_OK(rig_boot(true));
+    MW_CHECK_OK(rig_associate(1, "12345678"));
+    MW_CHECK_EQ(rig_number(3, pulses), before);
+    rig_close();
+}
+
 MW_TEST_MAIN(MW_CASE(the_glass_shows_what_a_reader_reads),
-             MW_CASE(mains_and_load_are_found_in_the_logs))
+             MW_CASE(mains_and_load_are_found_in_the_logs),
+             MW_CASE(the_pulse_input_counts_through_bounces_and_power_failures))
