@@ -19,6 +19,9 @@ async function look(browser, place, size, viewport, colorScheme) {
   await fits(page, `today, ${name}`);
   await named(page, `today, ${name}`);
   await picture(page, `${name}-today`);
+  // A cause leads to its meters.
+  await page.getByLabel('Cause').selectOption('radio');
+  await page.waitForFunction(() => [...document.querySelectorAll('.missing tbody tr')].every((r) => r.textContent.includes('Radio')));
   await page.goto(`${place.url}/#/alarms`);
   await page.locator('[data-alarm]').first().waitFor();
   await fits(page, `alarms, ${name}`);

@@ -91,6 +91,40 @@ async function invitation(browser) {
   await context.close();
 }
 
+/** A table of meters goes in: a first try tells what is wrong with it and changes nothing, the second goes in and out. */
+async function importWizard(browser) {
+  const { page, context, faults } = await openPage(browser, LAPTOP);
+  const row = (n, address) => `4d570000000009${n},L-${n},legacy,${address},${'00'.repeat(16)},electricity,1-0:1.8.0*255,W.h`;
+  const file = (rows) => ({ name: 'new.csv', mimeType: 'text/csv', buffer: Buffer.from(['device_id,serial,model,network_address,master_key,medium,obis,unit', ...rows].join('\n')) });
+  const found = () => page.evaluate(async () => (await (await fetch('/v1/meters?search=L-0')).json()).total);
+  await signIn(page, 'boss');
+  await page.getByText('Live', { exact: true }).first().waitFor();
+  await page.goto(`${base}/#/meters/import`);
+  const chooser = page.locator('input[type=file]');
+  await chooser.setInputFiles(file([row('01', 2305), row('02', 'nowhere')]));
+  await page.getByRole('heading', { name: 'Say what the columns mean' }).waitFor();
+  await page.getByLabel('Each row is').selectOption('meters');
+  await page.getByRole('button', { name: 'Try without changing anything' }).click();
+  await page.getByText('Rows with problems: 1. Nothing was changed.').waitFor();
+  await right(page, 'import-problems', 'laptop');
+  assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).isDisabled(), true);
+  await chooser.setInputFiles(file([row('01', 2305), row('02', 2306)]));
+  await page.getByRole('heading', { name: 'Rows with problems' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Try without changing anything' }).click();
+  await page.getByText('It fits. This would happen:').waitFor();
+  await right(page, 'import-fits', 'laptop');
+  assert.equal(await found(), 0, 'a try changes nothing');
+  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await page.getByRole('heading', { name: 'Applied' }).waitFor();
+  assert.equal(await found(), 2);
+  await page.getByRole('button', { name: 'Take back' }).click();
+  await page.getByText('Taken back: 0 spans of values, 2 meters removed.').waitFor();
+  await right(page, 'import-taken-back', 'laptop');
+  assert.equal(await found(), 0);
+  assert.deepEqual(faults, []);
+  await context.close();
+}
+
 /** Who is limited to an area is shown nothing that would be refused: no page asks for it, none offers it. */
 async function limited(browser) {
   const { page, context, faults } = await openPage(browser, LAPTOP);
@@ -233,6 +267,7 @@ const journeys = [
   ['administration on a tablet, dark', (b) => administration(b, TABLET, 'tablet', 'dark', ['users', 'audit', 'health', 'security'])],
   ['administration on a phone', (b) => administration(b, PHONE, 'phone', 'light', ['users', 'readings', 'settings'])],
   ['an invitation, by keyboard', invitation],
+  ['an import, tried, applied and taken back', importWizard],
   ['an operator of one area', limited],
   ['a second factor', secondFactor],
   ['the account at a laptop', (b) => account(b, LAPTOP, 'laptop', 'light')],
