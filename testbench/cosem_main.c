@@ -4,7 +4,7 @@
  *
  *   mw-testbench-cosem [--profile d|c|dsmr] [--wrapper PORT] [--udp PORT] [--hdlc PORT] [--serial N]
  *                      [--push HOST:PORT] [--push-how unconfirmed|confirmed|udp|blocks|sealed]
- *                      [--password TEXT] [--key HEX --auth HEX --wrapping HEX]
+ *                      [--high sha256] [--password TEXT] [--key HEX --auth HEX --wrapping HEX]
  *
  * TCP wrapper and HDLC over TCP (mode E included) on 127.0.0.1; PORT 0 takes a free one. Says
  * "wrapper PORT", "udp PORT" and "hdlc PORT" when it listens, and what became of pushes. Each connection has associations of its own.
@@ -232,6 +232,31 @@ static bool key_of(const char *hex, mw_key *out) {
     return strlen(hex) == 2 * MW_KEY_BYTES;
 }
 
+/* High security by SHA-256 in the place of GMAC, unsealed; the secret is the password. */
+static mw_cosem_client with_sha256[LINKS];
+static mw_slice secret_of(void *context, uint8_t sap) {
+    (void)sap;
+    return mw_slice_of_str(((mw_cosem_meter_keys *)context)->password);
+}
+
+static void use_sha256(void) {
+    static mw_cosem_sha256_secrets secrets = {.secret = secret_of};
+    static mw_cosem_prover prover;
+    secrets.context = &meter.secret;
+    prover = (mw_cosem_prover){&mw_cosem_mechanism_sha256, &secrets};
+    for (size_t i = 0; i < meter.device.client_count && i < LINKS; i++) {
+        with_sha256[i] = meter.device.clients[i];
+        if (with_sha256[i].mechanism != MW_COSEM_MECHANISM_HIGH_GMAC)
+            continue;
+        with_sha256[i].mechanism = MW_COSEM_MECHANISM_HIGH_SHA256;
+        with_sha256[i].ciphered = false;
+        with_sha256[i].required = 0;
+    }
+    meter.device.clients = with_sha256;
+    meter.device.provers = &prover;
+    meter.device.prover_count = 1;
+}
+
 static bool push_how(const char *words) {
     pushes.confirmed = strstr(words, "confirmed") != NULL && strstr(words, "unconfirmed") == NULL;
     pushes.udp = strstr(words, "udp") != NULL;
@@ -249,6 +274,7 @@ static void serve_datagrams(void) {
 int main(int argc, char **argv) {
     mw_cosem_meter_keys secret = {.password = "12345678"};
     const mw_electric_table *table = &mw_electric_spodes_d;
+    bool sha256 = false;
     unsigned long wrapper = 0, hdlc = 0, udp = 0, serial = 1;
     for (unsigned i = 0; i < MW_KEY_BYTES; i++) { /* the keys of the standard's examples */
         secret.encryption.b[i] = (uint8_t)i;
@@ -268,6 +294,8 @@ int main(int argc, char **argv) {
             hdlc = strtoul(v, NULL, 10);
         else if (strcmp(argv[i], "--udp") == 0)
             udp = strtoul(v, NULL, 10);
+        else if (strcmp(argv[i], "--high") == 0)
+            good = sha256 = strcmp(v, "sha256") == 0;
         else if (strcmp(argv[i], "--push") == 0)
             pushes.to = v;
         else if (strcmp(argv[i], "--push-how") == 0)
@@ -296,6 +324,8 @@ int main(int argc, char **argv) {
     struct sigaction sa = {.sa_handler = on_signal};
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
+    if (sha256)
+        use_sha256();
     serve_datagrams();
     int w = listen_on((unsigned)wrapper, "wrapper", SOCK_STREAM);
     int u = listen_on((unsigned)udp, "udp", SOCK_DGRAM);

@@ -27,7 +27,8 @@ const char dlms_usage[] =
     "      --serial DEVICE [--speed BAUD]  --blocks N (general block transfer, window of N)\n"
     "      --mode-e  --server N (1)  --physical N  --address-bytes 1|2|4\n"
     "      --timeout MS (1500)  --tries N (3)  --verbose\n"
-    "WHO   --client N (16)  --password TEXT | --gmac --key HEX --auth HEX [--title HEX]\n"
+    "WHO   --client N (16)  --password TEXT | --sha256 SECRET | --gmac --key HEX --auth HEX "
+    "[--title HEX]\n"
     "      [--plain]  [--counter FILE | --counter-object OBIS]\n";
 
 static int list_command(void) {

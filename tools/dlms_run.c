@@ -67,6 +67,7 @@ static bool text_option(const char *name, const char *value, int *out_used) {
                {"--hdlc", &dlms.where.hdlc},
                {"--serial", &dlms.where.serial},
                {"--counter", &dlms.counter_file},
+               {"--sha256", &dlms.secret},
                {"--from", &dlms.from},
                {"--to", &dlms.to},
                {"--counter-object", &dlms.counter_object}};
@@ -236,7 +237,26 @@ static int counter_of_meter(void) {
     return status;
 }
 
+static mw_slice secret_of(void *context, uint8_t sap) {
+    (void)sap;
+    return mw_slice_of_str(context);
+}
+
+/* High security 6, unsealed unless --gmac's keys are given too. */
+static void use_sha256(void) {
+    static mw_cosem_sha256_secrets secrets = {.secret = secret_of};
+    static mw_cosem_prover prover = {&mw_cosem_mechanism_sha256, &secrets};
+    static char secret[128];
+    (void)snprintf(secret, sizeof secret, "%s", dlms.secret);
+    secrets.context = secret;
+    dlms.config.mechanism = MW_COSEM_MECHANISM_HIGH_SHA256;
+    dlms.config.prover = &prover;
+    dlms.config.sap = (uint8_t)dlms.where.client;
+}
+
 int dlms_prepare(void) {
+    if (dlms.secret != NULL)
+        use_sha256();
     if (dlms.gmac) {
         if (!dlms.has_key || !dlms.has_auth)
             return dlms_fail(USAGE, "--gmac needs --key and --auth");

@@ -17,6 +17,7 @@ typedef struct dlms_run {
     bool has_key, has_auth, gmac, plain;
     mw_cosem_keys keys;
     const char *counter_file, *counter_object;
+    const char *secret; /* of high security 6 */
     uint32_t counter;
     const char *argument[ARGUMENTS];
     int arguments;

@@ -6,7 +6,8 @@
 #include "base/assert.h"
 #include "protocols/cosem/blocks.h"
 
-#define CHALLENGE           16
+#define CHALLENGE           16 /* of GMAC */
+#define CHALLENGE_MAX       32
 #define DLMS_VERSION        6
 #define CURRENT_ASSOCIATION MW_OBIS(0, 0, 40, 0, 0, 255)
 #define CAN(bit)            MW_COSEM_CONFORMANCE(MW_COSEM_CAN_##bit)
@@ -276,34 +277,77 @@ static mw_status take_initiate(mw_cosem_session *s, mw_slice user) {
     return MW_OK;
 }
 
+/* Our proof, or the check of the meter's. */
+static mw_cosem_challenges challenges(const mw_cosem_session *s, mw_slice theirs, mw_slice ours,
+                                      bool by_client) {
+    return (mw_cosem_challenges){.sap = s->c.sap,
+                                 .by_client = by_client,
+                                 .prover = by_client ? &s->c.title : &s->meter,
+                                 .verifier = by_client ? &s->meter : &s->c.title,
+                                 .asked = by_client ? theirs : ours,
+                                 .own = by_client ? ours : theirs};
+}
+
+static mw_status own_proof(mw_cosem_session *s, mw_slice theirs, mw_slice ours, mw_span out,
+                           size_t *out_size) {
+    uint32_t counter;
+    if (s->c.prover != NULL) {
+        mw_cosem_challenges c = challenges(s, theirs, ours, true);
+        return s->c.prover->mechanism->prove(s->c.prover->context, &c, out, out_size);
+    }
+    MW_TRY(s->c.next_counter(s->c.context, &counter));
+    *out_size = MW_COSEM_PROOF_BYTES;
+    return mw_cosem_gmac_prove(s->c.keys, &s->c.title, counter, theirs, out.p);
+}
+
+static mw_status meters_proof(mw_cosem_session *s, mw_slice theirs, mw_slice ours, mw_slice proof) {
+    uint32_t counter;
+    if (s->c.prover == NULL)
+        return mw_cosem_gmac_verify(s->c.keys, &s->meter, 0, ours, proof, &counter);
+    mw_cosem_challenges c = challenges(s, theirs, ours, false);
+    return s->c.prover->mechanism->verify(s->c.prover->context, &c, proof);
+}
+
+/* What high security 6 works with is a secret as a password is; all others have keys. */
+static mw_cosem_fault not_believed(const mw_cosem_session *s) {
+    return s->c.mechanism <= MW_COSEM_MECHANISM_LOW ||
+                   s->c.mechanism == MW_COSEM_MECHANISM_HIGH_SHA256
+               ? MW_COSEM_FAULT_WRONG_PASSWORD
+               : MW_COSEM_FAULT_WRONG_KEY;
+}
+
 /* Proves that we know the keys and has the meter prove it. */
 static mw_status prove(mw_cosem_session *s, mw_slice theirs, mw_slice ours) {
-    uint8_t proof[2 + MW_COSEM_PROOF_BYTES] = {MW_COSEM_OCTET_STRING, MW_COSEM_PROOF_BYTES};
-    uint32_t counter;
-    MW_TRY(s->c.next_counter(s->c.context, &counter));
-    MW_TRY(mw_cosem_gmac_prove(s->c.keys, &s->c.title, counter, theirs, proof + 2));
+    uint8_t proof[2 + MW_COSEM_PROOF_MAX] = {MW_COSEM_OCTET_STRING};
+    size_t n = 0;
+    mw_status made = own_proof(s, theirs, ours, (mw_span){proof + 2, MW_COSEM_PROOF_MAX}, &n);
+    if (made != MW_OK)
+        return fail(s, MW_COSEM_FAULT_PROTOCOL, made);
+    proof[1] = (uint8_t)n;
     mw_cosem_apdu reply = {.kind = MW_COSEM_ACTION_REQUEST,
                            .invoke = invoke(s),
                            .item = {.class_id = 15,
                                     .name = CURRENT_ASSOCIATION,
                                     .member = 1,
                                     .has_data = true,
-                                    .data = MW_SLICE_OF(proof)}};
+                                    .data = {proof, 2 + n}}};
     mw_cosem_apdu a;
     MW_TRY(ask(s, &reply, &a));
     if (a.kind != MW_COSEM_ACTION_RESPONSE || a.item.result != 0 || a.item.data.n < 2)
-        return fail(s, MW_COSEM_FAULT_WRONG_KEY, MW_AUTH);
+        return fail(s, not_believed(s), MW_AUTH);
     mw_cosem_cursor c = mw_cosem_cursor_of(a.item.data, 0);
     mw_cosem_value v;
     if (mw_cosem_cursor_next(&c, &v) != MW_OK || v.tag != MW_COSEM_OCTET_STRING ||
-        mw_cosem_gmac_verify(s->c.keys, &s->meter, 0, ours, v.bytes, &counter) != MW_OK)
-        return fail(s, MW_COSEM_FAULT_WRONG_KEY, MW_AUTH);
+        meters_proof(s, theirs, ours, v.bytes) != MW_OK)
+        return fail(s, not_believed(s), MW_AUTH);
     return MW_OK;
 }
 
 mw_status mw_cosem_session_open(mw_cosem_session *s) {
-    bool high = s->c.mechanism == MW_COSEM_MECHANISM_HIGH_GMAC;
-    uint8_t challenge[CHALLENGE], theirs[64], room[96];
+    bool high = s->c.mechanism > MW_COSEM_MECHANISM_LOW;
+    uint8_t given[CHALLENGE_MAX], theirs[64], room[96];
+    mw_slice challenge = {given, s->c.prover != NULL ? s->c.prover->mechanism->challenge_bytes
+                                                     : (size_t)CHALLENGE};
     mw_cosem_associate r = {.context =
                                 s->c.ciphered ? MW_COSEM_CONTEXT_LN_CIPHERED : MW_COSEM_CONTEXT_LN};
     s->open = false;
@@ -318,8 +362,8 @@ mw_status mw_cosem_session_open(mw_cosem_session *s) {
         r.value = s->c.password;
     }
     if (high) {
-        s->c.random(s->c.context, (mw_span){challenge, sizeof challenge});
-        r.value = MW_SLICE_OF(challenge);
+        s->c.random(s->c.context, (mw_span){given, challenge.n});
+        r.value = challenge;
     }
     MW_TRY(initiate(s, room, &r.user));
     size_t n = 0;
@@ -340,14 +384,14 @@ mw_status mw_cosem_session_open(mw_cosem_session *s) {
     if (s->has_meter)
         memcpy(s->meter.b, a.title.p, a.title.n);
     if (high && (!a.has_value || a.value.n > sizeof theirs || a.value.n < 8 ||
-                 (a.value.n == sizeof challenge && memcmp(a.value.p, challenge, a.value.n) == 0)))
+                 mw_slice_equal(a.value, challenge)))
         return fail(s, MW_COSEM_FAULT_PROTOCOL, MW_SYNTAX);
     mw_slice value = {theirs, high ? a.value.n : 0};
     if (high)
         memcpy(theirs, a.value.p, a.value.n);
     MW_TRY(take_initiate(s, a.user));
     if (high)
-        MW_TRY(prove(s, value, MW_SLICE_OF(challenge)));
+        MW_TRY(prove(s, value, challenge));
     s->open = true;
     return MW_OK;
 }

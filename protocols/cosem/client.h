@@ -54,10 +54,12 @@ typedef enum mw_cosem_fault {
 const char *mw_cosem_fault_text(mw_cosem_fault f);
 
 typedef struct mw_cosem_session_config {
-    uint8_t mechanism; /* MW_COSEM_MECHANISM_NONE, LOW, HIGH_GMAC */
-    bool ciphered;     /* context with ciphering: every APDU is sealed */
-    bool general;      /* seal as general-glo, which names the sender */
-    mw_slice password; /* LOW */
+    uint8_t mechanism;             /* MW_COSEM_MECHANISM_NONE, LOW, HIGH_GMAC or that of `prover` */
+    const mw_cosem_prover *prover; /* high security besides GMAC, else NULL */
+    uint8_t sap;                   /* given to the prover */
+    bool ciphered;                 /* context with ciphering: every APDU is sealed */
+    bool general;                  /* seal as general-glo, which names the sender */
+    mw_slice password;             /* LOW */
     mw_cosem_title title;
     mw_cosem_keys *keys;  /* NULL without ciphering and GMAC */
     uint32_t conformance; /* 0: all that this client can */

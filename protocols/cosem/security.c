@@ -7,11 +7,23 @@ mw_status mw_cosem_keys_init(mw_cosem_keys *k, const mw_gcm *impl, const mw_key 
                              const mw_key *authentication) {
     MW_TRY(mw_gcm_init(&k->encryption, impl, encryption));
     k->authentication = *authentication;
+    k->suite = NULL;
     return MW_OK;
 }
 
+void mw_cosem_keys_of_suite(mw_cosem_keys *k, const mw_cosem_suite *suite, void *keys,
+                            mw_slice authentication) {
+    *k =
+        (mw_cosem_keys){.suite = suite, .suite_keys = keys, .suite_authentication = authentication};
+}
+
+uint8_t mw_cosem_keys_suite(const mw_cosem_keys *k) {
+    return k->suite != NULL ? k->suite->id & MW_COSEM_SC_SUITE : 0;
+}
+
 void mw_cosem_keys_fini(mw_cosem_keys *k) {
-    mw_gcm_fini(&k->encryption);
+    if (k->suite == NULL)
+        mw_gcm_fini(&k->encryption);
     mw_key_wipe(&k->authentication);
 }
 
@@ -79,7 +91,7 @@ mw_status mw_cosem_ciphered_decode(mw_slice apdu, mw_cosem_ciphered *out_ciphere
     c.counter = mw_read_u32be(&r);
     c.text = mw_read_bytes(&r, n >= 5 ? n - 5 : 0);
     MW_TRY(mw_reader_end(&r));
-    if ((c.control & (MW_COSEM_SC_SUITE | MW_COSEM_SC_COMPRESSED)) != 0)
+    if ((c.control & MW_COSEM_SC_COMPRESSED) != 0)
         return MW_UNSUPPORTED;
     *out_ciphered = c;
     return MW_OK;
@@ -94,13 +106,33 @@ static void make_nonce(uint8_t out[MW_GCM_NONCE], const mw_cosem_title *title, u
 }
 
 /* Associated data: SC and AK, then the text itself when it is not encrypted (table 37). */
-static mw_gcm_parts make_parts(mw_slice part[3], const uint8_t *control, const mw_key *ak,
+static mw_gcm_parts make_parts(mw_slice part[3], const uint8_t *control, const mw_cosem_keys *k,
                                mw_slice open_text) {
     bool tag = (*control & MW_COSEM_SC_AUTHENTICATED) != 0;
     part[0] = (mw_slice){control, 1};
-    part[1] = MW_SLICE_OF(ak->b);
+    part[1] = k->suite != NULL ? k->suite_authentication : MW_SLICE_OF(k->authentication.b);
     part[2] = open_text;
     return (mw_gcm_parts){part, tag ? 3 : 0};
+}
+
+static size_t tag_bytes_of(const mw_cosem_keys *k) {
+    return k->suite != NULL ? k->suite->tag_bytes : MW_COSEM_TAG_BYTES;
+}
+
+static mw_status seal(mw_cosem_keys *k, mw_slice nonce, mw_gcm_parts aad, mw_slice plain,
+                      size_t tag, mw_span out) {
+    if (k->suite == NULL)
+        return mw_gcm_seal(&k->encryption, nonce, aad, plain, tag, out);
+    return out.n < plain.n + tag ? MW_SPACE
+                                 : k->suite->seal(k->suite_keys, nonce, aad, plain, out.p);
+}
+
+static mw_status open_text(mw_cosem_keys *k, mw_slice nonce, mw_gcm_parts aad, mw_slice sealed,
+                           size_t tag, mw_span out) {
+    if (k->suite == NULL)
+        return mw_gcm_open(&k->encryption, nonce, aad, sealed, tag, out);
+    return out.n < sealed.n - tag ? MW_SPACE
+                                  : k->suite->open(k->suite_keys, nonce, aad, sealed, out.p);
 }
 
 mw_status mw_cosem_unprotect(mw_cosem_keys *k, const mw_cosem_title *title,
@@ -112,7 +144,9 @@ mw_status mw_cosem_unprotect(mw_cosem_keys *k, const mw_cosem_title *title,
         return MW_REPLAY;
     bool tagged = (c->control & MW_COSEM_SC_AUTHENTICATED) != 0;
     bool encrypted = (c->control & MW_COSEM_SC_ENCRYPTED) != 0;
-    size_t tag = tagged ? MW_COSEM_TAG_BYTES : 0;
+    size_t tag = tagged ? tag_bytes_of(k) : 0;
+    if ((c->control & MW_COSEM_SC_SUITE) != mw_cosem_keys_suite(k))
+        return MW_UNSUPPORTED;
     if (c->text.n < tag)
         return MW_SHORT;
     mw_slice text = mw_slice_sub(c->text, 0, c->text.n - tag), part[3];
@@ -122,15 +156,14 @@ mw_status mw_cosem_unprotect(mw_cosem_keys *k, const mw_cosem_title *title,
     make_nonce(nonce, title, c->counter);
     if (encrypted) {
         bool verify = tagged && !options->unverified;
-        mw_gcm_parts aad = make_parts(part, &c->control, &k->authentication, (mw_slice){0});
-        MW_TRY(mw_gcm_open(&k->encryption, MW_SLICE_OF(nonce), verify ? aad : (mw_gcm_parts){0},
-                           verify ? c->text : text, verify ? tag : 0, out));
+        mw_gcm_parts aad = make_parts(part, &c->control, k, (mw_slice){0});
+        MW_TRY(open_text(k, MW_SLICE_OF(nonce), verify ? aad : (mw_gcm_parts){0},
+                         verify ? c->text : text, verify ? tag : 0, out));
     } else {
         if (tagged && !options->unverified) {
-            mw_gcm_parts aad = make_parts(part, &c->control, &k->authentication, text);
+            mw_gcm_parts aad = make_parts(part, &c->control, k, text);
             mw_slice only_tag = mw_slice_sub(c->text, text.n, tag);
-            MW_TRY(mw_gcm_open(&k->encryption, MW_SLICE_OF(nonce), aad, only_tag, tag,
-                               MW_SPAN_OF(none)));
+            MW_TRY(open_text(k, MW_SLICE_OF(nonce), aad, only_tag, tag, MW_SPAN_OF(none)));
         }
         MW_TRY(mw_span_copy(out, text));
     }
@@ -165,9 +198,10 @@ mw_status mw_cosem_protect(mw_cosem_keys *k, mw_cosem_cipher_form form, uint8_t 
     if (tag == 0 || (!tagged && !encrypted) ||
         (control & (MW_COSEM_SC_SUITE | MW_COSEM_SC_COMPRESSED)) != 0)
         return MW_UNSUPPORTED;
+    control |= mw_cosem_keys_suite(k);
     if (plain.n > MW_GCM_MAX)
         return MW_RANGE;
-    size_t tag_bytes = tagged ? MW_COSEM_TAG_BYTES : 0;
+    size_t tag_bytes = tagged ? tag_bytes_of(k) : 0;
     size_t head =
         put_head((mw_span){NULL, 0}, tag, title, control, counter, 5 + plain.n + tag_bytes);
     if (out.n < head + plain.n + tag_bytes)
@@ -178,13 +212,13 @@ mw_status mw_cosem_protect(mw_cosem_keys *k, mw_cosem_cipher_form form, uint8_t 
     make_nonce(nonce, title, counter);
     mw_span body = {out.p + head, out.n - head};
     mw_slice empty = {0};
-    mw_gcm_parts aad = make_parts(part, &control, &k->authentication, encrypted ? empty : plain);
+    mw_gcm_parts aad = make_parts(part, &control, k, encrypted ? empty : plain);
     if (encrypted) {
-        MW_TRY(mw_gcm_seal(&k->encryption, MW_SLICE_OF(nonce), aad, plain, tag_bytes, body));
+        MW_TRY(seal(k, MW_SLICE_OF(nonce), aad, plain, tag_bytes, body));
     } else {
         MW_TRY(mw_span_copy(body, plain));
-        MW_TRY(mw_gcm_seal(&k->encryption, MW_SLICE_OF(nonce), aad, empty, tag_bytes,
-                           (mw_span){body.p + plain.n, body.n - plain.n}));
+        MW_TRY(seal(k, MW_SLICE_OF(nonce), aad, empty, tag_bytes,
+                    (mw_span){body.p + plain.n, body.n - plain.n}));
     }
     *out_size = head + plain.n + tag_bytes;
     return MW_OK;
@@ -193,18 +227,20 @@ mw_status mw_cosem_protect(mw_cosem_keys *k, mw_cosem_cipher_form form, uint8_t 
 /* ---- HLS 5 ---- */
 
 enum { CHALLENGE_MIN = 8, CHALLENGE_MAX = 64 };
-static const uint8_t gmac_control = MW_COSEM_SC_AUTHENTICATED;
 
 mw_status mw_cosem_gmac_prove(mw_cosem_keys *k, const mw_cosem_title *title, uint32_t counter,
                               mw_slice challenge, uint8_t out[MW_COSEM_PROOF_BYTES]) {
     if (challenge.n < CHALLENGE_MIN || challenge.n > CHALLENGE_MAX)
         return MW_RANGE;
+    if (tag_bytes_of(k) != MW_COSEM_TAG_BYTES) /* such a suite has mechanisms of its own */
+        return MW_UNSUPPORTED;
     uint8_t nonce[MW_GCM_NONCE];
+    const uint8_t gmac_control = MW_COSEM_SC_AUTHENTICATED | mw_cosem_keys_suite(k);
     mw_slice part[3];
     make_nonce(nonce, title, counter);
-    mw_gcm_parts aad = make_parts(part, &gmac_control, &k->authentication, challenge);
-    MW_TRY(mw_gcm_seal(&k->encryption, MW_SLICE_OF(nonce), aad, (mw_slice){0}, MW_COSEM_TAG_BYTES,
-                       (mw_span){out + 5, MW_COSEM_TAG_BYTES}));
+    mw_gcm_parts aad = make_parts(part, &gmac_control, k, challenge);
+    MW_TRY(seal(k, MW_SLICE_OF(nonce), aad, (mw_slice){0}, MW_COSEM_TAG_BYTES,
+                (mw_span){out + 5, MW_COSEM_TAG_BYTES}));
     out[0] = gmac_control;
     mw_bytes_copy(out + 1, nonce + MW_COSEM_TITLE_BYTES, 4);
     return MW_OK;
@@ -216,7 +252,8 @@ mw_status mw_cosem_gmac_verify(mw_cosem_keys *k, const mw_cosem_title *title,
     mw_reader r = mw_reader_of(proof);
     uint8_t control = mw_read_u8(&r), expected[MW_COSEM_PROOF_BYTES];
     uint32_t counter = mw_read_u32be(&r);
-    if (proof.n != MW_COSEM_PROOF_BYTES || control != gmac_control)
+    if (proof.n != MW_COSEM_PROOF_BYTES ||
+        control != (MW_COSEM_SC_AUTHENTICATED | mw_cosem_keys_suite(k)))
         return MW_SYNTAX;
     if (counter < least_counter)
         return MW_REPLAY;

@@ -81,7 +81,7 @@ struct mw_cosem_object {
 typedef struct mw_cosem_client {
     uint8_t sap; /* 16 public, 32 reader, 48 configurator */
     uint8_t role;
-    uint8_t mechanism; /* MW_COSEM_MECHANISM_NONE, LOW or HIGH_GMAC */
+    uint8_t mechanism; /* MW_COSEM_MECHANISM_NONE, LOW, HIGH_GMAC or one of device->provers */
     bool ciphered;     /* the context is with ciphering */
     uint8_t required;  /* bits of SC that each APDU must have */
     uint32_t conformance;
@@ -105,6 +105,9 @@ typedef struct mw_cosem_device {
     uint16_t max_pdu; /* that the server takes, >= 128 */
     mw_cosem_title title;
     mw_cosem_keys *keys; /* NULL: no ciphering */
+    /* High security besides GMAC. */
+    const mw_cosem_prover *provers;
+    size_t prover_count;
     /* Whether this is the client's password; to be compared in constant time, and false while it
      * is locked out. */
     bool (*password)(void *device, const mw_cosem_client *client, mw_slice given);
@@ -118,7 +121,7 @@ typedef struct mw_cosem_device {
     void (*happened)(void *device, const mw_cosem_client *client, mw_cosem_happening what);
 } mw_cosem_device;
 
-#define MW_COSEM_CHALLENGE_BYTES 16
+#define MW_COSEM_CHALLENGE_BYTES 32  /* at most; of GMAC 16 */
 #define MW_COSEM_REQUEST_MAX     256 /* of a GET whose response goes in blocks */
 
 typedef enum mw_cosem_association_state {
@@ -136,7 +139,7 @@ typedef struct mw_cosem_association {
     mw_cosem_title title;
     uint8_t ours[MW_COSEM_CHALLENGE_BYTES]; /* challenges of HLS */
     uint8_t theirs[64];
-    uint8_t theirs_n;
+    uint8_t theirs_n, ours_n;
     mw_cosem_cipher_form form; /* of the last request: the answer has the same */
     /* A GET under way in blocks. */
     uint8_t request[MW_COSEM_REQUEST_MAX];

@@ -73,6 +73,20 @@ static mw_status initiate_answer(const mw_cosem_server *s, const mw_cosem_associ
     return MW_OK;
 }
 
+#define GMAC_CHALLENGE 16
+
+static bool is_high(const mw_cosem_client *c) {
+    return c->mechanism > MW_COSEM_MECHANISM_LOW;
+}
+
+/* NULL: GMAC, or nothing that this device can. */
+static const mw_cosem_prover *prover_of(const mw_cosem_device *d, const mw_cosem_client *c) {
+    for (size_t i = 0; i < d->prover_count; i++)
+        if (d->provers[i].mechanism->id == c->mechanism)
+            return &d->provers[i];
+    return NULL;
+}
+
 /* Who the client is: 0, or why not. Leaves the state half open for HLS, open otherwise. */
 static uint8_t authenticate(mw_cosem_server *s, mw_cosem_association *a,
                             const mw_cosem_associate *r) {
@@ -86,12 +100,16 @@ static uint8_t authenticate(mw_cosem_server *s, mw_cosem_association *a,
         mw_cosem_happen(s, c, MW_COSEM_WRONG_PASSWORD);
         return MW_COSEM_DIAGNOSTIC_AUTHENTICATION_FAILED;
     }
-    if (c->mechanism == MW_COSEM_MECHANISM_HIGH_GMAC) {
+    if (is_high(c)) {
+        const mw_cosem_prover *p = prover_of(s->device, c);
+        if (p == NULL && c->mechanism != MW_COSEM_MECHANISM_HIGH_GMAC)
+            return MW_COSEM_DIAGNOSTIC_MECHANISM_UNKNOWN;
+        a->ours_n = p != NULL ? p->mechanism->challenge_bytes : GMAC_CHALLENGE;
         if (!r->has_value || r->value.n < 8 || r->value.n > sizeof a->theirs)
             return MW_COSEM_DIAGNOSTIC_AUTHENTICATION_FAILED;
         memcpy(a->theirs, r->value.p, r->value.n);
         a->theirs_n = (uint8_t)r->value.n;
-        s->device->random(s->device->device, (mw_span){a->ours, sizeof a->ours});
+        s->device->random(s->device->device, (mw_span){a->ours, a->ours_n});
     }
     return MW_COSEM_DIAGNOSTIC_NONE;
 }
@@ -106,8 +124,9 @@ mw_status mw_cosem_server_associate(mw_cosem_server *s, mw_cosem_association *a,
         return reject(a, MW_COSEM_DIAGNOSTIC_NO_REASON, out, out_size);
     if (r.context != context_of(c))
         return reject(a, MW_COSEM_DIAGNOSTIC_CONTEXT, out, out_size);
-    bool high = c->mechanism == MW_COSEM_MECHANISM_HIGH_GMAC;
-    if ((c->ciphered || high) && (s->device->keys == NULL || r.title.n != sizeof a->title.b))
+    bool high = is_high(c), keyed = c->ciphered || c->mechanism == MW_COSEM_MECHANISM_HIGH_GMAC;
+    if ((keyed && s->device->keys == NULL) ||
+        ((c->ciphered || high) && r.title.n != sizeof a->title.b))
         return reject(a, MW_COSEM_DIAGNOSTIC_NO_REASON, out, out_size);
     if (r.title.n == sizeof a->title.b)
         memcpy(a->title.b, r.title.p, sizeof a->title.b);
@@ -140,7 +159,7 @@ mw_status mw_cosem_server_associate(mw_cosem_server *s, mw_cosem_association *a,
     if (high) {
         answer.has_authentication = answer.has_mechanism = answer.has_value = true;
         answer.mechanism = c->mechanism;
-        answer.value = MW_SLICE_OF(a->ours);
+        answer.value = (mw_slice){a->ours, a->ours_n};
     }
     MW_TRY(initiate_answer(s, a, (mw_span){room, sizeof room}, &answer.user));
     MW_TRY(mw_cosem_associate_encode(&answer, out, out_size));
@@ -286,37 +305,66 @@ uint8_t mw_cosem_association_get(const mw_cosem_server *s, const mw_cosem_associ
     }
 }
 
+/* The client's proof by GMAC, then ours. The challenge is new each time: that, and not its counter,
+ * makes the proof fresh. */
+static mw_status gmac(mw_cosem_server *s, mw_cosem_association *a, mw_slice theirs,
+                      uint8_t out[MW_COSEM_PROOF_MAX], size_t *out_size) {
+    const mw_cosem_device *d = s->device;
+    uint32_t counter = 0, mine = 0;
+    if (mw_cosem_gmac_verify(d->keys, &a->title, 0, (mw_slice){a->ours, a->ours_n}, theirs,
+                             &counter) != MW_OK)
+        return MW_AUTH;
+    if (counter >= d->least_counter(d->device, a->client))
+        MW_TRY(d->counter_seen(d->device, a->client, counter));
+    MW_TRY(d->next_counter(d->device, &mine));
+    *out_size = MW_COSEM_PROOF_BYTES;
+    return mw_cosem_gmac_prove(d->keys, &d->title, mine, (mw_slice){a->theirs, a->theirs_n}, out);
+}
+
+static mw_status other_mechanism(mw_cosem_server *s, mw_cosem_association *a,
+                                 const mw_cosem_prover *p, mw_slice theirs,
+                                 uint8_t out[MW_COSEM_PROOF_MAX], size_t *out_size) {
+    mw_slice client_gave = {a->theirs, a->theirs_n}, we_gave = {a->ours, a->ours_n};
+    mw_cosem_challenges c = {.sap = a->client->sap,
+                             .by_client = true,
+                             .prover = &a->title,
+                             .verifier = &s->device->title,
+                             .asked = we_gave,
+                             .own = client_gave};
+    if (p->mechanism->verify(p->context, &c, theirs) != MW_OK)
+        return MW_AUTH;
+    c = (mw_cosem_challenges){.sap = a->client->sap,
+                              .prover = &s->device->title,
+                              .verifier = &a->title,
+                              .asked = client_gave,
+                              .own = we_gave};
+    return p->mechanism->prove(p->context, &c, (mw_span){out, MW_COSEM_PROOF_MAX}, out_size);
+}
+
 /* Method 1, reply_to_HLS_authentication: the client proves, then the server does. */
 uint8_t mw_cosem_association_act(mw_cosem_server *s, mw_cosem_association *a,
                                  const mw_cosem_item *what, mw_cosem_out *out) {
-    const mw_cosem_device *d = s->device;
     if (what->member != 1 || a->state != MW_COSEM_HALF_OPEN || !what->has_data)
         return MW_COSEM_DENIED;
     mw_cosem_cursor c = mw_cosem_cursor_of(what->data, 0);
     mw_cosem_value v;
-    uint32_t counter = 0, mine = 0;
-    uint8_t proof[MW_COSEM_PROOF_BYTES];
-    /* The challenge is new each time: that, and not its counter, makes the proof fresh. */
+    uint8_t proof[MW_COSEM_PROOF_MAX];
+    size_t n = 0;
+    const mw_cosem_prover *p = prover_of(s->device, a->client);
     mw_status good = mw_cosem_cursor_next(&c, &v);
-    if (good == MW_OK && v.tag != MW_COSEM_OCTET_STRING)
-        good = MW_SYNTAX;
-    if (good == MW_OK)
-        good = mw_cosem_gmac_verify(d->keys, &a->title, 0, MW_SLICE_OF(a->ours), v.bytes, &counter);
-    if (good != MW_OK) {
+    if (good != MW_OK || v.tag != MW_COSEM_OCTET_STRING)
+        good = MW_AUTH;
+    else
+        good = p != NULL ? other_mechanism(s, a, p, v.bytes, proof, &n)
+                         : gmac(s, a, v.bytes, proof, &n);
+    if (good == MW_AUTH) {
         mw_cosem_happen(s, a->client, MW_COSEM_WRONG_PASSWORD);
         mw_cosem_association_reset(a);
         return MW_COSEM_DENIED;
     }
-    if (counter >= d->least_counter(d->device, a->client))
-        good = d->counter_seen(d->device, a->client, counter);
-    if (good == MW_OK)
-        good = d->next_counter(d->device, &mine);
-    if (good == MW_OK)
-        good = mw_cosem_gmac_prove(d->keys, &d->title, mine, (mw_slice){a->theirs, a->theirs_n},
-                                   proof);
     if (good != MW_OK)
         return MW_COSEM_TEMPORARY_FAILURE;
-    mw_cosem_put_octets(out, MW_SLICE_OF(proof));
+    mw_cosem_put_octets(out, (mw_slice){proof, n});
     a->state = MW_COSEM_OPEN;
     mw_cosem_happen(s, a->client, MW_COSEM_ASSOCIATED);
     return MW_COSEM_DONE;
