@@ -2,8 +2,10 @@
  *
  * The store on PostgreSQL, and PostgreSQL without it: the same hourly values appended and folded by
  * the store (on SQLite and on PostgreSQL), and written by COPY into daily partitions of rows with a
- * primary key; then the same questions to both. All in one run, on a server started for it with
- * fsync on. Where no PostgreSQL is installed it says so and prints no figure.
+ * primary key; then the same questions to both: a meter's month and year, and of all meters the last
+ * values, how many came of a day, a day's totals, and who differs most from the day before. All in one
+ * run, on a server started for it with fsync on. Where no PostgreSQL is installed it says so and prints
+ * no figure.
  */
 #include <inttypes.h>
 #include <libpq-fe.h>
@@ -19,7 +21,15 @@
 #include "platform/store/sqlite.h"
 #include "tests/postgres/server.h"
 
-enum { HOURS = 24, DAY0 = 20700, TRIALS = 41, BATCH = 500 };
+enum {
+    HOURS = 24,
+    DAY0 = 20700,
+    TRIALS = 41,
+    FLEET_TRIALS = 7,
+    BATCH = 500,
+    YEAR = 365,
+    TOP = 100
+};
 
 static int64_t meters = 2000, days = 30;
 static int64_t tenant, first_channel;
@@ -110,6 +120,75 @@ static mw_status on_sum(void *ctx, const mw_store_day_sum *row) {
     return MW_OK;
 }
 
+/* One meter has a whole year, and every meter a newest reading. */
+static void fill_rest(void) {
+    must(mw_store_begin(store), "begin");
+    for (int64_t day = days; day < YEAR; day++)
+        run_add(0, day);
+    for (int64_t i = 0; i < meters; i++) {
+        mw_store_register r = {.tenant = tenant,
+                               .channel = first_channel + i,
+                               .obis = {1, 0, 1, 8, 0, 255},
+                               .meter = mw_utc_of_s((DAY0 + days) * 86400),
+                               .received = mw_utc_of_s((DAY0 + days) * 86400 + 700),
+                               .stored = mw_utc_of_s((DAY0 + days) * 86400 + 701),
+                               .value = 100000 + i,
+                               .journal = i + 1};
+        must(mw_store_register_append(store, &r), "register");
+    }
+    for (uint32_t n = 1; n > 0;)
+        must(mw_store_fold(store, 2000, &n), "fold");
+    must(mw_store_commit(store), "commit");
+}
+
+static void ask_year(void) {
+    must(mw_store_intervals(store, tenant, first_channel, mw_utc_of_s(DAY0 * 86400),
+                            mw_utc_of_s((DAY0 + YEAR) * INT64_C(86400)), on_interval, NULL),
+         "year");
+}
+
+static mw_status on_newest(void *ctx, const mw_store_newest *row) {
+    (void)ctx;
+    checksum += row->value;
+    return MW_OK;
+}
+
+static void ask_last_values(void) {
+    must(mw_store_newest_values(store, tenant, on_newest, NULL), "last values");
+}
+
+static void ask_rate(void) {
+    mw_store_day_total t;
+    must(mw_store_day_total_read(store, tenant, DAY0 + days - 2, &t), "rate");
+    checksum += t.intervals;
+}
+
+static int64_t *sums; /* two days of all meters */
+
+static mw_status on_sum_of(void *ctx, const mw_store_day_sum *row) {
+    int64_t *into = ctx;
+    into[row->channel - first_channel] = row->sum;
+    return MW_OK;
+}
+
+/* The hundred meters that differ most between two days. */
+static void ask_deviations(void) {
+    int64_t *now = sums, *then = sums + meters, top[TOP] = {0};
+    must(mw_store_day_sums(store, tenant, DAY0 + days - 1, on_sum_of, now), "sums");
+    must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum_of, then), "sums");
+    for (int64_t i = 0; i < meters; i++) {
+        int64_t d = now[i] > then[i] ? now[i] - then[i] : then[i] - now[i];
+        int at = TOP;
+        while (at > 0 && top[at - 1] < d)
+            at--;
+        if (at == TOP)
+            continue;
+        memmove(&top[at + 1], &top[at], (size_t)(TOP - 1 - at) * sizeof top[0]);
+        top[at] = d;
+    }
+    checksum += top[TOP - 1];
+}
+
 static void ask_month(void) {
     static int64_t meter;
     meter = (meter + 37) % meters;
@@ -139,7 +218,7 @@ static void rows_open(const char *url) {
     rows_sql("CREATE SCHEMA rows; SET search_path = rows; SET jit = off;"
              "CREATE TABLE v(channel BIGINT, start BIGINT, value BIGINT, quality INTEGER,"
              " journal BIGINT, PRIMARY KEY(channel, start)) PARTITION BY RANGE (start)");
-    for (int64_t day = 0; day < days; day++) {
+    for (int64_t day = 0; day < (days < YEAR ? YEAR : days); day++) {
         char text[160];
         (void)snprintf(text, sizeof text,
                        "CREATE TABLE v%" PRId64 " PARTITION OF v FOR VALUES FROM (%" PRId64
@@ -149,26 +228,46 @@ static void rows_open(const char *url) {
     }
 }
 
-static double fill_rows(void) {
+static void copy_in(const char *statement, const char *text, size_t n) {
+    rows_sql(statement);
+    mw_assert(PQputCopyData(rows_db, text, (int)n) == 1);
+    mw_assert(PQputCopyEnd(rows_db, NULL) == 1);
+    PQclear(PQgetResult(rows_db));
+    mw_assert(PQgetResult(rows_db) == NULL);
+}
+
+/* A day of the meters [from, to). */
+static void rows_copy(int64_t day, int64_t from, int64_t to) {
     static char text[BATCH * HOURS * 64];
+    size_t n = 0;
+    for (int64_t i = from; i < to; i++)
+        for (int64_t h = 0; h < HOURS; h++)
+            n += (size_t)snprintf(text + n, sizeof text - n,
+                                  "%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t0\t%" PRId64 "\n", i,
+                                  (DAY0 + day) * 86400 + h * 3600, value_at(i, day, h),
+                                  day * meters + i + 1);
+    copy_in("COPY v FROM STDIN", text, n);
+}
+
+static double fill_rows(void) {
     double t0 = now_s();
-    for (int64_t day = 0; day < days; day++) {
-        for (int64_t m = 0; m < meters; m += BATCH) {
-            size_t n = 0;
-            for (int64_t i = m; i < m + BATCH; i++)
-                for (int64_t h = 0; h < HOURS; h++)
-                    n += (size_t)snprintf(text + n, sizeof text - n,
-                                          "%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t0\t%" PRId64 "\n",
-                                          i, (DAY0 + day) * 86400 + h * 3600, value_at(i, day, h),
-                                          day * meters + i + 1);
-            rows_sql("COPY v FROM STDIN");
-            mw_assert(PQputCopyData(rows_db, text, (int)n) == 1);
-            mw_assert(PQputCopyEnd(rows_db, NULL) == 1);
-            PQclear(PQgetResult(rows_db));
-            mw_assert(PQgetResult(rows_db) == NULL);
-        }
+    for (int64_t day = 0; day < days; day++)
+        for (int64_t m = 0; m < meters; m += BATCH)
+            rows_copy(day, m, m + BATCH);
+    double rate = (double)(meters * days * HOURS) / (now_s() - t0);
+    for (int64_t day = days; day < YEAR; day++)
+        rows_copy(day, 0, 1);
+    rows_sql("CREATE TABLE newest(channel BIGINT PRIMARY KEY, at BIGINT, value BIGINT)");
+    for (int64_t i = 0; i < meters; i += BATCH) {
+        char text[BATCH * 64];
+        size_t n = 0;
+        for (int64_t k = i; k < i + BATCH; k++)
+            n += (size_t)snprintf(text + n, sizeof text - n,
+                                  "%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", k,
+                                  (DAY0 + days) * 86400, 100000 + k);
+        copy_in("COPY newest FROM STDIN", text, n);
     }
-    return (double)(meters * days * HOURS) / (now_s() - t0);
+    return rate;
 }
 
 static void rows_ask(const char *text) {
@@ -189,6 +288,38 @@ static void rows_month(void) {
     rows_ask(text);
 }
 
+static void rows_year(void) {
+    char text[160];
+    (void)snprintf(text, sizeof text,
+                   "SELECT start, value, quality, journal FROM v WHERE channel = 0"
+                   " AND start >= %d AND start < %d ORDER BY start",
+                   DAY0 * 86400, (DAY0 + YEAR) * 86400);
+    rows_ask(text);
+}
+
+static void rows_last_values(void) {
+    rows_ask("SELECT channel, at, value FROM newest");
+}
+
+static void rows_rate(void) {
+    char text[160];
+    (void)snprintf(text, sizeof text,
+                   "SELECT count(*) FROM v WHERE start >= %" PRId64 " AND start < %" PRId64,
+                   (DAY0 + days - 2) * 86400, (DAY0 + days - 1) * 86400);
+    rows_ask(text);
+}
+
+static void rows_deviations(void) {
+    char text[320];
+    (void)snprintf(text, sizeof text,
+                   "SELECT channel, abs(sum(CASE WHEN start >= %" PRId64
+                   " THEN value ELSE -value END)) AS d FROM v WHERE start >= %" PRId64
+                   " AND start < %" PRId64 " GROUP BY channel ORDER BY d DESC LIMIT %d",
+                   (DAY0 + days - 1) * 86400, (DAY0 + days - 2) * 86400, (DAY0 + days) * 86400,
+                   TOP);
+    rows_ask(text);
+}
+
 static void rows_totals(void) {
     char text[160];
     (void)snprintf(text, sizeof text,
@@ -205,15 +336,15 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double p50_ms(void (*ask)(void)) {
+static double p50_ms(void (*ask)(void), int trials) {
     double t[TRIALS];
-    for (int i = 0; i < TRIALS; i++) {
+    for (int i = 0; i < trials; i++) {
         double t0 = now_s();
         ask();
         t[i] = (now_s() - t0) * 1e3;
     }
-    qsort(t, TRIALS, sizeof t[0], compare);
-    return t[TRIALS / 2];
+    qsort(t, (size_t)trials, sizeof t[0], compare);
+    return t[trials / 2];
 }
 
 /* Bytes of a partitioned table and its indexes. */
@@ -257,28 +388,50 @@ static void on_postgres(const char *url) {
     must(mw_store_postgres_open(&(mw_store_postgres_options){.url = own}, &store), "open");
 }
 
+static const struct {
+    const char *key;
+    void (*ours)(void), (*rows)(void);
+    int trials;
+    double target; /* of rows */
+} questions[] = {
+    {"postgres.month_vs_rows", ask_month, rows_month, TRIALS, 1},
+    {"postgres.year_vs_rows", ask_year, rows_year, TRIALS, 1},
+    {"postgres.last_values_vs_rows", ask_last_values, rows_last_values, FLEET_TRIALS, 2},
+    {"postgres.collection_rate_vs_rows", ask_rate, rows_rate, FLEET_TRIALS, 0.5},
+    {"postgres.totals_vs_rows", ask_totals, rows_totals, FLEET_TRIALS, 0.5},
+    {"postgres.top_deviations_vs_rows", ask_deviations, rows_deviations, FLEET_TRIALS, 0.5},
+};
+
+static bool questions_ask(void) {
+    bool ok = true;
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        double ours = p50_ms(questions[i].ours, questions[i].trials);
+        double rows = p50_ms(questions[i].rows, questions[i].trials);
+        printf("# %.3g ms, rows %.3g ms\n", ours, rows);
+        ok = figure(questions[i].key, ours / rows, "of rows", false, questions[i].target) && ok;
+    }
+    return ok;
+}
+
 static bool measure(const char *url) {
     double sqlite = on_sqlite();
     on_postgres(url);
     double chunks = fill_store();
     rows_open(url);
+    double size_store = bytes_of("store.chunks");
+    fill_rest();
     double copy = fill_rows();
     rows_sql("ANALYZE v");
-    double month = p50_ms(ask_month), month_rows = p50_ms(rows_month);
-    double totals = p50_ms(ask_totals), totals_rows = p50_ms(rows_totals);
-    double size = bytes_of("store.chunks"), size_rows = bytes_of("rows.v");
+    double size_rows = bytes_of("rows.v");
     double values = (double)(meters * days * HOURS);
     printf("# %" PRId64 " meters, %" PRId64 " days of hours; values a second: SQLite store %.3g,"
            " PostgreSQL store %.3g, COPY of rows %.3g\n",
            meters, days, sqlite, chunks, copy);
-    printf("# month of a meter %.3g ms (rows %.3g), totals of a day %.3g ms (rows %.3g);"
-           " bytes a value %.3g (rows %.3g)\n",
-           month, month_rows, totals, totals_rows, size / values, size_rows / values);
+    printf("# bytes a value %.3g (rows %.3g)\n", size_store / values, size_rows / values);
     bool ok = figure("postgres.sqlite_ingest_vs_copy", sqlite / copy, "of COPY of rows", true, 3);
     ok = figure("postgres.ingest_vs_copy", chunks / copy, "of COPY of rows", true, 1) && ok;
-    ok = figure("postgres.size_vs_rows", size / size_rows, "of rows", false, 0.1) && ok;
-    ok = figure("postgres.totals_vs_rows", totals / totals_rows, "of rows", false, 0.5) && ok;
-    return figure("postgres.month_vs_rows", month / month_rows, "of rows", false, 1) && ok;
+    ok = figure("postgres.size_vs_rows", size_store / size_rows, "of rows", false, 0.1) && ok;
+    return questions_ask() && ok;
 }
 
 int main(int argc, char **argv) {
@@ -290,6 +443,8 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "usage: bench_postgres [METERS DAYS]\n");
         return 2;
     }
+    sums = calloc((size_t)meters * 2, sizeof *sums);
+    mw_assert(sums != NULL);
     mw_pg_server server = {.settings = "max_wal_size = 4GB\nwal_compression = on"};
     if (!mw_pg_server_start(&server)) {
         printf("# no PostgreSQL could be started here: its figures are left out\n");
@@ -299,6 +454,7 @@ int main(int argc, char **argv) {
     mw_store_close(store);
     PQfinish(rows_db);
     mw_pg_server_stop(&server);
+    free(sums);
     printf("# %" PRId64 " read in all\n", checksum);
     return ok ? 0 : 1;
 }

@@ -222,7 +222,12 @@ mw_status mw_fleets_get(mw_fleets *k, int64_t tenant, const mw_fleet **out_fleet
 mw_status mw_fleets_overview(mw_fleets *k, int64_t tenant, mw_store_overview *out_overview) {
     slot *s = slot_of(k, tenant);
     const mw_fleet *fleet = NULL;
-    if (s == NULL || s->cost_ns < SMALL_NS || !s->overview_known)
+    if (s == NULL)
+        return MW_NOT_FOUND;
+    /* How large a fleet is shows when it was made once: until then its sums are a thread's work. */
+    if (s->fleet == NULL)
+        MW_TRY(mw_fleets_get(k, tenant, &fleet));
+    if (s->cost_ns < SMALL_NS || !s->overview_known)
         return MW_NOT_FOUND;
     mw_status asked = mw_fleets_get(k, tenant, &fleet);
     k->lacking = NULL; /* nobody waits for it here */
@@ -230,6 +235,10 @@ mw_status mw_fleets_overview(mw_fleets *k, int64_t tenant, mw_store_overview *ou
         return asked;
     *out_overview = s->overview;
     return MW_OK;
+}
+
+void mw_fleets_nobody_waits(mw_fleets *k) {
+    k->lacking = NULL;
 }
 
 void mw_fleets_changed(mw_fleets *k, int64_t tenant) {

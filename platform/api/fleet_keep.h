@@ -23,9 +23,11 @@ void mw_fleets_free(mw_fleets *k);
 /* The newest fleet of the tenant; valid until the loop turns. MW_AGAIN: it is being made. */
 MW_NODISCARD mw_status mw_fleets_get(mw_fleets *k, int64_t tenant, const mw_fleet **out_fleet);
 /* The overview as it was when the fleet was made, of a fleet that is large enough for that to matter;
- * renews both when they are old. MW_NOT_FOUND: ask the store. */
+ * renews both when they are old. MW_NOT_FOUND: ask the store. MW_AGAIN: the first is being made. */
 MW_NODISCARD mw_status mw_fleets_overview(mw_fleets *k, int64_t tenant,
                                           mw_store_overview *out_overview);
+/* Of a MW_AGAIN no request will be parked: who asked was none. */
+void mw_fleets_nobody_waits(mw_fleets *k);
 /* Something that people see at once was changed: the next question gets a fleet that knows it. */
 void mw_fleets_changed(mw_fleets *k, int64_t tenant);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "platform/api/alarms_json.h"
+#include "platform/api/fleet_keep.h"
 
 #define REPLAY_MAX 1000
 #define TURN_MAX   200
@@ -227,6 +228,8 @@ static void tell_overview(mw_api_stream *st, bool everybody_alike) {
         for (size_t i = 0; i < api->streams_n; i++)
             if (api->streams[i] == st || (everybody_alike && sees_alike(api->streams[i], st)))
                 push(api->streams[i], NULL, "overview", mw_buffer_view(&b));
+    } else {
+        mw_fleets_nobody_waits(api->fleets); /* the next tick tells it */
     }
     mw_buffer_fini(&b);
 }

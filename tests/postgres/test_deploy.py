@@ -127,6 +127,7 @@ def check(servers, root):
                        port=second).strip()
     assert kept == "6", kept
     backups(servers, root, platform, settings, second)
+    backups_by_itself(root, platform, settings)
     with open(f"{root}/secret") as f:
         secret = f.read().strip()
     for name in ("one.log", "two.log"):
@@ -160,6 +161,35 @@ def backups(servers, root, platform, settings, port):
     assert users == "6", users
     with sqlite3.connect(f"{root}/file.db") as c:
         assert c.execute("SELECT count(*) FROM users").fetchone()[0] == 6
+
+
+def backups_by_itself(root, platform, settings):
+    """A running platform makes backups of PostgreSQL into its folder, and lets go of old ones."""
+    def there():
+        return [n for n in glob.glob(f"{root}/own/*") if not n.endswith(".partial")]
+
+    def wait(good):
+        for _ in range(300):
+            if good(there()) or running.poll() is not None:
+                break
+            time.sleep(0.1)
+        return there()
+
+    running = subprocess.Popen([PLATFORM, *settings, f"http.listen=127.0.0.1:{free_port()}",
+                                f"backup.folder={root}/own", "backup.every=1h", "backup.keep=1"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        first = wait(lambda names: len(names) == 1)
+        if len(first) == 1:  # as if it had been made years ago
+            old = first[0].replace(time.strftime("%Y", time.gmtime()), "2001", 1)
+            os.rename(first[0], old)
+            second = wait(lambda names: len(names) == 1 and names[0] != old)
+    finally:
+        running.terminate()
+        told = running.communicate(timeout=30)[1]
+    assert len(first) == 1 and len(second) == 1 and second[0] != old, (there(), told)
+    assert running.returncode == 0, told
+    assert "no damage" in platform("verify-backup", second[0]).stdout
 
 
 sys.exit(main())
