@@ -71,6 +71,176 @@ static unsigned times(const char *part) {
     return n;
 }
 
+/* --- structure: what the published schemas say of order and number ------------------------------- */
+
+/* Children of an element in their order; ? * + as in a DTD. Only what the files use. */
+typedef struct rule {
+    const char *element, *children;
+} rule;
+
+/* Atom (RFC 4287) leaves the order free; NAESB ESPI 1.1 (espi.xsd) has sequences. */
+static const rule green_button[] = {
+    {"UsagePoint", "ServiceCategory"},
+    {"ServiceCategory", "kind"},
+    {"LocalTimeParameters", "dstEndRule dstOffset dstStartRule tzOffset"},
+    {"ReadingType",
+     "accumulationBehaviour? commodity? consumptionTier? currency? dataQualifier? defaultQuality? "
+     "flowDirection? intervalLength? kind? phase? powerOfTenMultiplier? timeAttribute? tou? uom?"},
+    {"MeterReading", ""},
+    {"IntervalBlock", "interval? IntervalReading*"},
+    {"interval", "duration? start?"},
+    {"IntervalReading", "cost? ReadingQuality* timePeriod? value?"},
+    {"ReadingQuality", "quality"},
+    {"timePeriod", "duration? start?"},
+};
+
+/* IEC 61968-100 (message) and IEC 61968-9 (MeterReadings). */
+static const rule cim[] = {
+    {"EventMessage", "Header Reply? Payload?"},
+    {"Header", "Verb Noun Revision? Context? Timestamp? Source? AsyncReplyFlag? ReplyAddress? "
+               "AckRequired? User? MessageID? CorrelationID? Comment?"},
+    {"Payload", "MeterReadings"},
+    {"MeterReadings", "MeterReading*"},
+    {"MeterReading", "valuesInterval? isCoincidentTrigger? CustomerAgreement? EndDeviceEvents* "
+                     "IntervalBlocks* Meter? Readings* UsagePoint?"},
+    {"IntervalBlocks", "IntervalReadings* Pending? ReadingType"},
+    {"IntervalReadings",
+     "reportedDateTime? source? timeStamp? value ReadingQualities* timePeriod?"},
+    {"Readings", "reason? reportedDateTime? source? timeStamp? value ReadingQualities* timePeriod? "
+                 "ReadingType"},
+    {"ReadingQualities", "comment? source? timeStamp? ReadingQualityType"},
+    {"Meter", "mRID? Names*"},
+    {"UsagePoint", "mRID? Names*"},
+    {"Names", "name NameType?"},
+};
+
+/* The message of class 80020, as the market's rules give it. */
+static const rule f80020[] = {
+    {"message", "comment? datetime sender area+"},
+    {"datetime", "timestamp daylightsavingtime day"},
+    {"sender", "name inn"},
+    {"area", "name inn measuringpoint+"},
+    {"measuringpoint", "measuringchannel+"},
+    {"measuringchannel", "period+"},
+    {"period", "value"},
+};
+
+typedef struct walk {
+    const rule *rules;
+    size_t n;
+    const char *at[16]; /* what may still come in each open element; NULL = no rule */
+    bool seen[16];      /* the first of it came already */
+    int depth, checked;
+    bool right;
+} walk;
+
+/* Takes one name from a list; gives how often it may come. */
+static char next_child(const char **at, char name[40]) {
+    size_t n = strcspn(*at, " ");
+    char often = n > 0 && strchr("?*+", (*at)[n - 1]) != NULL ? (*at)[n - 1] : '1';
+    (void)snprintf(name, 40, "%.*s", (int)(n - (often != '1')), *at);
+    *at += n + ((*at)[n] == ' ');
+    return often;
+}
+
+static void child_comes(walk *w, const char *child) {
+    const char **at = &w->at[w->depth];
+    while (**at != 0) {
+        char name[40];
+        const char *before = *at;
+        char often = next_child(at, name);
+        if (strcmp(name, child) == 0) {
+            w->seen[w->depth] = often == '*' || often == '+';
+            if (w->seen[w->depth])
+                *at = before; /* one more may follow */
+            return;
+        }
+        if (often == '1' || (often == '+' && !w->seen[w->depth]))
+            break;
+        w->seen[w->depth] = false;
+    }
+    print_error("<%s> is not allowed here\n", child);
+    w->right = false;
+}
+
+static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char **attributes) {
+    walk *w = context;
+    (void)attributes;
+    if (w->depth >= 0 && w->at[w->depth] != NULL) {
+        w->checked++;
+        child_comes(w, name);
+    }
+    w->depth++;
+    MW_CHECK(w->depth < 16);
+    w->at[w->depth] = NULL;
+    w->seen[w->depth] = false;
+    for (size_t i = 0; i < w->n; i++)
+        if (strcmp(w->rules[i].element, name) == 0)
+            w->at[w->depth] = w->rules[i].children;
+}
+
+static void XMLCALL on_end(void *context, const XML_Char *name) {
+    walk *w = context;
+    const char *rest = w->at[w->depth];
+    bool seen = w->seen[w->depth];
+    while (rest != NULL && *rest != 0) {
+        char child[40];
+        char often = next_child(&rest, child);
+        if (often == '1' || (often == '+' && !seen)) {
+            print_error("<%s> lacks <%s>\n", name, child);
+            w->right = false;
+        }
+        seen = false;
+    }
+    w->depth--;
+}
+
+/* Letters of Windows-1251; its other signs as anything. */
+static int XMLCALL on_encoding(void *context, const XML_Char *name, XML_Encoding *info) {
+    (void)context;
+    if (strcmp(name, "windows-1251") != 0)
+        return XML_STATUS_ERROR;
+    for (int i = 0; i < 256; i++)
+        info->map[i] = i < 128 ? i : i >= 0xC0 ? 0x410 + i - 0xC0 : 0x2000 + i;
+    info->data = NULL;
+    info->convert = NULL;
+    info->release = NULL;
+    return XML_STATUS_OK;
+}
+
+static bool in_order(const rule *rules, size_t n, int least) {
+    walk w = {.rules = rules, .n = n, .depth = -1, .right = true};
+    XML_Parser p = XML_ParserCreate(NULL);
+    XML_SetUserData(p, &w);
+    XML_SetElementHandler(p, on_start, on_end);
+    XML_SetUnknownEncodingHandler(p, on_encoding, NULL);
+    enum XML_Status s = XML_Parse(p, mw_buffer_text(&out), (int)out.n, 1);
+    XML_ParserFree(p);
+    MW_CHECK(w.checked >= least); /* the rules were met at all */
+    return s == XML_STATUS_OK && w.right;
+}
+#define IN_ORDER(rules, least) in_order(rules, sizeof(rules) / sizeof(rules)[0], least)
+
+static void file_of(const char *text) {
+    fresh();
+    mw_buffer_append_str(&out, text);
+}
+
+MW_TEST(what_is_out_of_order_is_found) {
+    file_of("<sender><name>a</name><inn>1</inn></sender>");
+    MW_CHECK(IN_ORDER(f80020, 2));
+    file_of("<sender><inn>1</inn><name>a</name></sender>");
+    MW_CHECK(!IN_ORDER(f80020, 1));
+    file_of("<sender><name>a</name></sender>");
+    MW_CHECK(!IN_ORDER(f80020, 1));
+    file_of("<sender><name>a</name><inn>1</inn><kpp/></sender>");
+    MW_CHECK(!IN_ORDER(f80020, 1));
+    file_of("<area><name>a</name><inn>1</inn></area>");
+    MW_CHECK(!IN_ORDER(f80020, 2));
+    file_of("<IntervalReading><value>1</value><timePeriod/></IntervalReading>");
+    MW_CHECK(!IN_ORDER(green_button, 1));
+}
+
 MW_TEST(clock_rules_are_as_published) {
     mw_espi_clock us = mw_espi_clock_of(zone("America/New_York"), 2026);
     MW_CHECK_STR(us.start_rule, "360E2000"); /* second Sunday of March, 2:00 */
@@ -104,6 +274,7 @@ MW_TEST(a_green_button_file_has_blocks_of_local_days) {
     }
     MW_CHECK_OK(mw_green_button_end(&g));
     MW_CHECK(well_formed());
+    MW_CHECK(IN_ORDER(green_button, 200));
     MW_CHECK_EQ(times("<IntervalBlock "), 2);
     MW_CHECK_EQ(times("<IntervalReading>"), 49);
     MW_CHECK(holds("<duration>90000</duration><start>1792879200</start></interval>"));
@@ -139,6 +310,7 @@ MW_TEST(a_cim_message_names_meters_types_and_qualities) {
     mw_cim_value(&c, &v);
     MW_CHECK_OK(mw_cim_end(&c));
     MW_CHECK(well_formed());
+    MW_CHECK(IN_ORDER(cim, 30));
     MW_CHECK_EQ(times("<MeterReading>"), 2);
     MW_CHECK_EQ(times("<name>MW-W-1</name>"), 1);
     MW_CHECK(holds("<timeStamp>2026-10-31T06:00:00Z</timeStamp><value>12</value>"
@@ -184,6 +356,7 @@ MW_TEST(half_hours_of_a_day_keep_their_sum) {
         mw_80020_value(&x, &v);
     }
     MW_CHECK_OK(mw_80020_end(&x));
+    MW_CHECK(IN_ORDER(f80020, 100));
     MW_CHECK_EQ(times("<period "), 48);
     MW_CHECK(holds("<period start=\"0000\" end=\"0030\"><value>0</value></period>\r\n"
                    "<period start=\"0030\" end=\"0100\"><value status=\"1\">1</value></period>"));
@@ -225,7 +398,8 @@ MW_TEST(texts_are_escaped_whatever_they_hold) {
 int main(void) {
     MW_CHECK_OK(mw_zones_open(NULL, &zones));
     mw_buffer_init(&out, 1 << 20);
-    const struct CMUnitTest cases[] = {MW_CASE(clock_rules_are_as_published),
+    const struct CMUnitTest cases[] = {MW_CASE(what_is_out_of_order_is_found),
+                                       MW_CASE(clock_rules_are_as_published),
                                        MW_CASE(a_green_button_file_has_blocks_of_local_days),
                                        MW_CASE(a_cim_message_names_meters_types_and_qualities),
                                        MW_CASE(half_hours_of_a_day_keep_their_sum),
