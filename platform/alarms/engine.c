@@ -149,6 +149,25 @@ static mw_status hold_drop(mw_alarms *a, const mw_alarm_entry *e) {
                                     e->subject);
 }
 
+/* Members of an alarm that was closed before they all followed. */
+static void orphans_find(mw_alarms *a) {
+    int64_t lives = 0; /* the last root that was found open */
+    a->orphaned_n = 0;
+    for (size_t i = 0; i < a->slots; i++) {
+        int64_t root = a->slot[i].tenant > 0 ? a->slot[i].root : 0;
+        bool known = root == 0 || root == lives;
+        for (size_t k = 0; k < a->orphaned_n && !known; k++)
+            known = a->orphaned[k] == root;
+        for (size_t k = 0; k < a->slots && !known; k++)
+            if (a->slot[k].tenant > 0 && a->slot[k].id == root) {
+                lives = root;
+                known = true;
+            }
+        if (!known && a->orphaned_n < MW_ALARM_ORPHANED)
+            a->orphaned[a->orphaned_n++] = root;
+    }
+}
+
 mw_status mw_alarms_load(mw_alarms *a) {
     loading l = {.a = a, .n = 1};
     free(a->slot);
@@ -158,6 +177,7 @@ mw_status mw_alarms_load(mw_alarms *a) {
         l.n = 0;
         MW_TRY(mw_store_alarms_open(a->o.store, l.last, MW_STORE_PAGE_MAX, open_take, &l));
     }
+    orphans_find(a);
     MW_TRY(mw_store_alarm_holds(a->o.store, hold_take, a));
     a->at = 0;
     a->stations = 0;
@@ -344,6 +364,36 @@ mw_status mw_alarm_holds(mw_alarms *a, const mw_alarm_look *l) {
 
 /* --- closing --------------------------------------------------------------------------------- */
 
+/* What an alarm explained stands for itself again, at most so many in a turn; MW_AGAIN: more do. */
+static mw_status orphans_of(mw_alarms *a, int64_t root, bool paced, mw_utc now) {
+    for (size_t i = 0; i < a->slots; i++) {
+        if (a->slot[i].tenant <= 0 || a->slot[i].root != root)
+            continue;
+        if (paced && a->turn->closed >= a->limit)
+            return MW_AGAIN;
+        if (paced)
+            a->turn->closed++;
+        MW_TRY(mw_alarm_group_set(a, &a->slot[i], 0, now));
+    }
+    return MW_OK;
+}
+
+static mw_status orphans_free(mw_alarms *a, mw_utc now) {
+    mw_status s = MW_OK;
+    for (; a->orphaned_n > 0 && s == MW_OK; a->orphaned_n -= s == MW_OK)
+        s = orphans_of(a, a->orphaned[a->orphaned_n - 1], true, now);
+    a->turn->more = a->turn->more || s == MW_AGAIN;
+    return s == MW_AGAIN ? MW_OK : s;
+}
+
+/* A station may have had tens of thousands of members: they follow in the turns to come. */
+static mw_status orphans_add(mw_alarms *a, int64_t root, mw_utc now) {
+    if (a->orphaned_n == MW_ALARM_ORPHANED)
+        return orphans_of(a, root, false, now);
+    a->orphaned[a->orphaned_n++] = root;
+    return MW_OK;
+}
+
 mw_status mw_alarm_close(mw_alarms *a, mw_alarm_entry *e, const char *who, const char *why,
                          mw_utc now) {
     mw_store_alarm row;
@@ -357,13 +407,7 @@ mw_status mw_alarm_close(mw_alarms *a, mw_alarm_entry *e, const char *who, const
     if (a->turn != NULL)
         a->turn->closed++;
     MW_TRY(mw_alarm_note(a, &row, who, "closed", why, now));
-    if (row.members == 0)
-        return MW_OK;
-    /* What it explained stands for itself again. */
-    for (size_t i = 0; i < a->slots; i++)
-        if (a->slot[i].tenant == row.tenant && a->slot[i].root == row.id)
-            MW_TRY(mw_alarm_group_set(a, &a->slot[i], 0, now));
-    return MW_OK;
+    return row.members == 0 ? MW_OK : orphans_add(a, row.id, now);
 }
 
 mw_status mw_alarm_over(mw_alarms *a, const mw_alarm_look *l) {
@@ -424,6 +468,7 @@ static mw_status entry_time(mw_alarms *a, mw_alarm_entry *e, mw_utc now) {
 
 mw_status mw_alarm_timers(mw_alarms *a, mw_utc now) {
     size_t n = a->slots < SWEEP ? a->slots : SWEEP;
+    MW_TRY(orphans_free(a, now));
     for (size_t i = 0; i < n && a->turn->closed < a->limit; i++) {
         a->swept = a->swept + 1 < a->slots ? a->swept + 1 : 0;
         if (a->slot[a->swept].tenant > 0)

@@ -39,7 +39,8 @@ typedef struct mw_alarm_group {
     uint32_t judged, idle;
 } mw_alarm_group;
 
-enum { MW_ALARM_GROUPS = 64, MW_ALARM_STATIONS = 4096 };
+/* Closed alarms whose members do not stand for themselves yet. */
+enum { MW_ALARM_GROUPS = 64, MW_ALARM_STATIONS = 4096, MW_ALARM_ORPHANED = 64 };
 
 typedef struct mw_alarm_station {
     int64_t tenant, members;
@@ -64,6 +65,8 @@ struct mw_alarms {
     bool ending;   /* the round: those that it did not meet are looked at, */
     size_t end_at; /* from this place of the index on */
     size_t swept;  /* place of the index where the timers go on */
+    int64_t orphaned[MW_ALARM_ORPHANED];
+    size_t orphaned_n;
     mw_alarm_group group[MW_ALARM_GROUPS]; /* how neighbours do, by day */
     mw_flow flow;
 };

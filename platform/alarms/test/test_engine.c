@@ -393,6 +393,58 @@ MW_TEST(a_station_that_fails_is_one_alarm) {
     MW_CHECK_EQ(list(0, NULL, -1), 0);
 }
 
+static int64_t alarm_with(const char *rule, int n, int64_t root, int64_t members) {
+    mw_store_alarm row = {.tenant = w.tenant,
+                          .state = MW_ALARM_OPEN,
+                          .members = members,
+                          .root = root,
+                          .count = 1,
+                          .opened_at = world_hour(1),
+                          .last_at = world_hour(1),
+                          .clearing_at = MW_UTC_NONE,
+                          .closed_at = MW_UTC_NONE,
+                          .acknowledged_at = MW_UTC_NONE,
+                          .snoozed_until = MW_UTC_NONE,
+                          .inputs = "{}"};
+    int64_t id = 0;
+    (void)snprintf(row.rule, sizeof row.rule, "%s", rule);
+    (void)snprintf(row.subject, sizeof row.subject, "of/%d", n);
+    MW_CHECK_OK(mw_store_alarm_add(w.store, &row, &id));
+    return id;
+}
+
+static void restart(void) {
+    mw_alarms_free(alarms);
+    mw_engine_close(validation);
+    engines_open();
+}
+
+/* Members of a closed alarm come back some at a time, whatever stops in between. */
+MW_TEST(what_a_closed_alarm_explained_comes_back_in_turns) {
+    mw_alarms_turn turn;
+    MW_CHECK_OK(mw_store_begin(w.store));
+    int64_t root = alarm_with("station_down", 0, 0, 55);
+    int64_t other = alarm_with("station_down", 1, 0, 1);
+    for (int i = 0; i < 55; i++)
+        (void)alarm_with("leak", 2 + i, i == 20 ? other : root, 0);
+    MW_CHECK_OK(mw_store_commit(w.store));
+    restart();
+    MW_CHECK_EQ(list(0, NULL, root), 54);
+    MW_CHECK_OK(act(MW_ALARM_DO_CLOSE, root, "no longer", MW_UTC_NONE, world_hour(2)));
+    for (size_t left = 54; left > 0;) {
+        size_t freed = left < 10 ? left : 10;
+        if (left == 24)
+            restart();
+        mw_alarms_limit(alarms, 10);
+        MW_CHECK_OK(mw_alarms_run(alarms, world_hour(2), &turn));
+        left -= freed;
+        MW_CHECK_EQ(turn.more, left > 0);
+        MW_CHECK_EQ(list(0, NULL, root), left);
+    }
+    MW_CHECK_EQ(list(0, NULL, other), 1);
+    MW_CHECK_EQ(list(0, "leak", 0), 54);
+}
+
 MW_TEST(signs_become_alarms_that_fade) {
     mw_store_sign s = {.tenant = w.tenant,
                        .kind = "auth_failures",
@@ -434,4 +486,6 @@ MW_TEST_MAIN(CASE(a_leak_opens_once_and_closes_by_itself),
              CASE(the_nearest_threshold_counts), CASE(a_hold_time_goes_on_through_a_restart),
              CASE(a_hold_that_ended_is_forgotten), CASE(a_dry_run_counts_what_would_have_been),
              CASE(a_tampered_meter_waits_for_a_person), CASE(one_meter_out_of_order_is_one_alarm),
-             CASE(a_station_that_fails_is_one_alarm), CASE(signs_become_alarms_that_fade))
+             CASE(a_station_that_fails_is_one_alarm),
+             CASE(what_a_closed_alarm_explained_comes_back_in_turns),
+             CASE(signs_become_alarms_that_fade))
