@@ -11,7 +11,7 @@
 #include "tests/harness/mw_test.h"
 
 #ifndef CONFORMANCE_SEEDS
-#define CONFORMANCE_SEEDS 12
+#define CONFORMANCE_SEEDS 8
 #endif
 
 static char path[64];
