@@ -57,6 +57,25 @@ void mw_host_flash_fini(mw_host_flash *f) {
     *f = (mw_host_flash){0};
 }
 
+mw_status mw_host_flash_copy(mw_host_flash *to, const mw_host_flash *from) {
+    mw_assert(to->sector_bytes == from->sector_bytes && to->sector_count == from->sector_count);
+    for (uint32_t i = 0; i < from->sector_count; i++) {
+        if (from->sector[i] == NULL) {
+            sector_drop(to, i);
+            continue;
+        }
+        MW_TRY(sector_hold(to, i));
+        memcpy(to->sector[i], from->sector[i], from->sector_bytes);
+    }
+    memcpy(to->erased, from->erased, from->sector_count * sizeof *from->erased);
+    mw_host_flash n = *from;
+    n.sector = to->sector;
+    n.erased = to->erased;
+    n.stats.sectors_held = to->stats.sectors_held;
+    *to = n;
+    return MW_OK;
+}
+
 static mw_status flash_read(void *context, uint32_t at, mw_span out) {
     mw_host_flash *f = context;
     mw_assert(at <= f->sector_bytes * f->sector_count &&
@@ -104,6 +123,7 @@ static mw_status flash_program(void *context, uint32_t at, mw_slice in) {
             return MW_IO;
         uint8_t *cell = &f->sector[sector][at % f->sector_bytes];
         if (!step(f)) {
+            f->cut_sector = sector;
             *cell = (uint8_t)(*cell & (in.p[i] | (uint8_t)mw_prng_u64(&f->noise)));
             return MW_IO;
         }
@@ -139,6 +159,7 @@ static mw_status flash_erase(void *context, uint32_t sector) {
         return MW_IO;
     f->stats.erases++;
     if (!step(f)) {
+        f->cut_sector = sector;
         if (sector_hold(f, sector) == MW_OK)
             sector_tear(f, sector);
         return MW_IO;

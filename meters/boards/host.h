@@ -31,7 +31,8 @@ typedef struct mw_host_flash {
     /* Power cut: steps left until it (each programmed byte and each erase is one step);
      * UINT64_MAX = none armed. */
     uint64_t cut_in;
-    bool dead; /* power is gone: every operation fails until mw_host_flash_power_on */
+    uint32_t cut_sector; /* where the last cut fell */
+    bool dead;           /* power is gone: every operation fails until mw_host_flash_power_on */
     mw_prng noise;
 } mw_host_flash;
 
@@ -39,6 +40,8 @@ typedef struct mw_host_flash {
 MW_NODISCARD mw_status mw_host_flash_init(mw_host_flash *f, uint32_t sector_bytes,
                                           uint32_t sector_count);
 void mw_host_flash_fini(mw_host_flash *f);
+/* Makes `to`, which is initialised and of the same geometry, equal to `from`. MW_NOMEM. */
+MW_NODISCARD mw_status mw_host_flash_copy(mw_host_flash *to, const mw_host_flash *from);
 mw_flash mw_host_flash_interface(mw_host_flash *f);
 
 /* Arms a cut: `steps` more bytes or erases complete, the next one is torn (a random subset of the

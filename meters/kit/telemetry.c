@@ -251,10 +251,15 @@ bool mw_telemetry_part(const mw_meter *m, const mw_archive_window *w, unsigned i
         end != w->end)
         return true;
     size_t spare = mw_telemetry_spare(m, d->n);
-    for (unsigned more = w->hours < 24 ? w->hours : 24; more > n; more--) {
+    /* Each hour more makes it longer, so halving finds how many fit. */
+    unsigned over = (w->hours < 24 ? w->hours : 24u) + 1;
+    while (over > n + 1) {
+        unsigned more = n + (over - n) / 2;
         day_fill(m, w, index, end, more, day);
         if (day_put(day, spare, d))
-            return true;
+            n = more;
+        else
+            over = more;
     }
     day_fill(m, w, index, end, n, day);
     return day_put(day, room, d);
