@@ -158,7 +158,7 @@ static bool site_boot(site *s, mw_reset_cause cause, bool ticks_kept) {
 
 static void downlink(site *s, mw_smp_command *c) {
     uint8_t memory[64], frame[MW_UNB_PAYLOAD_L];
-    size_t n;
+    size_t n = 0;
     mw_key master, key;
     mw_crypto_ctx ctx;
     mw_writer w = mw_writer_of(MW_SPAN_OF(memory));
