@@ -49,6 +49,24 @@ static void stream(mw_cosem_server *s, mw_slice bytes) {
     }
 }
 
+/* Each piece is a datagram: length, peer, bytes. */
+static void datagrams(mw_cosem_server *s, mw_slice bytes) {
+    static mw_cosem_datagrams u;
+    static uint8_t memory[2 * APDU], out[1100];
+    mw_cosem_datagrams_init(&u, s, MW_SPAN_OF(memory));
+    for (int64_t now = 0; bytes.n >= 2; now += 1000000000) {
+        size_t n = bytes.p[0] < bytes.n - 2 ? bytes.p[0] : bytes.n - 2, got = 0;
+        mw_status status = mw_cosem_datagrams_take(&u, bytes.p[1] & 1, (mw_slice){bytes.p + 2, n},
+                                                   (mw_mono){now}, MW_SPAN_OF(out), &got);
+        for (unsigned turns = 0; status == MW_OK && got != 0; turns++) {
+            if (got > sizeof out || turns > 64)
+                abort();
+            status = mw_cosem_datagrams_more(&u, MW_SPAN_OF(out), &got);
+        }
+        bytes = (mw_slice){bytes.p + 2 + n, bytes.n - 2 - n};
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static little_device d;
     static mw_cosem_server s;
@@ -68,8 +86,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     d.random = mw_prng_of_seed(1);
     mw_cosem_device device = little_device_of(&d);
     mw_cosem_server_init(&s, &device, associations, MW_SPAN_OF(plain), MW_SPAN_OF(gathered));
+    if (data[0] & 4) { /* the public client is associated and takes general blocks */
+        associations[0].state = MW_COSEM_OPEN;
+        associations[0].conformance = 0xffffff;
+        associations[0].max_pdu = 128;
+    }
     if (data[0] & 1)
         line(&s, (mw_slice){data + 1, size - 1});
+    else if (data[0] & 2)
+        datagrams(&s, (mw_slice){data + 1, size - 1});
     else
         stream(&s, (mw_slice){data + 1, size - 1});
     return 0;
