@@ -23,32 +23,37 @@ mw_status mw_town_book_open(mw_town_book *b, const char *folder) {
     b->frames = open_file(folder, "frames.csv", "device_id,counter,sent_at,size,rate,lost,objects");
     b->downlinks = open_file(folder, "downlinks.csv",
                              "device_id,direction,at,counter,rate,es_n0_db,what,clock_error_ms");
-    if (b->truth != NULL && b->frames != NULL && b->downlinks != NULL)
+    b->pushes = open_file(folder, "pushes.csv", "device_id,counter,objects");
+    if (b->truth != NULL && b->frames != NULL && b->downlinks != NULL && b->pushes != NULL)
         return MW_OK;
-    if (b->truth != NULL)
-        (void)fclose(b->truth);
-    if (b->frames != NULL)
-        (void)fclose(b->frames);
+    mw_status closed = mw_town_book_close(b);
+    (void)closed;
     *b = (mw_town_book){0};
     return MW_IO;
 }
 
 mw_status mw_town_book_flush(mw_town_book *b) {
     bool good = fflush(b->truth) == 0 && fflush(b->frames) == 0 && fflush(b->downlinks) == 0;
+    good = good && fflush(b->pushes) == 0 && !ferror(b->pushes);
     good = good && !ferror(b->truth) && !ferror(b->frames) && !ferror(b->downlinks);
     return good ? MW_OK : MW_IO;
 }
 
 mw_status mw_town_book_close(mw_town_book *b) {
+    FILE *const files[] = {b->truth, b->frames, b->downlinks, b->pushes};
     bool good = true;
-    if (b->truth != NULL)
-        good = fclose(b->truth) == 0;
-    if (b->frames != NULL)
-        good = fclose(b->frames) == 0 && good;
-    if (b->downlinks != NULL)
-        good = fclose(b->downlinks) == 0 && good;
-    b->truth = b->frames = b->downlinks = NULL;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        good = (files[i] == NULL || fclose(files[i]) == 0) && good;
+    b->truth = b->frames = b->downlinks = b->pushes = NULL;
     return good ? MW_OK : MW_IO;
+}
+
+void mw_town_book_push(mw_town_book *b, const mw_town_device *d, const mw_town_report *r) {
+    char at[MW_UTC_TEXT_MAX];
+    mw_utc_format(r->end, at);
+    fprintf(b->pushes, "%016" PRIx64 ",%" PRIu32 ",0:%u:%s\n", d->device_id, r->counter, r->hours,
+            at);
+    b->pushed++;
 }
 
 void mw_town_book_truth(mw_town_book *b, const mw_town_truth *t) {

@@ -18,6 +18,7 @@
 #include "runtime/file.h"
 #include "runtime/log.h"
 #include "town/feed.h"
+#include "town/push.h"
 #include "town/settings.h"
 #include "town/simulation.h"
 
@@ -46,6 +47,7 @@ typedef struct town {
     mw_town_air air;
     mw_town_book book;
     mw_town_simulation simulation;
+    mw_town_push push;
     mw_town_medium *medium; /* NULL: nothing comes down */
     mw_utc lived;           /* what meters heard up to here is in the journal */
     mw_town_feed feed;
@@ -91,7 +93,13 @@ static mw_status open_people(town *t) {
                                    (uint32_t)t->config.modems, t->household_count,
                                    t->config.time_zone, &t->population));
     t->population.beacons = t->config.beacon != 0;
-    return MW_OK;
+    return mw_town_population_electricity(&t->population, (uint32_t)t->config.electricity,
+                                          t->household_count);
+}
+
+static mw_status push(void *context, mw_slice apdu, mw_span out, size_t *out_size) {
+    town *t = context;
+    return mw_town_push_send(&t->push, apdu, mw_clock_mono(), out, out_size);
 }
 
 static void on_transmitted(void *context, const mw_samples_block *block) {
@@ -153,6 +161,8 @@ static mw_status open_town(town *t) {
     }
     MW_TRY(mw_unb_plan_find(c->plan, &terms.plan));
     MW_TRY(mw_town_simulation_open(&t->population, &terms, &t->air, &t->book, &t->simulation));
+    t->push = (mw_town_push){.to = c->push_to, .fd = -1};
+    mw_town_simulation_push(&t->simulation, push, t);
     MW_TRY(open_medium(t));
     MW_TRY(mw_town_clock_create(c->clock_path, t->start, &t->clock));
     t->lived = mw_utc_add(mw_town_clock_utc(t->clock), MW_TOWN_AIR_LOOKAHEAD);
@@ -162,6 +172,7 @@ static mw_status open_town(town *t) {
 }
 
 static void close_town(town *t) {
+    mw_town_push_close(&t->push);
     mw_town_feed_close(&t->feed);
     if (t->clock != NULL)
         mw_town_clock_close(t->clock);
@@ -185,7 +196,8 @@ static void tell_progress(town *t, const char *what) {
     mw_log(MW_LOG_INFO, what, MW_S("town", at),
            MW_I("hours", mw_utc_since(now, t->start).ns / (3600 * MW_NS_PER_S)),
            MW_I("frames", t->book.frames_sent), MW_I("lost", t->book.frames_lost),
-           MW_I("connections", t->feed.connections), MW_I("downlinks", t->book.downlinks_heard));
+           MW_I("connections", t->feed.connections), MW_I("downlinks", t->book.downlinks_heard),
+           MW_I("pushes", t->book.pushed));
 }
 
 /* Mixes and sends what is on the air up to a moment. */
@@ -282,9 +294,20 @@ static mw_status live(town *t, mw_utc at) {
     return MW_OK;
 }
 
-/* Waits until the station has everything. */
+/* Reports that wait for a platform that is down are tried for so long at the end. */
+#define PUSH_DRAIN mw_dur_s(30)
+
+/* Waits until the station and the push door have everything. */
 static void drain(town *t) {
+    size_t waiting = 1;
+    mw_mono begun = mw_clock_mono();
     mw_town_clock_set_factor(t->clock, 0);
+    while (!stop_requested && t->config.push_to[0] != 0 && waiting > 0 &&
+           mw_mono_since(mw_clock_mono(), begun).ns < PUSH_DRAIN.ns) {
+        if (mw_town_simulation_deliver(&t->simulation, &waiting) != MW_OK)
+            break;
+        mw_town_feed_serve(&t->feed, mw_dur_ms(waiting > 0 ? 100 : 0));
+    }
     while (!stop_requested && t->feed.first != NULL)
         mw_town_feed_serve(&t->feed, mw_dur_ms(50));
     if (t->feed.first == NULL)
@@ -329,7 +352,7 @@ static int fail(const char *what, mw_status status) {
 }
 
 int main(int argc, char **argv) {
-    static town t = {.feed = {.listener = -1, .peer = -1}};
+    static town t = {.feed = {.listener = -1, .peer = -1}, .push = {.fd = -1}};
     mw_log_start("mw-town", MW_LOG_INFO);
     mw_start start = mw_settings_start(&mw_town_program, argc, argv, &t.config);
     if (!start.run)
@@ -341,7 +364,8 @@ int main(int argc, char **argv) {
     int code = 0;
     mw_status status = open_people(&t);
     if (status != MW_OK) {
-        code = fail("cannot settle the town; look at data.folder, town.water_meters, town.modems",
+        code = fail("cannot settle the town; look at data.folder, town.water_meters, town.modems, "
+                    "town.electricity",
                     status);
     } else if (start.argc > 0) {
         if (start.argc != 2 || strcmp(start.argv[0], "population") != 0)

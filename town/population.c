@@ -63,6 +63,42 @@ mw_status mw_town_population_open(uint64_t seed, uint32_t water, uint32_t modems
     return MW_OK;
 }
 
+/* System titles "MWX", 0 and the serial number, as the firmware makes them. */
+#define ELECTRIC_PREFIX UINT64_C(0x4D57580000000000)
+
+static void fill_electric(mw_town_device *d, const mw_town_population *p, uint32_t number,
+                          size_t households) {
+    *d = (mw_town_device){.device_id = ELECTRIC_PREFIX | (number + 1),
+                          .network_address = FIRST_ADDRESS + (uint32_t)p->count,
+                          .model = number % 2 == 0 ? MW_TOWN_ELECTRIC_1P : MW_TOWN_ELECTRIC_3P,
+                          .number = number,
+                          .channels = 1,
+                          .home = {p->homes - 1 - number},
+                          .pushes = number % 4 >= 2};
+    fill_device(d, p, households);
+    mw_prng g = mw_prng_of_stream(p->seed ^ 0xC05E, d->device_id);
+    for (size_t i = 0; i < sizeof d->encryption.b; i++) {
+        d->encryption.b[i] = (uint8_t)mw_prng_below(&g, 256);
+        d->authentication.b[i] = (uint8_t)mw_prng_below(&g, 256);
+    }
+}
+
+mw_status mw_town_population_electricity(mw_town_population *p, uint32_t meters,
+                                         size_t households) {
+    uint32_t modems = (uint32_t)p->count - p->homes;
+    if (meters > p->homes - 2 * modems)
+        return MW_RANGE;
+    mw_town_device *more = realloc(p->devices, (p->count + meters) * sizeof *more);
+    if (more == NULL)
+        return MW_NOMEM;
+    p->devices = more;
+    for (uint32_t i = 0; i < meters; i++) {
+        fill_electric(&p->devices[p->count], p, i, households);
+        p->count++;
+    }
+    return MW_OK;
+}
+
 void mw_town_population_close(mw_town_population *p) {
     if (p == NULL)
         return;
@@ -128,15 +164,24 @@ mw_status mw_town_population_write(const mw_town_population *p, FILE *f) {
         write_group(p, f);
     for (size_t i = 0; i < p->count; i++) {
         const mw_town_device *d = &p->devices[i];
-        bool is_water = d->model == MW_TOWN_WATER;
-        fprintf(f,
-                "{\"tenant\":\"demo\",\"device_id\":\"%016" PRIx64
-                "\",\"serial\":\"MW-%c-%06" PRIu32
-                "\",\"model\":\"%s\",\"network_address\":%" PRIu32 ",\"master_key\":\"",
-                d->device_id, is_water ? 'W' : 'P', d->number + 1,
-                is_water ? "water-r160" : "pulse-2", d->network_address);
+        static const char *const models[] = {"water-r160", "pulse-2", "electricity-1p",
+                                             "electricity-3p"};
+        static const char letters[] = "WPEE";
+        fprintf(
+            f,
+            "{\"tenant\":\"demo\",\"device_id\":\"%016" PRIx64 "\",\"serial\":\"MW-%c-%06" PRIu32
+            "\",\"model\":\"%s\",\"network_address\":%" PRIu32 ",\"master_key\":\"",
+            d->device_id, letters[d->model], d->number + 1, models[d->model], d->network_address);
         write_key(&d->master_key, f);
-        fputs("\",\"channels\":[", f);
+        if (mw_town_device_is_electric(d)) {
+            fputs("\",\"cosem\":{\"encryption_key\":\"", f);
+            write_key(&d->encryption, f);
+            fputs("\",\"authentication_key\":\"", f);
+            write_key(&d->authentication, f);
+            fputs("\"},\"channels\":[", f);
+        } else {
+            fputs("\",\"channels\":[", f);
+        }
         for (uint32_t c = 0; c < d->channels; c++)
             write_channel(p, d, c, f);
         fputs("]}\n", f);

@@ -21,6 +21,11 @@ static const mw_setting settings[] = {
      false, "Homes, each with a water meter."},
     {"town.modems", MW_SETTING_INT, FIELD(modems), "60", 0, MW_TOWN_HOMES_MAX / 2, NULL, false,
      "Pulse modems; each counts the electricity of two neighbouring homes."},
+    {"town.electricity", MW_SETTING_INT, FIELD(electricity), "0", 0, 64, NULL, false,
+     "Electricity meters in the last homes: single-phase and three-phase in turn, two with radio, "
+     "two that push by TCP."},
+    {"town.push", MW_SETTING_TEXT, FIELD(push_to), "", 0, 0, NULL, false,
+     "Where the latter push: address and port of the platform's push door. Empty: nowhere."},
     {"town.time_zone", MW_SETTING_TEXT, FIELD(time_zone), "Europe/Rome", 0, 0, NULL, false,
      "IANA time zone of the homes."},
     {"town.billing_hour", MW_SETTING_INT, FIELD(billing_hour), "23", 0, 23, NULL, false,

@@ -17,6 +17,8 @@ typedef struct mw_town_config {
     int64_t seed;
     int64_t water_meters;
     int64_t modems;
+    int64_t electricity;
+    const char *push_to;
     mw_dur before;  /* first start: how long before now the town begins */
     mw_dur run_for; /* 0: for ever */
     int64_t factor; /* speed when live */

@@ -113,6 +113,36 @@ static mw_status hear(mw_town_simulation *s, mw_town_meter *m) {
     return MW_OK;
 }
 
+void mw_town_simulation_push(mw_town_simulation *s, mw_town_push_fn *push, void *context) {
+    s->push = push;
+    s->push_context = context;
+}
+
+/* Reports go one by one, each when the one before is confirmed. */
+static void deliver(mw_town_simulation *s, mw_town_meter *m) {
+    uint8_t answer[256];
+    size_t n = 0;
+    const mw_town_report *r;
+    mw_town_report done;
+    while (s->push != NULL && (r = mw_town_electric_pending(m->electric)) != NULL) {
+        if (s->push(s->push_context, (mw_slice){r->bytes, r->n}, MW_SPAN_OF(answer), &n) != MW_OK ||
+            mw_town_electric_confirm(m->electric, (mw_slice){answer, n}, &done) != MW_OK)
+            return;
+        mw_town_book_push(s->book, m->device, &done);
+    }
+}
+
+mw_status mw_town_simulation_deliver(mw_town_simulation *s, size_t *out_waiting) {
+    *out_waiting = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->meters[i].device->pushes)
+            continue;
+        deliver(s, &s->meters[i]);
+        *out_waiting += s->meters[i].electric->count;
+    }
+    return mw_town_book_flush(s->book);
+}
+
 mw_status mw_town_simulation_advance(mw_town_simulation *s, mw_utc until) {
     for (;;) {
         mw_town_meter *m = &s->meters[s->queue[0]];
@@ -128,6 +158,8 @@ mw_status mw_town_simulation_advance(mw_town_simulation *s, mw_utc until) {
         /* What goes over networks of others is not on our air. */
         if (out.transmit && out.tx.medium == MW_CARRIER_UNB)
             MW_TRY(transmit(s, m, &out.tx));
+        if (m->device->pushes)
+            deliver(s, m);
         sink(s, 0);
     }
 }

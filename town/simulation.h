@@ -17,6 +17,9 @@ typedef mw_status mw_town_hear_fn(void *context, const mw_town_meter *m, mw_utc 
                                   mw_town_hearing *out_hearing, mw_town_heard *out_heard,
                                   mw_utc *out_later);
 
+/* Sends what a meter pushes and gives the answer. Any failure: it is tried again later. */
+typedef mw_status mw_town_push_fn(void *context, mw_slice apdu, mw_span out, size_t *out_size);
+
 typedef struct mw_town_simulation {
     mw_town_meter *meters;
     size_t count;
@@ -25,6 +28,8 @@ typedef struct mw_town_simulation {
     mw_town_book *book;
     mw_town_hear_fn *hear; /* NULL: nothing comes down */
     void *hear_context;
+    mw_town_push_fn *push; /* NULL: reports wait */
+    void *push_context;
 } mw_town_simulation;
 
 /* Air and book are borrowed. MW_NOMEM and the firmware's errors. */
@@ -34,6 +39,10 @@ MW_NODISCARD mw_status mw_town_simulation_open(const mw_town_population *p,
                                                mw_town_simulation *out_simulation);
 /* Lets downlinks come; set after opening. */
 void mw_town_simulation_listen(mw_town_simulation *s, mw_town_hear_fn *hear, void *context);
+/* Where meters push; set after opening. */
+void mw_town_simulation_push(mw_town_simulation *s, mw_town_push_fn *push, void *context);
+/* Tries what waits once more; the number of reports that wait still. */
+MW_NODISCARD mw_status mw_town_simulation_deliver(mw_town_simulation *s, size_t *out_waiting);
 void mw_town_simulation_close(mw_town_simulation *s);
 /* Steps every meter that wakes at or before `until`. */
 MW_NODISCARD mw_status mw_town_simulation_advance(mw_town_simulation *s, mw_utc until);

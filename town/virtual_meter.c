@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "town/virtual_meter.h"
 
+#include <stdlib.h>
+
 #include "base/assert.h"
+#include "meters/electricity/radio.h"
 #include "meters/pulse/pulse.h"
 #include "meters/water/water.h"
 #include "protocols/smp/smp.h"
@@ -77,12 +80,47 @@ static mw_town_channel *earliest_edge(mw_town_meter *m, mw_mono until, mw_mono *
     return first;
 }
 
+/* ---- electricity ---- */
+
+#define UWS_PER_WH INT64_C(3600000000)
+/* A report is built this long after the end of an hour, when its row is written. */
+#define REPORT_AFTER_NS (2 * MW_NS_PER_S)
+
+/* Lets the mains flow up to the next wake, second by second of the meter's own. */
+static uint32_t electric_run(mw_town_meter *m, mw_town_truth_fn *tell, void *context) {
+    mw_town_electric *e = m->electric;
+    for (;;) {
+        mw_mono end = mw_mono_add(e->second, mw_dur_s(1));
+        if (end.ns > m->wake.ns)
+            break;
+        close_hours(m, hour_of(meter_ns(m, end)), tell, context);
+        mw_town_electric_second(e, end, mw_host_crystal_utc(&m->crystal, end));
+        m->channel[0].counts = e->used_uws / UWS_PER_WH;
+    }
+    close_hours(m, meter_ns(m, m->wake) / HOUR_NS, tell, context);
+    return mw_town_electric_counts(e);
+}
+
+/* Without radio: wakes after each hour. */
+static mw_status electric_step(mw_town_meter *m, mw_town_truth_fn *tell, void *context) {
+    (void)electric_run(m, tell, context);
+    int64_t ended = meter_ns(m, m->wake) / HOUR_NS;
+    MW_TRY(mw_town_electric_hour(m->electric, m->wake, mw_utc_of_s(ended * 3600)));
+    m->stepped = m->wake;
+    m->wake = mw_mono_add(m->wake, (mw_dur){HOUR_NS});
+    return MW_OK;
+}
+
 mw_status mw_town_meter_step(mw_town_meter *m, mw_town_truth_fn *tell, void *context,
                              mw_meter_outputs *out) {
+    if (m->device->pushes)
+        return electric_step(m, tell, context);
     mw_meter_inputs in = {.temperature = {18000}, .battery_mv = 3600};
     mw_mono ticks;
     mw_town_channel *c;
-    while ((c = earliest_edge(m, m->wake, &ticks)) != NULL) {
+    if (m->electric != NULL)
+        in.counts[0] = electric_run(m, tell, context);
+    while (m->electric == NULL && (c = earliest_edge(m, m->wake, &ticks)) != NULL) {
         close_hours(m, hour_of(meter_ns(m, ticks)), tell, context);
         c->counts++;
         in.counts[c - m->channel]++;
@@ -91,6 +129,8 @@ mw_status mw_town_meter_step(mw_town_meter *m, mw_town_truth_fn *tell, void *con
     close_hours(m, meter_ns(m, m->wake) / HOUR_NS, tell, context);
     mw_status status = mw_meter_step(&m->firmware, m->wake, &in, out);
     mw_assert(out->next_wake.ns > m->wake.ns);
+    if (m->electric != NULL && out->relay_known)
+        mw_town_electric_relay(m->electric, out->relay_closed);
     m->stepped = m->wake;
     m->wake = out->next_wake;
     /* One receiver: a frame that is still under way is heard out. */
@@ -132,6 +172,8 @@ mw_status mw_town_meter_downlink(mw_town_meter *m, mw_utc start, mw_slice payloa
     if (moved >= 2000 || moved <= -2000) {
         m->clock0 = shown;
         m->ticks0 = now;
+        if (m->electric != NULL)
+            MW_TRY(mw_electric_meter_clock_set(&m->electric->meter, shown, now));
     }
     m->wake = now;
     return MW_OK;
@@ -147,13 +189,15 @@ int64_t mw_town_meter_clock_error_ms(const mw_town_meter *m) {
 /* Most modems report once a day; a few more often, as the catalogue's modem can. */
 static uint8_t report_period(const mw_town_device *d) {
     static const uint8_t periods[] = {1, 24, 24, 6, 24, 24, 24, 12, 24, 24};
-    return d->model == MW_TOWN_WATER ? 24 : periods[d->number % sizeof periods];
+    return d->model != MW_TOWN_PULSE ? 24 : periods[d->number % sizeof periods];
 }
 
 /* The settings that production gives this meter. */
 static void configure(mw_town_meter *m, mw_prng *g, const mw_town_terms *terms) {
     const mw_town_device *d = m->device;
-    m->model = d->model == MW_TOWN_WATER ? mw_water_r160 : mw_pulse_2;
+    static const mw_meter_model *const models[] = {
+        &mw_water_r160, &mw_pulse_2, &mw_electric_radio_single, &mw_electric_radio_three};
+    m->model = *models[d->model];
     mw_meter_config *c = &m->model.defaults;
     c->billing_hour = terms->billing_hour;
     c->report_period_h = report_period(d);
@@ -164,7 +208,8 @@ static void configure(mw_town_meter *m, mw_prng *g, const mw_town_terms *terms) 
     c->active = m->model.hourly;
     c->beacon = terms->beacon;
     for (uint32_t i = 0; i < d->channels; i++) {
-        c->scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
+        if (m->electric == NULL) /* an electricity meter reports what its glass shows */
+            c->scale[i].initial = (int64_t)mw_prng_below(g, (uint64_t)INITIAL_MAX);
         m->channel[i].scale = c->scale[i];
         m->channel[i].last_reg = c->scale[i].initial;
     }
@@ -188,11 +233,22 @@ static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_t
     MW_TRY(mw_meter_boot(&m->firmware, &m->model, &provision, &board, now));
 
     int64_t error_us = (int64_t)mw_prng_below(g, 2 * CLOCK_ERROR_US) - CLOCK_ERROR_US;
+    if (m->electric != NULL) /* its seconds are the windows that it measures in */
+        error_us -= error_us % MW_US_PER_S;
     m->clock0 = (mw_utc){terms->start.us + error_us};
     m->ticks0 = now;
     m->hour = hour_of(m->clock0.us * 1000);
     m->wake = now;
+    if (d->pushes)
+        m->wake.ns += (m->hour + 1) * HOUR_NS - m->clock0.us * 1000 + REPORT_AFTER_NS;
     return mw_meter_clock_set(&m->firmware, now, m->clock0);
+}
+
+/* The meter behind the radio, or without one. */
+static mw_status connect_mains(mw_town_meter *m, const mw_town_terms *terms) {
+    const mw_town_device *d = m->device;
+    return mw_town_electric_init(m->electric, d, &terms->households[d->household[0]], m->clock0,
+                                 m->ticks0);
 }
 
 static void connect_sensors(mw_town_meter *m, const mw_town_terms *terms) {
@@ -217,16 +273,28 @@ mw_status mw_town_meter_init(mw_town_meter *m, const mw_town_device *device, uin
         .origin = terms->start,
         .ppb = (int32_t)mw_prng_below(&g, 2 * CRYSTAL_PPB_MAX) - CRYSTAL_PPB_MAX,
     };
-    MW_TRY(mw_host_flash_init(&m->flash, 4096, MW_METER_FLASH_SECTORS));
-    mw_status status = install(m, seed, &g, terms);
+    bool electric = mw_town_device_is_electric(device);
+    m->electric = electric ? calloc(1, sizeof *m->electric) : NULL;
+    if (electric && m->electric == NULL)
+        return MW_NOMEM;
+    mw_status status = mw_host_flash_init(&m->flash, 4096, MW_METER_FLASH_SECTORS);
+    if (status == MW_OK)
+        status = install(m, seed, &g, terms);
+    if (status == MW_OK && electric)
+        status = connect_mains(m, terms);
     if (status != MW_OK) {
-        mw_host_flash_fini(&m->flash);
+        mw_town_meter_fini(m);
         return status;
     }
-    connect_sensors(m, terms);
+    if (!electric)
+        connect_sensors(m, terms);
     return MW_OK;
 }
 
 void mw_town_meter_fini(mw_town_meter *m) {
+    if (m->electric != NULL)
+        mw_town_electric_fini(m->electric);
+    free(m->electric);
+    m->electric = NULL;
     mw_host_flash_fini(&m->flash);
 }

@@ -11,6 +11,7 @@
 #include "meters/kit/meter.h"
 #include "meters/kit/meter_state.h"
 #include "protocols/unb/plan.h"
+#include "town/electric.h"
 #include "town/population.h"
 
 /* What holds for every meter of a town. */
@@ -58,6 +59,7 @@ typedef struct mw_town_meter {
     mw_mono stepped;        /* tick of the last step */
     int64_t hour; /* open hour of the truth: hours of UTC since 1970 by the meter's clock */
     mw_town_channel channel[MW_TOWN_CHANNELS_MAX];
+    mw_town_electric *electric; /* NULL: water or pulses */
 } mw_town_meter;
 
 /* Boots and sets the clock (wrong by up to two seconds). MW_NOMEM and the firmware's errors. The

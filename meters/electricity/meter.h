@@ -207,6 +207,15 @@ void mw_electric_meter_port(mw_electric_meter *m, mw_electric_port port);
  * What was handed out counts as sent. MW_SPACE, MW_IO. */
 MW_NODISCARD mw_status mw_electric_meter_push(mw_electric_meter *m, mw_mono now, mw_span out,
                                               size_t *out_size);
+/* A report of the newest `rows` rows of the load profile, and of the register at the end of the
+ * newest: a data-notification that names what it carries and wants a confirmation, sealed. Meant
+ * for whoever reads nothing else of the meter; send the very same bytes until it is confirmed.
+ * MW_NOT_FOUND: no row yet. MW_RANGE above MW_ELECTRIC_REPORT_ROWS; MW_SPACE
+ * (MW_ELECTRIC_REPORT_MAX bytes always suffice), MW_IO. */
+#define MW_ELECTRIC_REPORT_ROWS 24
+#define MW_ELECTRIC_REPORT_MAX  1024
+MW_NODISCARD mw_status mw_electric_meter_report(mw_electric_meter *m, mw_mono now, unsigned rows,
+                                                mw_span out, size_t *out_size);
 /* The n-th newest record of a log, 0 the newest. MW_NOT_FOUND, MW_IO. */
 MW_NODISCARD mw_status mw_electric_meter_logged(const mw_electric_meter *m, mw_electric_log log,
                                                 uint32_t n, mw_electric_logged *out);

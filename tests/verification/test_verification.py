@@ -15,7 +15,7 @@ class Truth:
     """Meters that use one unit an hour and report each day with the day before again."""
 
     def __init__(self):
-        self.register, self.value, self.frames = {}, {}, []
+        self.register, self.value, self.frames, self.pushes = {}, {}, [], []
         for m in range(METERS):
             device = f"{m:016x}"
             for h in range(DAYS * 24 + 1):
@@ -55,6 +55,18 @@ class Comparison(unittest.TestCase):
         days = self.days()
         compare_days(self.truth, self.intervals, report, days, days)
         return report.problems()
+
+    def test_confirmed_reports_are_there_whole(self):
+        device, ends = "e" * 16, [h * HOUR for h in range(1, 7)]
+        for end in ends:
+            self.truth.register[device, 0, end], self.truth.value[device, 0, end] = 5 * end // HOUR, 5
+        self.truth.pushes = [Frame(device, 0, False, [(0, e) for e in ends], [(0, ends[-1])])]
+        self.assertIn("7 values are missing", " ".join(self.problems()))
+        self.intervals += [(device, 0, e - HOUR, HOUR, 5) for e in ends]
+        self.registers.append((device, 0, ends[-1], 30))
+        self.assertEqual(self.problems(), [])
+        self.registers.append((device, 0, ends[-1], 30))
+        self.assertIn("more often", " ".join(self.problems()))
 
     def days(self):
         """What a page of the first meter shows, told from what arrived."""

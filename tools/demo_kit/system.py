@@ -47,7 +47,7 @@ class System:
         """town: settings of mw-town beside the standard ones, such as {"town.run_for": "2d"}.
         environment: extra environment by program name."""
         self.folder = pathlib.Path(folder).resolve()
-        self.port, self.station_port = port, free_port()
+        self.port, self.station_port, self.push_port = port, free_port(), free_port()
         self.town_settings = town or {}
         environment = environment or {}
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -85,6 +85,7 @@ class System:
             "web.root": ROOT / "web/dist",
             "commands.plan": "demo",
             "commands.copies": 1,
+            "push.listen": f"127.0.0.1:{self.push_port}",
         })
         self.write("station", common | {
             "station.id": "st-1",
@@ -104,6 +105,7 @@ class System:
             "data.folder": ROOT / "tests/data/consumption",
             "clock.path": self.clock,
             "samples.path": self.samples,
+            "town.push": f"127.0.0.1:{self.push_port}",
         } | {f"radio.{key}": value for key, value in PLAN.items()} | self.town_settings)
 
     def write(self, name, settings):

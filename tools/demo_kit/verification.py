@@ -48,6 +48,11 @@ class Truth:
             for row in csv.DictReader(f):
                 if until is None or parse_utc(row["sent_at"]) < until:
                     self.frames.append(self.parse_frame(row))
+        # Reports over TCP: those that the platform confirmed, so each must be there.
+        self.pushes = []
+        if (folder / "pushes.csv").exists():
+            with open(folder / "pushes.csv", newline="") as f:
+                self.pushes = [self.parse_frame(row | {"lost": "0"}) for row in csv.DictReader(f)]
 
     def days_around(self):
         """Dates [first, last) that hold every hour of the book in any time zone."""
@@ -87,6 +92,9 @@ class Report:
     unexplained_bound: float = 0.0
     registers_missing: int = 0
     registers_bound: float = 0.0
+    pushes: int = 0
+    pushed_values: int = 0
+    pushed_missing: int = 0
     doubled: int = 0
     wrong: list = dataclasses.field(default_factory=list)
     missing: list = dataclasses.field(default_factory=list)
@@ -111,6 +119,8 @@ class Report:
         if self.registers_missing > self.registers_bound:
             found.append(f"{self.registers_missing} register readings are missing, more than the "
                          f"bound of {self.registers_bound:.0f} that the loss of frames implies")
+        if self.pushed_missing:
+            found.append(f"{self.pushed_missing} values are missing of reports that were confirmed")
         if self.doubled:
             found.append(f"{self.doubled} values are there more often than they were sent")
         if self.frames_sent and self.loss < LOSS_LEAST:
@@ -126,6 +136,8 @@ class Report:
         yield f"frames sent          {self.frames_sent}"
         yield f"frames received      {self.frames_received}"
         yield f"frames lost          {self.frames_sent - self.frames_received} ({100 * self.loss:.1f} %)"
+        yield (f"pushes confirmed     {self.pushes} ({self.pushed_values} values, "
+               f"{self.pushed_missing} missing)")
         yield f"duplicates dropped   {self.duplicates}"
         yield f"meter channels heard {self.meters_heard}"
         yield f"registers compared   {self.registers_compared}"
@@ -207,10 +219,17 @@ def compare(truth, intervals, registers, frames_received, duplicates):
             carriers.setdefault((frame.device, channel, end), []).append(number)
         for channel, end in frame.registers:
             of_register.setdefault((frame.device, channel, end), []).append(number)
+    pushed = collections.Counter()
+    pushed_hours, report.pushes = set(), len(truth.pushes)
+    for push in truth.pushes:
+        pushed_hours |= {(push.device, *hour) for hour in push.hours}
+        pushed.update((push.device, *reg) for reg in push.registers)
+    report.pushed_values = len(pushed_hours) + len(pushed)
+    report.pushed_missing = len(pushed_hours - present) + sum(key not in readings for key in pushed)
     report.expected = len(carriers)
     # A value that no frame carried was made up, even if it happens to be right.
     report.wrong += [("hour that nobody sent", *key, truth.value.get(key), None)
-                     for key in sorted(present - set(carriers))]
+                     for key in sorted(present - set(carriers) - pushed_hours)]
     report.missing = sorted(key for key in carriers if key not in present)
     report.bound = missing_bound(carriers, max(report.loss, 0.0))
     # The book knows which frames faded. Hours in a frame that did not may be missing only as often as
@@ -227,5 +246,5 @@ def compare(truth, intervals, registers, frames_received, duplicates):
     report.unexplained_bound = missing_bound(alive, collided)
     report.registers_missing = sum(key not in readings for key in of_register)
     report.registers_bound = missing_bound(of_register, max(report.loss, 0.0))
-    report.doubled += sum(max(0, n - len(of_register.get(key, ()))) for key, n in readings.items())
+    report.doubled += sum(max(0, n - len(of_register.get(key, ())) - pushed[key]) for key, n in readings.items())
     return report

@@ -32,6 +32,17 @@ static void put(char c) {
     UART_DATA = (uint32_t)(uint8_t)c;
 }
 
+void mw_machine_put(uint8_t byte) {
+    put((char)byte);
+}
+
+bool mw_machine_get(uint8_t *out_byte) {
+    if ((UART_STATE & 2) == 0)
+        return false;
+    *out_byte = (uint8_t)UART_DATA;
+    return true;
+}
+
 void mw_machine_text(const char *text) {
     while (*text != 0)
         put(*text++);

@@ -13,6 +13,9 @@
 #define mw_machine_shared ((mw_qemu_shared *)0x21000000)
 
 void mw_machine_init(void);
+void mw_machine_put(uint8_t byte);
+/* A byte that has come; false: none. */
+bool mw_machine_get(uint8_t *out_byte);
 void mw_machine_text(const char *text);
 void mw_machine_int(int64_t value);  /* decimal, with a space before it */
 void mw_machine_hex(mw_slice bytes); /* with a space before it */
