@@ -2,6 +2,7 @@
 #include "meters/boards/qemu/machine.h"
 
 #include "base/assert.h"
+#include "base/crc.h"
 
 /* CMSDK UART 0 and the core's system timer. */
 #define UART_DATA  (*(volatile uint32_t *)0x40004000)
@@ -122,6 +123,11 @@ mw_flash mw_machine_flash(void) {
                       .read = flash_read,
                       .program = flash_program,
                       .erase = flash_erase};
+}
+
+uint32_t mw_machine_legal_checksum(void) {
+    extern const uint8_t _legal_start[], _legal_end[];
+    return mw_crc32((mw_slice){_legal_start, (size_t)(_legal_end - _legal_start)});
 }
 
 _Noreturn void mw_assert_failed(const char *file, int line, const char *condition) {

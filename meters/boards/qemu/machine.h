@@ -26,5 +26,7 @@ void mw_machine_line(char *out, unsigned size);
 uint32_t mw_machine_ticks(void);
 uint32_t mw_machine_stack_used(void);
 mw_flash mw_machine_flash(void);
+/* CRC-32 of the legally relevant part as it stands in memory (board.ld). */
+uint32_t mw_machine_legal_checksum(void);
 
 #endif

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meters/boards/qemu/shell.h"
 
-#define LINE_BYTES 64
+#include "meters/kit/legal.h"
+#include "meters/kit/production.h"
+
+#ifndef MW_SHELL_LINE
+#define MW_SHELL_LINE MW_PRODUCTION_LINE
+#endif
 
 static mw_meter meter;
 static mw_meter_outputs outputs;
@@ -91,20 +96,69 @@ void mw_shell_step(mw_mono now, mw_meter_inputs *in) {
     in->battery_mv = 0;
 }
 
+/* A meter that left production takes what is locked in its flash; else what the host wrote. */
+static mw_status provision_take(mw_qemu_provision *p, mw_meter_provision *out) {
+    static mw_flash flash;
+    mw_production production;
+    flash = mw_machine_flash();
+    MW_TRY(mw_production_mount(&production, &flash, device->model));
+    if (production.locked) {
+        size_t n;
+        MW_TRY(mw_production_provision(&production, out));
+        MW_TRY(mw_production_calibration(&production, MW_SPAN_OF(p->calibration), &n));
+        p->calibration_bytes = (uint32_t)n;
+        return MW_OK;
+    }
+    *out = (mw_meter_provision){.address = p->address, .key_epoch = p->key_epoch};
+    mw_bytes_copy(out->device_id, p->device_id, sizeof out->device_id);
+    mw_bytes_copy(out->master_key, p->master_key, sizeof out->master_key);
+    return mw_unb_plan_find("demo", &out->plan);
+}
+
+/* What is no order of the shell may be one of the production port. The switch under the seal is
+ * the host's word. */
+static void production_obey(const char *line) {
+    const char *at = word_after(line, "service ");
+    mw_flash flash = mw_machine_flash();
+    mw_production production;
+    char answer[MW_PRODUCTION_LINE + 2];
+    mw_status s = mw_production_mount(&production, &flash, device->model);
+    if (s != MW_OK) {
+        status_print(s);
+        return;
+    }
+    production.legal_checksum = mw_machine_legal_checksum();
+    size_t n = mw_production_port(&production, at != NULL ? at : line, at != NULL, answer);
+    answer[n] = '\n';
+    answer[n + 1] = 0;
+    mw_machine_text(answer);
+}
+
+static void legal_print(void) {
+    uint32_t sum = mw_machine_legal_checksum();
+    const uint8_t bytes[4] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8),
+                              (uint8_t)sum};
+    mw_machine_text("legal");
+    mw_machine_int(MW_LEGAL_VERSION);
+    mw_machine_hex(MW_SLICE_OF(bytes));
+    mw_machine_text("\n");
+}
+
 static mw_status boot(const char *at) {
-    const mw_qemu_shared *shared = mw_machine_shared;
-    const mw_qemu_provision *p = &shared->provision;
-    if (shared->magic != MW_QEMU_MAGIC || shared->layout != sizeof *shared ||
-        p->calibration_bytes != device->calibration_bytes)
+    mw_qemu_shared *shared = mw_machine_shared;
+    mw_qemu_provision *p = &shared->provision;
+    mw_meter_provision provision;
+    if (shared->magic != MW_QEMU_MAGIC || shared->layout != sizeof *shared)
         return MW_UNSUPPORTED;
-    mw_board board = {.flash = mw_machine_flash(), .seed = mw_machine_ticks()};
+    MW_TRY(provision_take(p, &provision));
+    if (p->calibration_bytes != device->calibration_bytes)
+        return MW_UNSUPPORTED;
+    mw_board board = {.flash = mw_machine_flash(),
+                      .seed = mw_machine_ticks(),
+                      .legal_checksum = mw_machine_legal_checksum()};
     board.cause = (mw_reset_cause)number_take(&at);
     board.ticks_kept = number_take(&at) != 0;
     clock_now = (mw_mono){number_take(&at)};
-    mw_meter_provision provision = {.address = p->address, .key_epoch = p->key_epoch};
-    mw_bytes_copy(provision.device_id, p->device_id, sizeof provision.device_id);
-    mw_bytes_copy(provision.master_key, p->master_key, sizeof provision.master_key);
-    MW_TRY(mw_unb_plan_find("demo", &provision.plan));
     MW_TRY(mw_meter_boot(&meter, device->model, &provision, &board, clock_now));
     outputs.next_wake = clock_now;
     return device->begin(clock_now);
@@ -155,13 +209,15 @@ static void obey(const char *line) {
         mw_machine_text("stack");
         mw_machine_int(mw_machine_stack_used());
         mw_machine_text("\n");
+    } else if (word_after(line, "legal") != NULL) {
+        legal_print();
     } else {
-        mw_machine_text("error UNKNOWN\n");
+        production_obey(line);
     }
 }
 
 _Noreturn void mw_shell(const mw_shell_device *of) {
-    char line[LINE_BYTES];
+    char line[MW_SHELL_LINE];
     device = of;
     mw_machine_init();
     mw_machine_text("ready ");

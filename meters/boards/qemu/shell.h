@@ -8,6 +8,9 @@
  *   idle SECONDS STEP     lives without one, a tick each STEP seconds     -> tx ... | ok ...
  *   cost N                ticks of the system timer for N measurements    -> cost TICKS N
  *   stack                 -> stack BYTES
+ *   legal                 -> legal VERSION CHECKSUM   of the legally relevant part
+ *   anything else is for the production port (kit/production.h); `service ` before it: the switch
+ *   under the seal is set
  *
  *   tx COUNTER RATE COPIES HEX   a frame that the radio is to send
  *   error NAME                   what an order came to instead of ok
