@@ -189,6 +189,7 @@ const mw_api_row mw_api_rows[] = {
     COMMAND(commandRequestHealth, "request-health", FIELD),
     COMMAND(commandRotateKeys, "rotate-keys", OPERATOR),
     COMMAND(commandSendGroupKey, "send-group-key", OPERATOR),
+    DO(broadcastCreate, "POST", "/v1/broadcasts", OPERATOR, ALL, 4096, mw_api_broadcast_create),
     GET(meterCommands, "/v1/meters/{id}/commands", OPERATOR, ALL, true, mw_api_meter_commands),
     GET(commandList, "/v1/commands", OPERATOR, AREA, false, mw_api_command_list),
     GET(commandRead, "/v1/commands/{command}", OPERATOR, AREA, false, mw_api_command_read),

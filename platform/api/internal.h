@@ -347,6 +347,7 @@ mw_api_operation mw_api_meter_determinants;
 mw_api_operation mw_api_snapshot_create;
 mw_api_operation mw_api_snapshot_list;
 mw_api_operation mw_api_uplink_create;
+mw_api_operation mw_api_broadcast_create;
 mw_api_operation mw_api_command_create; /* of the kind that the row's id names */
 mw_api_operation mw_api_meter_commands;
 mw_api_operation mw_api_command_list;

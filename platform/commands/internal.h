@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Inside the queue: queue.c moves commands on, facts.c takes what was said, place.c chooses a
- * station, seal.c makes frames, beacon.c tells the time.
+ * station, seal.c makes frames, beacon.c tells the time and asks all meters at once.
  */
 #ifndef MW_PLATFORM_COMMANDS_INTERNAL_H
 #define MW_PLATFORM_COMMANDS_INTERNAL_H
@@ -27,6 +27,11 @@ struct mw_commands {
         int64_t command;
         mw_utc at;
     } looked[MW_COMMANDS_LOOKED];
+    /* A request to all meters of each tenant, by tenant number minus 1. */
+    struct {
+        mw_smp_command request;
+        int64_t first, end; /* slots of the beacons; first == end: none */
+    } group[MW_COMMANDS_TENANTS_MAX];
 };
 
 /* ---- queue.c ---- */

@@ -18,6 +18,7 @@
 
 #include "platform/commands/sender.h"
 #include "platform/registry/registry.h"
+#include "protocols/smp/objects.h"
 #include "protocols/unb/plan.h"
 
 enum {
@@ -30,8 +31,9 @@ enum {
     MW_COMMANDS_ATTEMPTS_MAX = 20,
     MW_COMMANDS_TTL_MIN_S = 60,
     MW_COMMANDS_TTL_MAX_S = 90 * 86400,
-    MW_COMMANDS_STATIONS_MAX = 256, /* of one tenant that are considered */
-    MW_COMMANDS_TENANTS_MAX = 64,   /* whose stations send time beacons */
+    MW_COMMANDS_STATIONS_MAX = 256,  /* of one tenant that are considered */
+    MW_COMMANDS_TENANTS_MAX = 64,    /* whose stations send time beacons */
+    MW_COMMANDS_GROUP_SLOTS_MAX = 6, /* beacons that carry one request to all */
 };
 
 typedef struct mw_commands mw_commands;
@@ -85,6 +87,23 @@ MW_NODISCARD mw_status mw_commands_create(mw_commands *c, const mw_command_order
 MW_NODISCARD mw_status mw_commands_cancel(mw_commands *c, int64_t tenant, int64_t id,
                                           const char *actor, mw_utc now,
                                           mw_store_command *out_command);
+
+/* A request to all meters of a tenant that have its group key: it takes the place of the time in the
+ * beacons of the next slots that are not sealed yet. Meters do it without a receipt and answer
+ * spread over the time that alarms have. Kept in memory until its slots are sealed: a restart before
+ * that forgets it. */
+typedef struct mw_commands_group {
+    uint16_t id;        /* of the request, the same in each slot: a meter does it once */
+    unsigned slots;     /* 1..MW_COMMANDS_GROUP_SLOTS_MAX */
+    mw_utc first, last; /* moments of the first station's slots */
+} mw_commands_group;
+
+/* `request`: code HEALTH, READ_DAY or READ_ARCHIVE with its data. MW_RANGE: another code, too many
+ * slots or data that fit no frame; MW_STATE: no beacons are sent; MW_NOT_FOUND: the tenant has no
+ * group key; MW_CONFLICT: another one of the tenant waits. */
+MW_NODISCARD mw_status mw_commands_group_ask(mw_commands *c, int64_t tenant,
+                                             const mw_smp_command *request, unsigned slots,
+                                             mw_utc now, mw_commands_group *out_group);
 
 /* Takes what decoding found, ends what is over, seals and places what is due, and the time beacons.
  * Bounded work; *out_more when there was more to do. Sealing that is not possible (MW_STATE of

@@ -246,6 +246,46 @@ MW_TEST(beacons_tell_the_time) {
     loop_close(&l);
 }
 
+/* A request to all goes in the beacons of two slots instead of the time; a meter does it once and
+ * without a receipt. */
+MW_TEST(beacons_carry_a_request_to_all) {
+    loop_open(&l, "loop-group", 9);
+    loop_run(&l, 2 * 3600);
+    mw_smp_command relay = {.code = MW_SMP_COMMAND_RELAY, .size = 1};
+    mw_smp_command health = {.code = MW_SMP_COMMAND_HEALTH};
+    mw_commands_group group;
+    MW_CHECK_EQ(mw_commands_group_ask(l.commands, l.tenant, &relay, 2, loop_clock(&l), &group),
+                MW_RANGE);
+    MW_CHECK_OK(mw_commands_group_ask(l.commands, l.tenant, &health, 2, loop_clock(&l), &group));
+    MW_CHECK_EQ(mw_commands_group_ask(l.commands, l.tenant, &health, 2, loop_clock(&l), &group),
+                MW_CONFLICT);
+    MW_CHECK(group.last.us - group.first.us == 3600 * MW_US_PER_S);
+    unsigned asked = 0, told = 0, taken = 0;
+    for (unsigned i = 0; i < 48; i++) {
+        loop_run(&l, 300);
+        for (size_t k = 0; k < l.entries; k++) {
+            mw_store_downlink d = l.entry[k];
+            if (d.mode != MW_STORE_BROADCAST)
+                continue;
+            l.entry[k--] = l.entry[--l.entries];
+            bool ours = d.at.us >= group.first.us && d.at.us <= group.last.us + 3599 * MW_US_PER_S;
+            asked += ours;
+            told += !ours;
+            mw_mono burst = {(d.at.us - LOOP_START * MW_US_PER_S) * 1000};
+            l.now = burst.ns > l.now.ns ? burst : l.now;
+            int64_t before = l.meter.downlink.answer_at.ns;
+            MW_CHECK_OK(mw_meter_downlink(&l.meter, l.now, burst, (mw_slice){d.payload, d.size}));
+            bool answers = l.meter.downlink.answer_at.ns != before;
+            MW_CHECK(ours || !answers);
+            taken += answers;
+        }
+    }
+    MW_CHECK_EQ(asked, 2 * LOOP_STATIONS); /* each station, in both slots */
+    MW_CHECK(told >= 4);
+    MW_CHECK(taken >= 1);
+    loop_close(&l);
+}
+
 /* The platform's clock is set back and forth by hours: nothing is done twice. A command that was made
  * while the clock was hours ahead may be told as failed though it was done: to the platform its
  * receipt looks older than itself. */
@@ -333,4 +373,5 @@ MW_TEST_MAIN(MW_CASE(each_kind_is_executed_and_confirmed),
              MW_CASE(another_station_takes_over), MW_CASE(results_of_stations_become_states),
              MW_CASE(a_command_that_reaches_nobody_expires),
              MW_CASE(decoding_again_changes_nothing), MW_CASE(beacons_tell_the_time),
-             MW_CASE(a_stepped_clock_repeats_no_command), MW_CASE(a_restored_queue_repeats_nothing))
+             MW_CASE(beacons_carry_a_request_to_all), MW_CASE(a_stepped_clock_repeats_no_command),
+             MW_CASE(a_restored_queue_repeats_nothing))
