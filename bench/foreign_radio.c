@@ -8,6 +8,7 @@
  *   foreign_radio joint FRAMES    what joining Sigfox copies gains
  *   foreign_radio false MINUTES   what noise passes for
  *   foreign_radio cost SECONDS    computing time over 200 kHz
+ *   foreign_radio wide SECONDS    computing time in a wide receiver, each network in its own band
  *
  * Es/N0 per channel symbol. A Sigfox message counts as heard when it was told, whatever the number
  * of its copies that were found.
@@ -19,6 +20,7 @@
 #include <time.h>
 
 #include "base/prng.h"
+#include "radio/band.h"
 #include "radio/channel.h"
 #include "radio/foreign_burst.h"
 #include "radio/receiver.h"
@@ -301,6 +303,84 @@ static void cost(double seconds) {
     }
 }
 
+#define SIGFOX_BAND(bd)                                                                            \
+    {                                                                                              \
+        MW_RADIO_SIGFOX, bd, {868034000000}, {                                                     \
+            868226000000                                                                           \
+        }                                                                                          \
+    }
+#define NBFI_BAND(bd)                                                                              \
+    {                                                                                              \
+        MW_RADIO_NBFI, bd, {866780000000}, {                                                       \
+            866831200000                                                                           \
+        }                                                                                          \
+    }
+
+/* Plays noise; the receiver's own seconds of processor. */
+static double play_wide(scene *s, mw_band *band, mw_freq centre, uint64_t n) {
+    enum { BLOCK = 65536 };
+    static float iq[2 * BLOCK];
+    double took = 0;
+    for (; s->at < n; s->at += BLOCK) {
+        memset(iq, 0, sizeof iq);
+        mw_channel_noise_add(&s->noise, s->at, BLOCK, iq);
+        mw_samples_block b = {{.format = MW_SAMPLES_CF32,
+                               .first_index = s->at,
+                               .utc = MW_UTC_NONE,
+                               .rate_mhz = (uint64_t)(s->rate * 1000),
+                               .centre = centre,
+                               .count = BLOCK},
+                              {(const uint8_t *)iq, sizeof iq}};
+        double t = cpu_now();
+        if (mw_band_push(band, &b) != MW_OK)
+            fail("samples refused");
+        took += cpu_now() - t;
+    }
+    return took;
+}
+
+/* What each network adds to a wide receiver: noise of 3 MHz, our own three rates in all of it. */
+static void wide(double seconds) {
+    static const struct {
+        const char *name;
+        unsigned rates;
+        size_t n;
+        mw_radio_network networks[3];
+    } rows[] = {{"own rates alone", 7, 0, {{0}}},
+                {"Sigfox 100 Bd in its 192 kHz", 7, 1, {SIGFOX_BAND(100)}},
+                {"Sigfox 100 and 600 Bd in 192 kHz", 7, 2, {SIGFOX_BAND(100), SIGFOX_BAND(600)}},
+                {"NB-Fi 50, 400, 3200 Bd in 51.2 kHz",
+                 7,
+                 3,
+                 {NBFI_BAND(50), NBFI_BAND(400), NBFI_BAND(3200)}},
+                {"OpenUNB 100 Bd in 200 kHz",
+                 7,
+                 1,
+                 {{MW_RADIO_OPENUNB, 100, {866000000000}, {866200000000}}}}};
+    double base = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        scene s = {.rate = 3.2e6};
+        mw_band_config c = {.radio = mw_receiver_config_default((mw_freq){INT64_C(866900000000)})};
+        c.radio.rate_mhz = UINT64_C(3200000000);
+        c.radio.low.mhz = c.radio.centre.mhz - INT64_C(1500000000);
+        c.radio.high.mhz = c.radio.centre.mhz + INT64_C(1500000000);
+        c.radio.rates = rows[i].rates;
+        c.radio.full_scale_dbm = FS_DBM;
+        memcpy(c.radio.networks, rows[i].networks, sizeof rows[i].networks);
+        c.radio.network_count = rows[i].n;
+        mw_channel_noise_init(&s.noise, 77, s.rate, NF_DB, FS_DBM);
+        mw_band *band;
+        if (mw_band_new(&c, on_frame, &s, &band) != MW_OK)
+            fail("no receiver");
+        double took = play_wide(&s, band, c.radio.centre, (uint64_t)(seconds * s.rate)) / seconds;
+        base = i == 0 ? took : base;
+        printf("# 3 MHz, %-36s %.3f of one core (%+.3f), %.0f MB\n", rows[i].name, took,
+               took - base, (double)mw_band_memory(band) / 1e6);
+        fflush(stdout);
+        mw_band_free(band);
+    }
+}
+
 /* Frames told on noise: none is expected in any time that can be waited for. */
 static bool false_frames(double minutes) {
     unsigned wrong = 0;
@@ -325,7 +405,7 @@ int main(int argc, char **argv) {
     const char *what = argc > 2 ? argv[1] : "all";
     double n = argc > 2 ? atof(argv[2]) : argc > 1 ? atof(argv[1]) : 60;
     if (!(n > 0) || argc > 3) {
-        fprintf(stderr, "usage: %s [curve|joint|false|cost] [N]\n", argv[0]);
+        fprintf(stderr, "usage: %s [curve|joint|false|cost|wide] [N]\n", argv[0]);
         return 2;
     }
     bool all = strcmp(what, "all") == 0, ok = true;
@@ -337,5 +417,7 @@ int main(int argc, char **argv) {
         ok &= false_frames(all ? 0.2 : n);
     if (all || strcmp(what, "cost") == 0)
         cost(all ? 5 : n);
+    if (strcmp(what, "wide") == 0)
+        wide(n);
     return ok ? 0 : 1;
 }

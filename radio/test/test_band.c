@@ -174,7 +174,7 @@ MW_TEST(threads_and_cuts_do_not_matter) {
     static const struct {
         unsigned threads;
         size_t step;
-    } ways[] = {{1, 65536}, {2, 65536}, {4, 65536}, {2, 10007}, {4, 1000000}};
+    } ways[] = {{1, 65536}, {2, 10007}, {4, 1000000}};
     ears *first = NULL;
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         ears *e = calloc(1, sizeof *e);
