@@ -46,6 +46,8 @@ typedef struct mw_board {
     bool ticks_kept;
     /* CRC-32 of the legally relevant part of the image that runs; 0: the board cannot tell. */
     uint32_t legal_checksum;
+    /* Takes new firmware, mounted by the boot stage (kit/update.h); NULL: this board cannot. */
+    struct mw_update *update;
 } mw_board;
 
 #endif

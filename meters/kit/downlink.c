@@ -357,6 +357,8 @@ static mw_status objects_take(mw_meter *m, mw_mono now, mw_mono burst_start, mw_
             orders++;
         } else if (o.type == MW_SMP_TIME_SET && mw_smp_time_set_decode(o.body, &time) == MW_OK) {
             mw_orders_time(m, now, burst_start, &time, group);
+        } else if (o.type == MW_SMP_FIRMWARE) {
+            mw_orders_firmware_block(m, o.body);
         }
     }
     return MW_OK;
@@ -378,6 +380,8 @@ static mw_status frame_take(mw_meter *m, mw_mono now, mw_mono burst_start, const
         *l->any = any;
         return MW_IO;
     }
+    if (l->who != GROUP)
+        mw_orders_firmware_heard(m);
     /* What fails from here on is told in receipts. */
     (void)!objects_take(m, now, burst_start, objects, l->who == GROUP);
     return MW_OK;

@@ -29,6 +29,17 @@ MW_NODISCARD mw_status mw_orders_take(mw_meter *m, mw_mono now, const mw_smp_com
                                       bool taken);
 /* Does a command that a reset interrupted. */
 MW_NODISCARD mw_status mw_orders_redo(mw_meter *m, mw_mono now, const mw_smp_command *c);
+/* ---- firmware.c ---- */
+
+/* Begin, status, activate. MW_NOT_FOUND also when the board takes no firmware. */
+MW_NODISCARD mw_status mw_orders_firmware(mw_meter *m, const mw_smp_command *c,
+                                          mw_downlink_done *e);
+/* A block of an image; what is wrong with it shows in what is missing. */
+void mw_orders_firmware_block(mw_meter *m, mw_slice body);
+/* A frame sealed for this meter alone came: whoever runs here works. */
+void mw_orders_firmware_heard(mw_meter *m);
+/* Restarts into an image whose time has come, once nothing is left to answer. */
+void mw_orders_firmware_step(mw_meter *m, mw_mono now, mw_meter_outputs *out);
 /* A time object in a burst that began at `burst_start`. */
 void mw_orders_time(mw_meter *m, mw_mono now, mw_mono burst_start, const mw_smp_time_set *time,
                     bool group);

@@ -2,6 +2,7 @@
 #include "meters/kit/meter.h"
 
 #include "base/assert.h"
+#include "meters/kit/downlink_internal.h"
 #include "protocols/smp/smp.h"
 
 /* Hours that a late step closes one by one; beyond that the clock is taken as jumped. */
@@ -236,6 +237,8 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
                     .plan = provision->plan,
                     .address = provision->address,
                     .key_epoch = provision->key_epoch,
+                    .update = board->update,
+                    .booted = now,
                     .temperature = {INT32_MIN}};
     mw_bytes_copy(m->device_id.b, provision->device_id, sizeof m->device_id.b);
     mw_archive_record newest;
@@ -394,6 +397,7 @@ mw_status mw_meter_step(mw_meter *m, mw_mono now, const mw_meter_inputs *in,
         m->downlink.restart_at = MW_TICK_NEVER;
         out->restart = true;
     }
+    mw_orders_firmware_step(m, now, out);
     out->relay_known = m->downlink.relay_known;
     out->relay_closed = m->downlink.relay_closed;
     out->next_wake = due.ns < m->boundary.ns ? due : m->boundary;

@@ -262,6 +262,10 @@ static mw_status execute(mw_meter *m, mw_mono now, const mw_smp_command *c, mw_d
         return relay(m, c, e);
     case MW_SMP_COMMAND_RESTART:
         return restart(m, now);
+    case MW_SMP_COMMAND_FIRMWARE_BEGIN:
+    case MW_SMP_COMMAND_FIRMWARE_STATUS:
+    case MW_SMP_COMMAND_FIRMWARE_ACTIVATE:
+        return mw_orders_firmware(m, c, e);
     default:
         return MW_NOT_FOUND;
     }

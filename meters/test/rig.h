@@ -34,6 +34,7 @@ typedef struct rig {
     mw_flash nor_flash;
     mw_meter meter;
     const mw_meter_model *model;
+    struct mw_update *update; /* of the board */
     mw_meter_provision provision;
     mw_crypto_ctx up;
     mw_mono now;
@@ -57,7 +58,8 @@ static inline void rig_boot(rig *r, mw_reset_cause cause, bool ticks_kept) {
     mw_board board = {.flash = mw_host_flash_interface(&r->nor),
                       .seed = 7 + r->steps,
                       .cause = cause,
-                      .ticks_kept = ticks_kept};
+                      .ticks_kept = ticks_kept,
+                      .update = r->update};
     MW_CHECK_OK(mw_meter_boot(&r->meter, r->model, &r->provision, &board, r->now));
     r->out.next_wake = r->now;
 }

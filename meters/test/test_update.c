@@ -3,54 +3,24 @@
  * Firmware update on the host board: gaps, forgeries, roll-back, and a power cut at every flash
  * operation of the whole way.
  */
-#include <sodium.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "meters/boards/host.h"
-#include "meters/kit/update.h"
-#include "tests/harness/mw_test.h"
-
-#define SLOT_SECTORS 2
-#define SECTORS      (MW_UPDATE_LOG_SECTORS + MW_UPDATE_MAP_SECTORS + 2 * SLOT_SECTORS)
-#define BODY         2000
-#define IMAGE        (MW_UPDATE_HEAD + BODY)
-#define BLOCKS       ((IMAGE + MW_UPDATE_BLOCK - 1) / MW_UPDATE_BLOCK)
+#include "meters/test/maker.h"
 
 static mw_host_flash nor;
 static mw_flash flash;
 static mw_update u;
 static mw_update_config config;
-static uint8_t secret[64], image[IMAGE];
-
-static void maker_init(void) {
-    uint8_t seed[32] = {7};
-    config = (mw_update_config){
-        .slot_sectors = SLOT_SECTORS, .kind = 0x70, .model = "water-r160", .hardware = 3};
-    crypto_sign_seed_keypair(config.key, secret, seed);
-}
-
-static void image_make(const char *model, uint32_t counter, uint8_t fill) {
-    mw_update_head h = {.version = {1, 2, 3}, .counter = counter, .bytes = BODY, .hardware = 3};
-    (void)snprintf(h.model, sizeof h.model, "%s", model);
-    for (unsigned i = 0; i < BODY; i++)
-        image[MW_UPDATE_HEAD + i] = (uint8_t)(fill + i * 31);
-    crypto_hash_sha512(h.digest, image + MW_UPDATE_HEAD, BODY);
-    mw_update_head_encode(&h, image);
-    crypto_sign_detached(image + MW_UPDATE_SIGNED, NULL, image, MW_UPDATE_SIGNED, secret);
-}
 
 static void fresh(void) {
-    maker_init();
-    MW_CHECK_OK(mw_host_flash_init(&nor, 4096, SECTORS));
+    config = maker_config();
+    MW_CHECK_OK(mw_host_flash_init(&nor, 4096, MAKER_SECTORS));
     flash = mw_host_flash_interface(&nor);
     MW_CHECK_OK(mw_update_mount(&u, &flash, &config, 5));
 }
 
 static mw_status block(unsigned n) {
-    uint8_t data[MW_UPDATE_BLOCK] = {0}; /* the last one is padded */
-    size_t at = (size_t)n * MW_UPDATE_BLOCK, left = IMAGE - at;
-    memcpy(data, image + at, left < sizeof data ? left : sizeof data);
+    uint8_t data[MW_UPDATE_BLOCK];
+    maker_block(n, data);
     return mw_update_block(&u, 1, (uint16_t)n, MW_SLICE_OF(data));
 }
 
@@ -84,8 +54,8 @@ static uint8_t reboot(void) {
 MW_TEST(an_image_with_gaps_is_taken_tried_and_confirmed) {
     mw_prng g = mw_prng_of_seed(1);
     fresh();
-    image_make("water-r160", 6, 1);
-    MW_CHECK_OK(mw_update_begin(&u, 1, IMAGE));
+    maker_make("water-r160", 6, 1);
+    MW_CHECK_OK(mw_update_begin(&u, 1, MAKER_IMAGE));
     MW_CHECK_STATUS(mw_update_activate(&u, 1, 0), MW_AGAIN);
     MW_CHECK_OK(send_all(&g));
     MW_CHECK_STATUS(block(3), MW_DUPLICATE);
@@ -94,7 +64,7 @@ MW_TEST(an_image_with_gaps_is_taken_tried_and_confirmed) {
     MW_CHECK(mw_update_due(&u, mw_utc_of_s(1000)));
     MW_CHECK_EQ(reboot(), 1);
     MW_CHECK_EQ(u.state, MW_UPDATE_TRIAL);
-    MW_CHECK_STATUS(mw_update_begin(&u, 2, IMAGE), MW_STATE);
+    MW_CHECK_STATUS(mw_update_begin(&u, 2, MAKER_IMAGE), MW_STATE);
     MW_CHECK_OK(mw_update_confirm(&u));
     for (unsigned i = 0; i < 2 * MW_UPDATE_TRIES; i++)
         MW_CHECK_EQ(reboot(), 1);
@@ -105,8 +75,8 @@ MW_TEST(an_image_with_gaps_is_taken_tried_and_confirmed) {
 MW_TEST(without_confirmation_the_old_image_runs_again) {
     mw_prng g = mw_prng_of_seed(2);
     fresh();
-    image_make("water-r160", 6, 1);
-    MW_CHECK_OK(mw_update_begin(&u, 1, IMAGE));
+    maker_make("water-r160", 6, 1);
+    MW_CHECK_OK(mw_update_begin(&u, 1, MAKER_IMAGE));
     MW_CHECK_OK(send_all(&g));
     MW_CHECK_OK(mw_update_activate(&u, 1, 0));
     for (unsigned i = 0; i < MW_UPDATE_TRIES; i++)
@@ -127,15 +97,15 @@ MW_TEST(what_the_maker_did_not_make_is_refused) {
     } cases[] = {
         {"water-r160", 4, 0, MW_FORBIDDEN}, /* older than what runs */
         {"gas-g4", 6, 0, MW_FORBIDDEN},     {"water-r160", 6, 8, MW_AUTH}, /* counter forged */
-        {"water-r160", 6, 150, MW_AUTH},    {"water-r160", 6, IMAGE - 1, MW_AUTH},
+        {"water-r160", 6, 150, MW_AUTH},    {"water-r160", 6, MAKER_IMAGE - 1, MW_AUTH},
         {"water-r160", 6, 1, MW_SYNTAX}};
     mw_prng g = mw_prng_of_seed(3);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fresh();
-        image_make(cases[i].model, cases[i].counter, 9);
+        maker_make(cases[i].model, cases[i].counter, 9);
         if (cases[i].damage != 0)
-            image[cases[i].damage] ^= 0x10;
-        MW_CHECK_OK(mw_update_begin(&u, 1, IMAGE));
+            maker_image[cases[i].damage] ^= 0x10;
+        MW_CHECK_OK(mw_update_begin(&u, 1, MAKER_IMAGE));
         MW_CHECK_OK(send_all(&g));
         MW_CHECK_STATUS(mw_update_activate(&u, 1, 0), cases[i].why);
         MW_CHECK_EQ(reboot(), 0);
@@ -143,7 +113,7 @@ MW_TEST(what_the_maker_did_not_make_is_refused) {
     }
     fresh();
     MW_CHECK_STATUS(mw_update_begin(&u, 1, MW_UPDATE_HEAD), MW_RANGE);
-    MW_CHECK_STATUS(mw_update_begin(&u, 1, SLOT_SECTORS * 4096 + 1), MW_RANGE);
+    MW_CHECK_STATUS(mw_update_begin(&u, 1, MAKER_SLOT_SECTORS * 4096 + 1), MW_RANGE);
     MW_CHECK_STATUS(block(0), MW_NOT_FOUND);
     mw_host_flash_fini(&nor);
 }
@@ -152,11 +122,11 @@ MW_TEST(what_the_maker_did_not_make_is_refused) {
 MW_TEST(damage_in_flash_is_seen_at_boot) {
     mw_prng g = mw_prng_of_seed(4);
     fresh();
-    image_make("water-r160", 6, 1);
-    MW_CHECK_OK(mw_update_begin(&u, 1, IMAGE));
+    maker_make("water-r160", 6, 1);
+    MW_CHECK_OK(mw_update_begin(&u, 1, MAKER_IMAGE));
     MW_CHECK_OK(send_all(&g));
     MW_CHECK_OK(mw_update_activate(&u, 1, 0));
-    uint32_t at = (MW_UPDATE_LOG_SECTORS + MW_UPDATE_MAP_SECTORS + SLOT_SECTORS) * 4096 + 500;
+    uint32_t at = (MW_UPDATE_LOG_SECTORS + MW_UPDATE_MAP_SECTORS + MAKER_SLOT_SECTORS) * 4096 + 500;
     static const uint8_t zero[4] = {0};
     MW_CHECK_OK(flash.program(flash.context, at, MW_SLICE_OF(zero)));
     MW_CHECK_EQ(reboot(), 0);
@@ -169,7 +139,7 @@ MW_TEST(damage_in_flash_is_seen_at_boot) {
 /* The whole way: taken, activated, tried, confirmed; begun again where a cut stopped it. */
 static mw_status whole_way(mw_prng *g) {
     uint8_t slot;
-    MW_TRY(mw_update_begin(&u, 1, IMAGE));
+    MW_TRY(mw_update_begin(&u, 1, MAKER_IMAGE));
     MW_TRY(send_all(g));
     MW_TRY(mw_update_activate(&u, 1, 0));
     MW_TRY(mw_update_boot(&u, &slot));
@@ -179,7 +149,7 @@ static mw_status whole_way(mw_prng *g) {
 static bool cut_twice(uint64_t step) {
     mw_prng g = mw_prng_of_seed(step + 11);
     fresh();
-    image_make("water-r160", 6, 1);
+    maker_make("water-r160", 6, 1);
     mw_host_flash_cut_after(&nor, step, step);
     bool cut = whole_way(&g) != MW_OK;
     for (unsigned again = 0; again < 2; again++) {

@@ -16,6 +16,7 @@ bool mw_smp_code_is_request(uint8_t code) {
     case MW_SMP_COMMAND_KEY_EPOCH: /* to the next epoch only */
     case MW_SMP_COMMAND_GROUP_KEY:
     case MW_SMP_COMMAND_READ_ARCHIVE:
+    case MW_SMP_COMMAND_FIRMWARE_STATUS:
         return true;
     default:
         return false;

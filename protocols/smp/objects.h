@@ -26,6 +26,7 @@ typedef enum mw_smp_type {
     MW_SMP_TIME_SET = 6, /* down */
     MW_SMP_CONFIG = 7,   /* up: read back */
     MW_SMP_REQUEST = 8,  /* down: a command without expiry, see commands.h */
+    MW_SMP_FIRMWARE = 9, /* down: a block of an image, see firmware.h */
     MW_SMP_TYPE_MAX = 255
 } mw_smp_type;
 
@@ -107,7 +108,10 @@ typedef enum mw_smp_command_code {
     MW_SMP_COMMAND_KEY_EPOCH = 9,     /* epoch 1, proof 8 */
     MW_SMP_COMMAND_GROUP_KEY = 10,    /* group 4, epoch 4, wrapped key 24 */
     MW_SMP_COMMAND_READ_ARCHIVE = 11, /* channel 1, end hour 4, hours 2 */
-    MW_SMP_COMMAND_SET_CONFIG_AT = 12 /* seconds 4, a configuration body; without: cancels */
+    MW_SMP_COMMAND_SET_CONFIG_AT = 12,  /* seconds 4, a configuration body; without: cancels */
+    MW_SMP_COMMAND_FIRMWARE_BEGIN = 13, /* firmware.h */
+    MW_SMP_COMMAND_FIRMWARE_STATUS = 14,
+    MW_SMP_COMMAND_FIRMWARE_ACTIVATE = 15
 } mw_smp_command_code;
 
 typedef enum mw_smp_result {
