@@ -425,6 +425,7 @@ static mw_status record_take(pushed *p, mw_slice plain) {
     case MW_SYNTAX:
     case MW_RANGE:
     case MW_LIMIT:
+    case MW_NOT_FOUND: /* no such APDU, or a value that ends too early */
         return mw_decode_count_add(p->d, e, "decode.malformed", 1);
     default:
         return s;
