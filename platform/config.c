@@ -267,7 +267,8 @@ static const mw_setting settings[] = {
      .type = MW_SETTING_TEXT,
      .offset = AT(plan),
      .fallback = "eu868",
-     .text = "Frequency plan of the network, for beacons: eu868, eu434, demo."},
+     .text = "Frequency plan of the network, for beacons: eu868, eu434, demo, or file:PATH "
+             "(docs/spec/unb.md, section 4)."},
     {.key = "commands.copies",
      .type = MW_SETTING_INT,
      .offset = AT(copies),

@@ -13,6 +13,7 @@
 #include "platform/cli/cli.h"
 #include "platform/journal/decode.h"
 #include "platform/messages.h"
+#include "platform/open_plan.h"
 #include "platform/open_store.h"
 #include "platform/pushing.h"
 #include "platform/readings/settle.h"
@@ -32,6 +33,7 @@ typedef struct platform {
     mw_decoder *decoder;
     mw_sender *sender;
     mw_commands *commands;
+    mw_unb_plan plan; /* of the network */
     mw_zones *zones;
     mw_http_server *server;
     mw_api *api;
@@ -135,16 +137,12 @@ static bool connected(void *context, int64_t sender) {
 
 static mw_status open_commands(platform *p) {
     const mw_platform_config *c = &p->config;
-    const mw_unb_plan *plan = NULL;
-    if (mw_unb_plan_find(c->plan, &plan) != MW_OK) {
-        mw_log(MW_LOG_ERROR, "no such frequency plan", MW_S("commands.plan", c->plan));
-        return MW_NOT_FOUND;
-    }
+    MW_TRY(mw_platform_open_plan(c->plan, &p->plan));
     MW_TRY(mw_platform_open_sender(c, p->store, &p->sender));
     mw_commands_options o = {.store = p->store,
                              .registry = p->registry,
                              .sender = p->sender,
-                             .plan = plan,
+                             .plan = &p->plan,
                              .copies = (uint8_t)c->copies,
                              .attempts = (uint16_t)c->attempts,
                              .ttl = c->command_ttl,
