@@ -190,7 +190,7 @@ MW_TEST(a_cut_at_any_flash_operation_leaves_the_old_or_the_new) {
     uint64_t step = 0;
     unsigned cuts = 0;
     while (cut_at(step)) {
-        step += 7;
+        step += 23;
         cuts++;
     }
     printf("%u cuts in %llu flash operations\n", cuts, (unsigned long long)step);

@@ -181,7 +181,7 @@ static bool cut_twice(uint64_t step) {
 MW_TEST(power_may_go_at_any_flash_operation) {
     uint64_t step = 0;
     unsigned cuts = 0;
-    for (; cut_twice(step); step += 3)
+    for (; cut_twice(step); step += 5)
         cuts++;
     printf("%u cuts, each followed by another\n", cuts);
     MW_CHECK(cuts > 500);

@@ -96,6 +96,8 @@ static void random_of(void *context, mw_span out) {
 
 static void fresh(bool streaming, unsigned loss, uint64_t seed) {
     static const mw_key key = {{0, 1, 2, 3, 4, 5, 6, 7, 8}};
+    mw_cosem_keys_fini(&d.keys); /* of the test before */
+    mw_cosem_keys_fini(&keys);
     memset(&d, 0, sizeof d);
     memset(&line, 0, sizeof line);
     d.rows = 100;

@@ -17,6 +17,7 @@ static mw_mono now;
 
 static void fresh(void) {
     static const mw_key key = {{1, 2, 3}};
+    mw_cosem_keys_fini(&d.keys); /* of the test before */
     memset(&d, 0, sizeof d);
     d.rows = 40;
     d.random = mw_prng_of_seed(1);
