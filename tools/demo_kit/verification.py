@@ -237,8 +237,8 @@ def compare(truth, intervals, registers, frames_received, duplicates):
     alive = {key: left for key, numbers in carriers.items()
              if (left := [n for n in numbers if not truth.frames[n].lost])}
     # Which arrived is told by the register that each carries: a station that was killed may receive
-    # a frame twice, so counting receptions would hide collisions.
-    sent_alive = [f for f in truth.frames if not f.lost]
+    # a frame twice, so counting receptions would hide collisions. Frames that only answer carry none.
+    sent_alive = [f for f in truth.frames if not f.lost and f.registers]
     arrived = sum(any((f.device, *r) in readings for r in f.registers) for f in sent_alive)
     collided = 1 - arrived / len(sent_alive) if sent_alive else 0.0
     report.frames_collided = len(sent_alive) - arrived
