@@ -43,8 +43,10 @@ mw_status mw_slots_estimated(mw_slots *s, mw_store *store, const mw_window_chann
     if (from.us >= to.us)
         return MW_OK;
     MW_TRY(mw_window_read(w, store, c, from, to));
+    /* What a broken meter reported and we replaced has come: no archive tells it better. */
     for (uint32_t i = 0; i < w->n && !*out_any; i++)
-        *out_any = w->origin[i] == MW_CELL_OURS && (w->now_flags[i] & MW_VEE_ESTIMATED) != 0;
+        *out_any = w->origin[i] == MW_CELL_OURS && (w->now_flags[i] & MW_VEE_ESTIMATED) != 0 &&
+                   (w->raw_flags[i] & MW_VEE_MISSING) != 0;
     return MW_OK;
 }
 

@@ -155,6 +155,8 @@ class Around(unittest.TestCase):
         def state():
             rows = ops.get("/v1/vee/summary").json()["items"]
             return next((r for r in rows if r["meter"] == ANNAS), None)
+        world.until(23)
+        wait_for(lambda: state() is not None)  # late before it tells why
         self.days(1, 0, 21, 2, more=("status=128",))
         wait_for(lambda: state() is not None and state()["state"] == "out of order")
         self.assertEqual(state()["cause"], "fatal")
