@@ -173,7 +173,7 @@ void mw_town_feed_serve(mw_town_feed *f, mw_dur wait) {
                             {.fd = f->peer, .events = POLLIN}};
     if (f->unsent != NULL)
         fds[1].events |= POLLOUT;
-    if (poll(fds, f->peer >= 0 ? 2 : 1, (int)(wait.ns / 1000000)) <= 0)
+    if (poll(fds, f->peer >= 0 ? 2 : 1, (int)((wait.ns + 999999) / 1000000)) <= 0)
         return;
     if (f->peer >= 0 && fds[1].revents != 0) {
         bool alive = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0 || receive_all(f);

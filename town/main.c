@@ -23,9 +23,9 @@
 #include "town/simulation.h"
 
 /* How far the simulation goes in one step, and how often progress is told. */
-#define STEP          mw_dur_s(10)
-#define LIVE_STEP_MAX mw_dur_ms(200)
-#define PROGRESS      mw_dur_s(2)
+#define STEP      mw_dur_s(10)
+#define LIVE_STEP mw_dur_ms(20)
+#define PROGRESS  mw_dur_s(2)
 /* After a kill the clock file may be ahead of what the station has heard: go back a little. What is
  * sent twice is identical, and the platform stores it once. */
 #define RESUME_BACK mw_dur_s(60)
@@ -286,8 +286,12 @@ static mw_status live(town *t, mw_utc at) {
     tell_progress(t, "live");
     while (!stop_requested) {
         mw_mono before = mw_clock_mono();
-        mw_town_feed_serve(&t->feed, LIVE_STEP_MAX);
-        mw_dur passed = mw_mono_since(mw_clock_mono(), before);
+        mw_dur passed = {0};
+        /* Answers are no reason to go on sooner: a block for each would bring one for each block. */
+        while (!stop_requested && passed.ns < LIVE_STEP.ns) {
+            mw_town_feed_serve(&t->feed, (mw_dur){LIVE_STEP.ns - passed.ns});
+            passed = mw_mono_since(mw_clock_mono(), before);
+        }
         at = mw_utc_add(at, (mw_dur){passed.ns * t->config.factor});
         MW_TRY(live_until(t, at));
     }
