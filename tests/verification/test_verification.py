@@ -146,7 +146,15 @@ class Comparison(unittest.TestCase):
 
     def test_a_few_hours_that_were_heard_and_forgotten(self):
         del self.intervals[::100]
-        self.finds("did not fade")
+        self.finds("a frame that carried them arrived")
+
+    def test_frames_that_collided_all_at_once(self):
+        """The last frames of twelve meters, whose hours nothing repeats: rare, and no fault."""
+        last = range(DAYS - 1, len(self.truth.frames), DAYS)
+        gone = set(last[:12]) - self.lost
+        self.intervals, self.registers = held(self.truth, self.lost | gone)
+        self.received -= len(gone)
+        self.assertEqual(self.problems(), [])
 
     def test_registers_that_were_heard_and_forgotten(self):
         del self.registers[::2]

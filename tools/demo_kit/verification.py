@@ -88,8 +88,8 @@ class Report:
     meters_heard: int = 0
     expected: int = 0
     bound: float = 0.0
-    unexplained: int = 0
-    unexplained_bound: float = 0.0
+    unfaded_missing: int = 0
+    withheld: int = 0
     registers_missing: int = 0
     registers_bound: float = 0.0
     pushes: int = 0
@@ -112,10 +112,9 @@ class Report:
         if len(self.missing) > self.bound:
             found.append(f"{len(self.missing)} hourly values are missing, more than the bound of "
                          f"{self.bound:.0f} that the loss of frames implies")
-        if self.unexplained > self.unexplained_bound:
-            found.append(f"{self.unexplained} hourly values are missing although a frame that carried "
-                         "them did not fade; collisions and the station's own transmissions explain "
-                         f"up to {self.unexplained_bound:.0f}")
+        if self.withheld:
+            found.append(f"{self.withheld} hourly values are missing although a frame that carried "
+                         "them arrived")
         if self.registers_missing > self.registers_bound:
             found.append(f"{self.registers_missing} register readings are missing, more than the "
                          f"bound of {self.registers_bound:.0f} that the loss of frames implies")
@@ -150,8 +149,8 @@ class Report:
                f"(the loss of frames explains up to {self.registers_bound:.0f})")
         yield (f"hours missing        {len(self.missing)} of {self.expected} "
                f"(the loss of frames explains up to {self.bound:.0f})")
-        yield (f"... sent unfaded     {self.unexplained} "
-               f"(collisions and a transmitting station explain up to {self.unexplained_bound:.0f})")
+        yield (f"... sent unfaded     {self.unfaded_missing} (in {self.frames_collided} frames that "
+               f"collided or met a transmitting station; {self.withheld} in frames that arrived)")
 
 
 def compare_days(truth, intervals, report, reported, shown):
@@ -232,18 +231,18 @@ def compare(truth, intervals, registers, frames_received, duplicates):
                      for key in sorted(present - set(carriers) - pushed_hours)]
     report.missing = sorted(key for key in carriers if key not in present)
     report.bound = missing_bound(carriers, max(report.loss, 0.0))
-    # The book knows which frames faded. Hours in a frame that did not may be missing only as often as
-    # frames collide or meet the station while it transmits and hears nothing, which is far rarer.
-    alive = {key: left for key, numbers in carriers.items()
-             if (left := [n for n in numbers if not truth.frames[n].lost])}
-    # Which arrived is told by the register that each carries: a station that was killed may receive
-    # a frame twice, so counting receptions would hide collisions. Frames that only answer carry none.
-    sent_alive = [f for f in truth.frames if not f.lost and f.registers]
-    arrived = sum(any((f.device, *r) in readings for r in f.registers) for f in sent_alive)
-    collided = 1 - arrived / len(sent_alive) if sent_alive else 0.0
-    report.frames_collided = len(sent_alive) - arrived
-    report.unexplained = sum(key not in present for key in alive)
-    report.unexplained_bound = missing_bound(alive, collided)
+    # The book knows which frames faded. Of the others some collide, or meet the station while it
+    # transmits and hears nothing. Which arrived is told by the register that each carries (answers
+    # carry none): by one that stood in no other frame, when it is to be sure.
+    report.unfaded_missing = sum(any(not truth.frames[n].lost for n in numbers)
+                                 for key, numbers in carriers.items() if key not in present)
+    report.frames_collided = sum(
+        not frame.lost and bool(frame.registers)
+        and not any((frame.device, *r) in readings for r in frame.registers)
+        for frame in truth.frames)
+    surely = {number for key, numbers in of_register.items() if key in readings and len(numbers) == 1
+              and key not in pushed for number in numbers}
+    report.withheld = sum(not surely.isdisjoint(carriers[key]) for key in report.missing)
     report.registers_missing = sum(key not in readings for key in of_register)
     report.registers_bound = missing_bound(of_register, max(report.loss, 0.0))
     report.doubled += sum(max(0, n - len(of_register.get(key, ())) - pushed[key]) for key, n in readings.items())
