@@ -87,7 +87,7 @@ static uint8_t text_set(void *meter, mw_electric_text which, mw_slice value) {
     return MW_COSEM_DONE;
 }
 
-static const mw_electric_calendar *calendar(void *meter, bool passive, mw_utc *out_from) {
+static const mw_tariff_calendar *calendar(void *meter, bool passive, mw_utc *out_from) {
     mw_cosem_meter *m = meter;
     *out_from = m->waiting_from;
     if (m->waiting && m->waiting_from.us <= now_of(m).us) {
@@ -97,9 +97,9 @@ static const mw_electric_calendar *calendar(void *meter, bool passive, mw_utc *o
     return !passive ? &m->calendar[0] : m->waiting ? &m->calendar[1] : NULL;
 }
 
-static uint8_t calendar_set(void *meter, const mw_electric_calendar *c, mw_utc from) {
+static uint8_t calendar_set(void *meter, const mw_tariff_calendar *c, mw_utc from) {
     mw_cosem_meter *m = meter;
-    mw_electric_calendar copy = *c;
+    mw_tariff_calendar copy = *c;
     if (from.us <= now_of(m).us) {
         m->calendar[0] = copy;
         m->waiting = false;
@@ -501,7 +501,7 @@ mw_status mw_cosem_meter_init(mw_cosem_meter *m, const mw_electric_table *table,
                                   .happened = happened};
     for (unsigned i = 0; i < 4; i++)
         m->device.title.b[4 + i] = (uint8_t)(serial >> (24 - 8 * i));
-    mw_electric_calendar_init(&m->calendar[0]);
+    mw_tariff_calendar_init(&m->calendar[0]);
     m->calendar[0].offset_min = 180;
     memcpy(m->calendar[0].name, "ONE", 3);
     m->relay = (mw_electric_relay){.output = true, .state = MW_ELECTRIC_RELAY_CONNECTED, .mode = 4};

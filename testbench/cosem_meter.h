@@ -26,7 +26,7 @@ typedef struct mw_cosem_meter {
     int64_t clock_shift_us;
     int64_t number[MW_ELECTRIC_NUMBERS];
     uint8_t text[MW_ELECTRIC_TEXTS][64], text_n[MW_ELECTRIC_TEXTS];
-    mw_electric_calendar calendar[2];
+    mw_tariff_calendar calendar[2];
     bool waiting;
     mw_utc waiting_from;
     mw_electric_relay relay;

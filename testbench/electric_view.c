@@ -8,14 +8,14 @@
 
 /* Day and night in Rome. */
 static mw_status calendar_set(mw_electric_view *v, mw_utc now) {
-    mw_electric_calendar c;
-    mw_electric_calendar_init(&c);
+    mw_tariff_calendar c;
+    mw_tariff_calendar_init(&c);
     c.offset_min = 60;
     c.dst_min = 60;
-    c.dst_begin = (mw_electric_change){3, 5, 6, 1};
-    c.dst_end = (mw_electric_change){10, 5, 6, 1};
+    c.dst_begin = (mw_tariff_change){3, 5, 6, 1};
+    c.dst_end = (mw_tariff_change){10, 5, 6, 1};
     for (unsigned z = 14; z < 46; z++)
-        mw_electric_program_set(c.program[0], z, 1);
+        mw_tariff_program_set(c.program[0], z, 1);
     const mw_electric_model *model = &v->meter.model;
     return model->calendar_set(model->meter, &c, now) == MW_COSEM_DONE ? MW_OK : MW_STATE;
 }

@@ -48,6 +48,7 @@ mw_status mw_town_electric_init(mw_town_electric *e, const mw_town_device *d,
     e->reports = d->pushes ? calloc(MW_TOWN_REPORTS_MAX, sizeof *e->reports) : NULL;
     if (d->pushes && e->reports == NULL)
         return MW_NOMEM;
+    mw_electric_radio_schedule(&e->meter, &e->schedule);
     MW_TRY(mw_host_flash_init(&e->flash, 4096, MW_ELECTRIC_METER_SECTORS));
     return boot(e, d, clock, ticks);
 }

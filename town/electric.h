@@ -8,7 +8,7 @@
 #define MW_TOWN_ELECTRIC_H
 
 #include "meters/boards/host.h"
-#include "meters/electricity/meter.h"
+#include "meters/electricity/radio.h"
 #include "town/population.h"
 
 #define MW_TOWN_REPORT_HOURS 6
@@ -27,6 +27,7 @@ typedef struct mw_town_electric {
     mw_host_flash flash;
     mw_electric_provision provision;
     mw_electric_meter meter;
+    mw_schedule schedule; /* that the radio brings */
     const mw_town_series *series;
     int64_t offset_s; /* of the recorded time before UTC's */
     size_t draw;

@@ -227,7 +227,8 @@ static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_t
     }
     mw_board board = {.flash = mw_host_flash_interface(&m->flash),
                       .seed = mw_mix64(seed ^ d->device_id),
-                      .cause = MW_RESET_POWER_ON};
+                      .cause = MW_RESET_POWER_ON,
+                      .schedule = m->electric != NULL ? &m->electric->schedule : NULL};
     configure(m, g, terms);
     mw_mono now = mw_host_crystal_ticks(&m->crystal, terms->start);
     MW_TRY(mw_meter_boot(&m->firmware, &m->model, &provision, &board, now));

@@ -42,14 +42,14 @@ static void encode(const mw_electric_billing_record *of, uint8_t out[MW_ELECTRIC
     mw_write_u32le(&w, of->closed_s);
     for (unsigned r = 0; r < MW_ELECTRIC_TARIFF_REGISTERS; r++) {
         write_count(&w, of->total[r]);
-        for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++)
+        for (unsigned t = 0; t < MW_TARIFFS; t++)
             write_count(&w, of->tariff[t][r]);
         for (unsigned e = 0; e < MW_ELECTRIC_ELEMENTS; e++)
             write_count(&w, of->phase[e][r]);
     }
     for (unsigned q = 0; q < 4; q++)
         write_count(&w, of->quadrant[q]);
-    for (unsigned i = 0; i <= MW_ELECTRIC_TARIFFS; i++) {
+    for (unsigned i = 0; i <= MW_TARIFFS; i++) {
         const mw_electric_demand_max *m = &of->max[i];
         mw_write_u32le(&w, u32_of(m->mw));
         mw_write_u32le(&w, mw_utc_is_none(m->at) ? 0 : u32_of(mw_utc_floor_s(m->at)));
@@ -66,14 +66,14 @@ static bool decode(mw_slice in, mw_electric_billing_record *out) {
     out->closed_s = mw_read_u32le(&r);
     for (unsigned k = 0; k < MW_ELECTRIC_TARIFF_REGISTERS; k++) {
         out->total[k] = read_count(&r);
-        for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++)
+        for (unsigned t = 0; t < MW_TARIFFS; t++)
             out->tariff[t][k] = read_count(&r);
         for (unsigned e = 0; e < MW_ELECTRIC_ELEMENTS; e++)
             out->phase[e][k] = read_count(&r);
     }
     for (unsigned q = 0; q < 4; q++)
         out->quadrant[q] = read_count(&r);
-    for (unsigned i = 0; i <= MW_ELECTRIC_TARIFFS; i++) {
+    for (unsigned i = 0; i <= MW_TARIFFS; i++) {
         out->max[i].mw = mw_read_u32le(&r);
         uint32_t at = mw_read_u32le(&r);
         out->max[i].at = at == 0 ? MW_UTC_NONE : mw_utc_of_s(at);
@@ -86,7 +86,7 @@ static void fill(mw_electric_billing_record *to, const mw_electric_billing_sourc
     const mw_electric_tariffs *t = of->tariffs;
     for (unsigned r = 0; r < MW_ELECTRIC_TARIFF_REGISTERS; r++) {
         to->total[r] = t->total[r].milli;
-        for (unsigned n = 0; n < MW_ELECTRIC_TARIFFS; n++)
+        for (unsigned n = 0; n < MW_TARIFFS; n++)
             to->tariff[n][r] = t->count[n][r].milli;
     }
     for (unsigned k = 0; k < MW_ELECTRIC_ELEMENTS; k++) {
@@ -97,7 +97,7 @@ static void fill(mw_electric_billing_record *to, const mw_electric_billing_sourc
     }
     for (unsigned q = 0; q < 4; q++)
         to->quadrant[q] = e->count[MW_ELECTRIC_TOTAL][MW_ELECTRIC_R1 + q].milli;
-    for (unsigned i = 0; i <= MW_ELECTRIC_TARIFFS; i++)
+    for (unsigned i = 0; i <= MW_TARIFFS; i++)
         to->max[i] = of->demand->max[i];
 }
 
@@ -175,9 +175,9 @@ mw_status mw_electric_billing_mount(mw_electric_billing *b, const mw_flash *flas
 /* ---- Moments ---- */
 
 /* Number of the local day, or of the billing period, that `t` is in. */
-static int64_t number_of(const mw_electric_billing *b, const mw_electric_calendar *c, unsigned log,
+static int64_t number_of(const mw_electric_billing *b, const mw_tariff_calendar *c, unsigned log,
                          mw_utc t) {
-    mw_electric_local l = mw_electric_calendar_local(c, t);
+    mw_tariff_local l = mw_tariff_calendar_local(c, t);
     if (log == MW_ELECTRIC_BILLING_DAILY)
         return l.day;
     int32_t year;
@@ -188,18 +188,18 @@ static int64_t number_of(const mw_electric_billing *b, const mw_electric_calenda
 }
 
 /* The moment at which the local time is this; summer time is found by asking again. */
-static mw_utc utc_of_local(const mw_electric_calendar *c, int64_t day, int32_t second) {
+static mw_utc utc_of_local(const mw_tariff_calendar *c, int64_t day, int32_t second) {
     int64_t want = day * DAY_S + second;
     mw_utc t = mw_utc_of_s(want - c->offset_min * 60);
     for (unsigned i = 0; i < 2; i++) {
-        mw_electric_local l = mw_electric_calendar_local(c, t);
+        mw_tariff_local l = mw_tariff_calendar_local(c, t);
         t.us += (want - (l.day * DAY_S + l.second)) * MW_US_PER_S;
     }
     return t;
 }
 
 /* When the day or period of this number began. */
-static mw_utc begin_of(const mw_electric_billing *b, const mw_electric_calendar *c, unsigned log,
+static mw_utc begin_of(const mw_electric_billing *b, const mw_tariff_calendar *c, unsigned log,
                        int64_t number) {
     if (log == MW_ELECTRIC_BILLING_DAILY)
         return utc_of_local(c, number, 0);
@@ -207,8 +207,7 @@ static mw_utc begin_of(const mw_electric_billing *b, const mw_electric_calendar 
     return utc_of_local(c, day, b->hour * 3600);
 }
 
-static bool is_due(mw_electric_billing *b, const mw_electric_calendar *c, unsigned log,
-                   mw_utc now) {
+static bool is_due(mw_electric_billing *b, const mw_tariff_calendar *c, unsigned log, mw_utc now) {
     if (!b->known[log]) { /* the first day of a life: nothing to tell yet */
         b->known[log] = true;
         b->last[log] = now;
@@ -222,7 +221,7 @@ static bool is_due(mw_electric_billing *b, const mw_electric_calendar *c, unsign
     return number_of(b, c, log, now) > number_of(b, c, log, b->last[log]);
 }
 
-unsigned mw_electric_billing_due(mw_electric_billing *b, const mw_electric_calendar *calendar,
+unsigned mw_electric_billing_due(mw_electric_billing *b, const mw_tariff_calendar *calendar,
                                  mw_utc now) {
     unsigned due = 0;
     for (unsigned k = 0; k < MW_ELECTRIC_BILLING_LOGS; k++)
@@ -255,7 +254,7 @@ static mw_status write_record(mw_electric_billing *b, const mw_flash *flash, uns
 }
 
 mw_status mw_electric_billing_close(mw_electric_billing *b, const mw_flash *flash,
-                                    const mw_electric_calendar *calendar, mw_utc now,
+                                    const mw_tariff_calendar *calendar, mw_utc now,
                                     const mw_electric_billing_source *of) {
     unsigned due = mw_electric_billing_due(b, calendar, now);
     for (unsigned k = 0; k < MW_ELECTRIC_BILLING_LOGS; k++)

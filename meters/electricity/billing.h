@@ -50,17 +50,16 @@ typedef struct mw_electric_billing_record {
     uint32_t closed_s;
     uint8_t flags;
     /* mWh and mvarh: A+, A-, R+, R-. */
-    int64_t tariff[MW_ELECTRIC_TARIFFS][MW_ELECTRIC_TARIFF_REGISTERS];
+    int64_t tariff[MW_TARIFFS][MW_ELECTRIC_TARIFF_REGISTERS];
     int64_t total[MW_ELECTRIC_TARIFF_REGISTERS];
     int64_t phase[MW_ELECTRIC_ELEMENTS][MW_ELECTRIC_TARIFF_REGISTERS];
     int64_t quadrant[4]; /* R1..R4 */
-    mw_electric_demand_max max[1 + MW_ELECTRIC_TARIFFS];
+    mw_electric_demand_max max[1 + MW_TARIFFS];
 } mw_electric_billing_record;
 
 #define MW_ELECTRIC_BILLING_BYTES                                                                  \
-    (14 +                                                                                          \
-     6 * ((MW_ELECTRIC_TARIFFS + 1 + MW_ELECTRIC_ELEMENTS) * MW_ELECTRIC_TARIFF_REGISTERS + 4) +   \
-     8 * (1 + MW_ELECTRIC_TARIFFS))
+    (14 + 6 * ((MW_TARIFFS + 1 + MW_ELECTRIC_ELEMENTS) * MW_ELECTRIC_TARIFF_REGISTERS + 4) +       \
+     8 * (1 + MW_TARIFFS))
 #define MW_ELECTRIC_BILLING_OPEN_BYTES (1 + 2 * 4 + 4 + MW_ELECTRIC_DEMAND_BYTES)
 
 /* What is written down. */
@@ -95,11 +94,11 @@ MW_NODISCARD mw_status mw_electric_billing_mount(mw_electric_billing *b, const m
                                                  mw_electric_demand *demand);
 /* Which logs have a moment to write down, bit per mw_electric_billing_log. To be asked between two
  * windows, with a clock that is set. */
-unsigned mw_electric_billing_due(mw_electric_billing *b, const mw_electric_calendar *calendar,
+unsigned mw_electric_billing_due(mw_electric_billing *b, const mw_tariff_calendar *calendar,
                                  mw_utc now);
 /* Writes what is due. MW_IO: what is not written stays due. */
 MW_NODISCARD mw_status mw_electric_billing_close(mw_electric_billing *b, const mw_flash *flash,
-                                                 const mw_electric_calendar *calendar, mw_utc now,
+                                                 const mw_tariff_calendar *calendar, mw_utc now,
                                                  const mw_electric_billing_source *of);
 /* Ends the billing period now. MW_IO. */
 MW_NODISCARD mw_status mw_electric_billing_command(mw_electric_billing *b, const mw_flash *flash,

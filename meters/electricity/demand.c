@@ -19,7 +19,7 @@ mw_status mw_electric_demand_init(mw_electric_demand *d, uint8_t period_min, uin
 }
 
 void mw_electric_demand_clear(mw_electric_demand *d) {
-    for (unsigned i = 0; i <= MW_ELECTRIC_TARIFFS; i++)
+    for (unsigned i = 0; i <= MW_TARIFFS; i++)
         d->max[i] = NONE;
 }
 
@@ -81,7 +81,7 @@ bool mw_electric_demand_step(mw_electric_demand *d, int64_t mwh, uint8_t tariff,
     d->begun = true;
     d->period = period;
     d->base = mwh;
-    d->tariff = tariff < MW_ELECTRIC_TARIFFS ? tariff : 0;
+    d->tariff = tariff < MW_TARIFFS ? tariff : 0;
     return ended;
 }
 
@@ -117,7 +117,7 @@ void mw_electric_demand_encode(const mw_electric_demand *d, uint8_t out[MW_ELECT
     for (unsigned i = 0; i < MW_ELECTRIC_DEMAND_PERIODS_MAX - 1; i++)
         mw_write_u32le(&w, d->before[i]);
     write_max(&w, &d->last);
-    for (unsigned i = 0; i <= MW_ELECTRIC_TARIFFS; i++)
+    for (unsigned i = 0; i <= MW_TARIFFS; i++)
         write_max(&w, &d->max[i]);
 }
 
@@ -130,7 +130,7 @@ mw_status mw_electric_demand_decode(mw_electric_demand *d,
     bool same = mw_read_u16le(&r) == d->period_s;
     same = mw_read_u8(&r) == d->periods && same;
     n.tariff = mw_read_u8(&r);
-    n.begun = n.tariff < MW_ELECTRIC_TARIFFS;
+    n.begun = n.tariff < MW_TARIFFS;
     n.period = mw_read_u32le(&r);
     n.base = n.now = (int64_t)mw_read_u64le(&r);
     n.begun = n.begun && n.base >= 0;
@@ -139,7 +139,7 @@ mw_status mw_electric_demand_decode(mw_electric_demand *d,
     n.last = read_max(&r);
     if (!same || !n.begun)
         n = (mw_electric_demand){.period_s = d->period_s, .periods = d->periods, .last = NONE};
-    for (unsigned i = 0; i <= MW_ELECTRIC_TARIFFS; i++)
+    for (unsigned i = 0; i <= MW_TARIFFS; i++)
         n.max[i] = read_max(&r);
     *d = n;
     return MW_OK;

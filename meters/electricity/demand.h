@@ -15,7 +15,7 @@
 #ifndef MW_METERS_ELECTRICITY_DEMAND_H
 #define MW_METERS_ELECTRICITY_DEMAND_H
 
-#include "meters/electricity/calendar.h"
+#include "protocols/tariff/calendar.h"
 
 #define MW_ELECTRIC_DEMAND_PERIODS_MAX 15
 
@@ -33,7 +33,7 @@ typedef struct mw_electric_demand {
     int64_t base, now; /* register at its begin, and at the last step, mWh */
     uint32_t before[MW_ELECTRIC_DEMAND_PERIODS_MAX - 1]; /* mWh of whole periods, newest first */
     mw_electric_demand_max last;                         /* attributes 3 and 6 */
-    mw_electric_demand_max max[1 + MW_ELECTRIC_TARIFFS]; /* total, T1..T8 */
+    mw_electric_demand_max max[1 + MW_TARIFFS];          /* total, T1..T8 */
 } mw_electric_demand;
 
 /* MW_RANGE unless period_min is one of those above and periods 1..15. */
@@ -52,7 +52,7 @@ void mw_electric_demand_reset(mw_electric_demand *d);
 
 /* What outlives a loss of power: a period goes on where it was. */
 #define MW_ELECTRIC_DEMAND_BYTES                                                                   \
-    (5 + 4 + 8 + (MW_ELECTRIC_DEMAND_PERIODS_MAX - 1) * 4 + 8 + (1 + MW_ELECTRIC_TARIFFS) * 8)
+    (5 + 4 + 8 + (MW_ELECTRIC_DEMAND_PERIODS_MAX - 1) * 4 + 8 + (1 + MW_TARIFFS) * 8)
 void mw_electric_demand_encode(const mw_electric_demand *d, uint8_t out[MW_ELECTRIC_DEMAND_BYTES]);
 /* After init. Of a demand with another period or number of periods the maxima alone are taken.
  * MW_UNSUPPORTED (version): nothing is changed. */

@@ -104,7 +104,7 @@ mw_status mw_electric_meter_boot(mw_electric_meter *m, const mw_electric_type *t
     MW_TRY(mw_electric_quality_of_settings(m, &m->settings));
     m->demand.period_s = (uint16_t)(m->settings.demand_period_min * 60);
     m->tariff =
-        mw_electric_calendar_tariff(mw_electric_tariffs_calendar(&m->tariffs), mw_electric_now(m));
+        mw_tariff_calendar_tariff(mw_electric_tariffs_calendar(&m->tariffs), mw_electric_now(m));
     mw_electric_control_boot(m);
     MW_TRY(mw_electric_access_boot(m));
     mw_electric_objects_init(&m->objects, type->table, &m->model, &m->device);
@@ -120,7 +120,7 @@ void mw_electric_meter_fini(mw_electric_meter *m) {
 /* ---- Measuring ---- */
 
 static void billing_step(mw_electric_meter *m, mw_utc begin) {
-    const mw_electric_calendar *c = mw_electric_tariffs_calendar(&m->tariffs);
+    const mw_tariff_calendar *c = mw_electric_tariffs_calendar(&m->tariffs);
     if (mw_rtc_state_at(&m->rtc, m->second) == MW_CLOCK_NEVER_SET ||
         mw_electric_billing_due(&m->billing, c, begin) == 0)
         return;
@@ -144,7 +144,7 @@ uint8_t mw_electric_meter_bill(mw_electric_meter *m) {
 static uint8_t tariff_at(const mw_electric_meter *m, mw_utc t) {
     if (m->forced_tariff != 0)
         return (uint8_t)(m->forced_tariff - 1);
-    return mw_electric_calendar_tariff(mw_electric_tariffs_calendar(&m->tariffs), t);
+    return mw_tariff_calendar_tariff(mw_electric_tariffs_calendar(&m->tariffs), t);
 }
 
 /* What belongs to the time before the window is written first, then the window is counted. */

@@ -186,7 +186,7 @@ static uint8_t script(void *meter, mw_electric_script_table table, uint16_t whic
                    ? relay_do(m, which == SCRIPT_CONNECT)
                    : MW_COSEM_OTHER_REASON;
     case MW_ELECTRIC_SCRIPT_TARIFF: /* 0 gives it back to the calendar */
-        if (which > MW_ELECTRIC_TARIFFS)
+        if (which > MW_TARIFFS)
             return MW_COSEM_OTHER_REASON;
         m->forced_tariff = which;
         return mw_electric_kept_save(m) == MW_OK ? MW_COSEM_DONE : MW_COSEM_HARDWARE_FAULT;

@@ -22,8 +22,11 @@ MW_NODISCARD mw_status mw_electric_registers_save(mw_electric_meter *m);
 /* A data-access-result: the billing period ends now. */
 uint8_t mw_electric_meter_bill(mw_electric_meter *m);
 /* The passive calendar, or the active one when `from` has come; MW_IO, MW_RANGE. */
-MW_NODISCARD mw_status mw_electric_calendar_keep(mw_electric_meter *m,
-                                                 const mw_electric_calendar *c, mw_utc from);
+MW_NODISCARD mw_status mw_electric_calendar_keep(mw_electric_meter *m, const mw_tariff_calendar *c,
+                                                 mw_utc from);
+/* The same from afar: a moment that has passed is now, and the log tells of it. MW_RANGE, MW_IO. */
+MW_NODISCARD mw_status mw_electric_calendar_take(mw_electric_meter *m, const mw_tariff_calendar *c,
+                                                 mw_utc from);
 /* Activates a calendar whose moment has come. */
 void mw_electric_calendar_turn(mw_electric_meter *m);
 

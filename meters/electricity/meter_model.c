@@ -264,7 +264,7 @@ static uint8_t clock_set(void *meter, mw_utc t) {
                                                                  : MW_COSEM_HARDWARE_FAULT;
 }
 
-static const mw_electric_calendar *calendar(void *meter, bool passive, mw_utc *out_from) {
+static const mw_tariff_calendar *calendar(void *meter, bool passive, mw_utc *out_from) {
     mw_electric_meter *m = meter;
     *out_from = m->tariffs.passive_from;
     if (!passive)
@@ -272,14 +272,10 @@ static const mw_electric_calendar *calendar(void *meter, bool passive, mw_utc *o
     return m->tariffs.passive_valid ? &m->tariffs.calendar[!m->tariffs.active] : NULL;
 }
 
-static uint8_t calendar_set(void *meter, const mw_electric_calendar *c, mw_utc from) {
-    mw_electric_meter *m = meter;
-    mw_utc t = mw_electric_now(m);
-    mw_status s = mw_electric_calendar_keep(m, c, from.us < t.us ? t : from);
+static uint8_t calendar_set(void *meter, const mw_tariff_calendar *c, mw_utc from) {
+    mw_status s = mw_electric_calendar_take(meter, c, from);
     if (s != MW_OK)
         return s == MW_RANGE ? MW_COSEM_OTHER_REASON : MW_COSEM_HARDWARE_FAULT;
-    mw_electric_meter_raise(m, MW_ELECTRIC_E_CALENDAR_DATE_SET, 0, 0);
-    mw_electric_calendar_turn(m);
     return MW_COSEM_DONE;
 }
 

@@ -28,7 +28,7 @@ enum kind {
 #define LOG_PAYLOAD      MW_ELECTRIC_LOGGED_PAYLOAD
 #define SPARE_ROWS       64 /* slots that cuts may tear */
 #define CALENDAR_HEAD    (1 + 8 + 4 + 2)
-#define CALENDAR_BYTES   (CALENDAR_HEAD + MW_ELECTRIC_CALENDAR_MAX)
+#define CALENDAR_BYTES   (CALENDAR_HEAD + MW_TARIFF_CALENDAR_MAX)
 #define KEPT_VERSION     1
 #define KEPT_BYTES       (1 + 9 * 4 + 8 + 4 + MW_ELECTRIC_TAMPER_BYTES + MW_ELECTRIC_QUALITY_BYTES)
 
@@ -181,7 +181,7 @@ static void kept_take(mw_electric_meter *m, const uint8_t in[KEPT_BYTES], mw_mon
     mw_status s = mw_electric_tamper_decode(&m->tamper, tamper.p, now);
     s = mw_electric_quality_decode(&m->quality, quality.p, now, mw_rtc_utc(&m->rtc, now));
     (void)s;
-    if (m->forced_tariff > MW_ELECTRIC_TARIFFS)
+    if (m->forced_tariff > MW_TARIFFS)
         m->forced_tariff = 0;
 }
 
@@ -203,21 +203,21 @@ mw_status mw_electric_registers_save(mw_electric_meter *m) {
 /* ---- Calendars: a record is the moment it begins, its number, its length and its bytes ---- */
 
 static mw_status calendar_write(mw_electric_meter *m, unsigned slot, uint32_t number,
-                                const mw_electric_calendar *c, mw_utc from) {
+                                const mw_tariff_calendar *c, mw_utc from) {
     uint8_t bytes[CALENDAR_BYTES] = {0};
     mw_writer w = mw_writer_of(MW_SPAN_OF(bytes));
     mw_write_u8(&w, 1);
     mw_write_u64le(&w, (uint64_t)from.us);
     mw_write_u32le(&w, number);
     size_t n;
-    MW_TRY(mw_electric_calendar_encode(
-        c, (mw_span){bytes + CALENDAR_HEAD, MW_ELECTRIC_CALENDAR_MAX}, &n));
+    MW_TRY(
+        mw_tariff_calendar_encode(c, (mw_span){bytes + CALENDAR_HEAD, MW_TARIFF_CALENDAR_MAX}, &n));
     mw_write_u16le(&w, (uint16_t)n);
     return mw_electric_blob_write(&m->calendars[slot], &m->flash, MW_SLICE_OF(bytes));
 }
 
 static mw_status calendar_read(mw_electric_meter *m, unsigned slot, uint32_t *out_number,
-                               mw_electric_calendar *out, mw_utc *out_from) {
+                               mw_tariff_calendar *out, mw_utc *out_from) {
     uint8_t bytes[CALENDAR_BYTES];
     mw_ringlog_cursor at = mw_ringlog_from_newest(&m->calendars[slot].log);
     MW_TRY(mw_electric_blob_older(&m->calendars[slot], &m->flash, &at, MW_SPAN_OF(bytes)));
@@ -226,23 +226,32 @@ static mw_status calendar_read(mw_electric_meter *m, unsigned slot, uint32_t *ou
     out_from->us = (int64_t)mw_read_u64le(&r);
     *out_number = mw_read_u32le(&r);
     mw_slice encoded = mw_read_bytes(&r, mw_read_u16le(&r));
-    return r.status != MW_OK ? r.status : mw_electric_calendar_decode(encoded, out);
+    return r.status != MW_OK ? r.status : mw_tariff_calendar_decode(encoded, out);
 }
 
 /* The active one has the number of the passive one it was: after a cut between the two writes the
  * passive one is seen to be taken already. */
-mw_status mw_electric_calendar_keep(mw_electric_meter *m, const mw_electric_calendar *c,
+mw_status mw_electric_calendar_keep(mw_electric_meter *m, const mw_tariff_calendar *c,
                                     mw_utc from) {
-    MW_TRY(mw_electric_calendar_check(c));
+    MW_TRY(mw_tariff_calendar_check(c));
     MW_TRY(calendar_write(m, 1, m->tariffs.changes + 1, c, from));
     return mw_electric_tariffs_program(&m->tariffs, c, from);
+}
+
+mw_status mw_electric_calendar_take(mw_electric_meter *m, const mw_tariff_calendar *c,
+                                    mw_utc from) {
+    mw_utc now = mw_electric_now(m);
+    MW_TRY(mw_electric_calendar_keep(m, c, from.us < now.us ? now : from));
+    mw_electric_meter_raise(m, MW_ELECTRIC_E_CALENDAR_DATE_SET, 0, 0);
+    mw_electric_calendar_turn(m);
+    return MW_OK;
 }
 
 void mw_electric_calendar_turn(mw_electric_meter *m) {
     mw_electric_tariffs *t = &m->tariffs;
     if (!mw_electric_tariffs_due(t, mw_electric_now(m)))
         return;
-    const mw_electric_calendar *next = &t->calendar[!t->active];
+    const mw_tariff_calendar *next = &t->calendar[!t->active];
     if (calendar_write(m, 0, t->changes + 1, next, t->passive_from) != MW_OK)
         return; /* tried again at the next step */
     mw_electric_tariffs_activate(t);

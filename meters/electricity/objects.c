@@ -105,8 +105,8 @@ static int16_t deviation_at(const mw_electric_objects *o, mw_utc t, bool *out_su
     if (o->model->calendar == NULL)
         return 0;
     mw_utc from;
-    const mw_electric_calendar *c = o->model->calendar(o->model->meter, false, &from);
-    *out_summer = mw_electric_calendar_local(c, t).summer;
+    const mw_tariff_calendar *c = o->model->calendar(o->model->meter, false, &from);
+    *out_summer = mw_tariff_calendar_local(c, t).summer;
     return (int16_t)(-c->offset_min - (*out_summer ? c->dst_min : 0));
 }
 

@@ -15,10 +15,10 @@
 #ifndef MW_METERS_ELECTRICITY_OBJECTS_H
 #define MW_METERS_ELECTRICITY_OBJECTS_H
 
-#include "meters/electricity/calendar.h"
 #include "meters/electricity/numbers.h"
 #include "protocols/cosem/server.h"
 #include "protocols/cosem/values.h"
+#include "protocols/tariff/calendar.h"
 
 /* ---- Rows of profiles ---- */
 
@@ -188,9 +188,9 @@ typedef struct mw_electric_model {
     mw_utc (*now)(void *meter, uint8_t *out_status); /* MW_COSEM_CLOCK_* without SUMMER */
     uint8_t (*clock_set)(void *meter, mw_utc t);
     /* The calendars; NULL when no passive one waits. */
-    const mw_electric_calendar *(*calendar)(void *meter, bool passive, mw_utc *out_from);
+    const mw_tariff_calendar *(*calendar)(void *meter, bool passive, mw_utc *out_from);
     /* From now on when `from` is not in the future. */
-    uint8_t (*calendar_set)(void *meter, const mw_electric_calendar *c, mw_utc from);
+    uint8_t (*calendar_set)(void *meter, const mw_tariff_calendar *c, mw_utc from);
 
     uint32_t (*rows)(void *meter, mw_electric_profile p);
     /* The n-th row, 0 the oldest. */
@@ -253,12 +253,12 @@ extern const mw_electric_table mw_electric_dsmr;     /* three-phase, DSMR 4.2.2 
 /* A calendar that is being written, attribute by attribute. */
 typedef struct mw_electric_draft {
     bool begun;
-    mw_electric_calendar calendar;
-    uint8_t season_name[MW_ELECTRIC_SEASONS_MAX][8], season_name_n[MW_ELECTRIC_SEASONS_MAX];
-    uint8_t week_of[MW_ELECTRIC_SEASONS_MAX][8], week_of_n[MW_ELECTRIC_SEASONS_MAX];
+    mw_tariff_calendar calendar;
+    uint8_t season_name[MW_TARIFF_SEASONS_MAX][8], season_name_n[MW_TARIFF_SEASONS_MAX];
+    uint8_t week_of[MW_TARIFF_SEASONS_MAX][8], week_of_n[MW_TARIFF_SEASONS_MAX];
     uint8_t weeks;
-    uint8_t week_name[MW_ELECTRIC_SEASONS_MAX][8], week_name_n[MW_ELECTRIC_SEASONS_MAX];
-    uint8_t week[MW_ELECTRIC_SEASONS_MAX][7];
+    uint8_t week_name[MW_TARIFF_SEASONS_MAX][8], week_name_n[MW_TARIFF_SEASONS_MAX];
+    uint8_t week[MW_TARIFF_SEASONS_MAX][7];
 } mw_electric_draft;
 
 typedef struct mw_electric_objects {

@@ -13,7 +13,7 @@ static mw_slice letter(uint8_t *room, unsigned i) {
     return (mw_slice){room, 1};
 }
 
-static void put_seasons(mw_cosem_out *out, const mw_electric_calendar *c) {
+static void put_seasons(mw_cosem_out *out, const mw_tariff_calendar *c) {
     mw_cosem_put_array(out, c->seasons);
     for (unsigned i = 0; i < c->seasons; i++) {
         uint8_t name[1];
@@ -26,7 +26,7 @@ static void put_seasons(mw_cosem_out *out, const mw_electric_calendar *c) {
     }
 }
 
-static void put_weeks(mw_cosem_out *out, const mw_electric_calendar *c) {
+static void put_weeks(mw_cosem_out *out, const mw_tariff_calendar *c) {
     mw_cosem_put_array(out, c->seasons);
     for (unsigned i = 0; i < c->seasons; i++) {
         uint8_t name[1];
@@ -37,19 +37,19 @@ static void put_weeks(mw_cosem_out *out, const mw_electric_calendar *c) {
     }
 }
 
-static void put_days(mw_cosem_out *out, const mw_electric_calendar *c) {
+static void put_days(mw_cosem_out *out, const mw_tariff_calendar *c) {
     mw_cosem_put_array(out, c->programs);
     for (unsigned i = 0; i < c->programs; i++) {
         unsigned changes = 1;
-        for (unsigned z = 1; z < MW_ELECTRIC_ZONES; z++)
-            changes += mw_electric_program_get(c->program[i], z) !=
-                       mw_electric_program_get(c->program[i], z - 1);
+        for (unsigned z = 1; z < MW_TARIFF_ZONES; z++)
+            changes += mw_tariff_program_get(c->program[i], z) !=
+                       mw_tariff_program_get(c->program[i], z - 1);
         mw_cosem_put_structure(out, 2);
         mw_cosem_put_int(out, MW_COSEM_UINT8, i);
         mw_cosem_put_array(out, changes);
-        for (unsigned z = 0; z < MW_ELECTRIC_ZONES; z++) {
-            uint8_t tariff = mw_electric_program_get(c->program[i], z);
-            if (z != 0 && tariff == mw_electric_program_get(c->program[i], z - 1))
+        for (unsigned z = 0; z < MW_TARIFF_ZONES; z++) {
+            uint8_t tariff = mw_tariff_program_get(c->program[i], z);
+            if (z != 0 && tariff == mw_tariff_program_get(c->program[i], z - 1))
                 continue;
             const uint8_t start[4] = {(uint8_t)(z / 2), (uint8_t)(z % 2 * 30), 0, 0};
             mw_cosem_put_structure(out, 3);
@@ -60,7 +60,7 @@ static void put_days(mw_cosem_out *out, const mw_electric_calendar *c) {
     }
 }
 
-static void put_name(mw_cosem_out *out, const mw_electric_calendar *c) {
+static void put_name(mw_cosem_out *out, const mw_tariff_calendar *c) {
     size_t n = 0;
     while (n < sizeof c->name && c->name[n] != 0)
         n++;
@@ -77,7 +77,7 @@ static uint8_t activity_get(void *device, const mw_cosem_object *x, const mw_cos
     if (o->model->calendar == NULL)
         return MW_COSEM_UNAVAILABLE;
     bool passive = what->member >= 6;
-    const mw_electric_calendar *waiting = o->model->calendar(o->model->meter, true, &from);
+    const mw_tariff_calendar *waiting = o->model->calendar(o->model->meter, true, &from);
     if (what->member == 10) {
         if (waiting == NULL)
             mw_cosem_put_octets(out, MW_SLICE_OF(never));
@@ -86,9 +86,9 @@ static uint8_t activity_get(void *device, const mw_cosem_object *x, const mw_cos
         return MW_COSEM_DONE;
     }
     mw_utc ignored;
-    const mw_electric_calendar *c = !passive ? o->model->calendar(o->model->meter, false, &ignored)
-                                    : waiting != NULL ? waiting
-                                                      : NULL;
+    const mw_tariff_calendar *c = !passive ? o->model->calendar(o->model->meter, false, &ignored)
+                                  : waiting != NULL ? waiting
+                                                    : NULL;
     if (c == NULL) { /* no passive one */
         if (what->member == 6)
             mw_cosem_put_octets(out, (mw_slice){NULL, 0});
@@ -140,7 +140,7 @@ static void take_name(mw_electric_take *t, uint8_t name[8], uint8_t *out_n) {
 }
 
 static void take_seasons(mw_electric_take *t, mw_electric_draft *d) {
-    uint32_t n = mw_electric_take_array(t, MW_ELECTRIC_SEASONS_MAX);
+    uint32_t n = mw_electric_take_array(t, MW_TARIFF_SEASONS_MAX);
     for (uint32_t i = 0; i < n && !t->bad; i++) {
         mw_electric_take_structure(t, 3);
         take_name(t, d->season_name[i], &d->season_name_n[i]);
@@ -155,7 +155,7 @@ static void take_seasons(mw_electric_take *t, mw_electric_draft *d) {
 }
 
 static void take_weeks(mw_electric_take *t, mw_electric_draft *d) {
-    uint32_t n = mw_electric_take_array(t, MW_ELECTRIC_SEASONS_MAX);
+    uint32_t n = mw_electric_take_array(t, MW_TARIFF_SEASONS_MAX);
     for (uint32_t i = 0; i < n && !t->bad; i++) {
         mw_electric_take_structure(t, 8);
         take_name(t, d->week_name[i], &d->week_name_n[i]);
@@ -169,7 +169,7 @@ static void take_weeks(mw_electric_take *t, mw_electric_draft *d) {
 static void take_day(mw_electric_take *t, mw_electric_draft *d, uint32_t most) {
     mw_electric_take_structure(t, 2);
     int64_t id = mw_electric_take_number(t, MW_COSEM_UINT8);
-    uint32_t actions = mw_electric_take_array(t, MW_ELECTRIC_ZONES);
+    uint32_t actions = mw_electric_take_array(t, MW_TARIFF_ZONES);
     t->bad |= id >= most || actions == 0;
     unsigned before = 0;
     for (uint32_t k = 0; k < actions && !t->bad; k++) {
@@ -181,17 +181,17 @@ static void take_day(mw_electric_take *t, mw_electric_draft *d, uint32_t most) {
             return;
         unsigned zone = start.p[0] * 2u + start.p[1] / 30u;
         t->bad |= start.p[0] > 23 || start.p[1] % 30 != 0 || start.p[2] != 0 || tariff < 1 ||
-                  tariff > MW_ELECTRIC_TARIFFS || script.p[4] != TARIFF_SCRIPTS ||
+                  tariff > MW_TARIFFS || script.p[4] != TARIFF_SCRIPTS ||
                   (k == 0 ? zone != 0 : zone <= before);
-        for (unsigned z = zone; z < MW_ELECTRIC_ZONES && !t->bad; z++)
-            mw_electric_program_set(d->calendar.program[id], z, (uint8_t)(tariff - 1));
+        for (unsigned z = zone; z < MW_TARIFF_ZONES && !t->bad; z++)
+            mw_tariff_program_set(d->calendar.program[id], z, (uint8_t)(tariff - 1));
         before = zone;
     }
 }
 
 static uint8_t program(mw_electric_objects *o, mw_utc from) {
     mw_electric_draft *d = &o->draft;
-    mw_electric_calendar *c = &d->calendar;
+    mw_tariff_calendar *c = &d->calendar;
     for (unsigned s = 0; s < c->seasons; s++) {
         unsigned w = 0;
         while (w < d->weeks && (d->week_name_n[w] != d->week_of_n[s] ||
@@ -201,7 +201,7 @@ static uint8_t program(mw_electric_objects *o, mw_utc from) {
             return MW_COSEM_OTHER_REASON; /* a week that is not there */
         memcpy(c->season[s].program, d->week[w], 7);
     }
-    if (mw_electric_calendar_check(c) != MW_OK)
+    if (mw_tariff_calendar_check(c) != MW_OK)
         return MW_COSEM_OTHER_REASON;
     uint8_t result = o->model->calendar_set(o->model->meter, c, from);
     d->begun = d->begun && result != MW_COSEM_DONE;
@@ -240,7 +240,7 @@ static uint8_t activity_set(void *device, const mw_cosem_object *x, const mw_cos
         take_weeks(&t, d);
         break;
     default:
-        days = mw_electric_take_array(&t, MW_ELECTRIC_PROGRAMS_MAX);
+        days = mw_electric_take_array(&t, MW_TARIFF_PROGRAMS_MAX);
         for (uint32_t i = 0; i < days && !t.bad; i++)
             take_day(&t, d, days);
         d->calendar.programs = (uint8_t)days;
@@ -262,7 +262,7 @@ static uint8_t activity_act(void *device, const mw_cosem_object *x, const mw_cos
     mw_utc now = o->model->now(o->model->meter, &status);
     if (o->draft.begun)
         return program(o, now);
-    const mw_electric_calendar *waiting = o->model->calendar(o->model->meter, true, &from);
+    const mw_tariff_calendar *waiting = o->model->calendar(o->model->meter, true, &from);
     return waiting == NULL ? MW_COSEM_UNAVAILABLE
                            : o->model->calendar_set(o->model->meter, waiting, now);
 }

@@ -16,7 +16,7 @@ void mw_electric_put_script(mw_cosem_out *out, uint8_t table, uint16_t script) {
 /* ---- Scripts: {script, [{service, class, name, member, parameter}]} ---- */
 
 static unsigned scripts_of(unsigned table) {
-    return table == MW_ELECTRIC_SCRIPT_TARIFF  ? MW_ELECTRIC_TARIFFS
+    return table == MW_ELECTRIC_SCRIPT_TARIFF  ? MW_TARIFFS
            : table == MW_ELECTRIC_SCRIPT_RELAY ? 2
                                                : 1;
 }

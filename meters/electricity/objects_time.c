@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Clock (class 8), special days (11) and activity calendar (20) over one mw_electric_calendar. */
+ * Clock (class 8), special days (11) and activity calendar (20) over one mw_tariff_calendar. */
 #include <string.h>
 
 #include "meters/electricity/objects_priv.h"
 
 /* ---- Clock ---- */
 
-static const mw_electric_calendar *calendar_of(const mw_electric_objects *o, bool passive,
-                                               mw_utc *out_from) {
+static const mw_tariff_calendar *calendar_of(const mw_electric_objects *o, bool passive,
+                                             mw_utc *out_from) {
     return o->model->calendar == NULL ? NULL
                                       : o->model->calendar(o->model->meter, passive, out_from);
 }
 
 /* When summer time begins or ends, with wildcards, in the local time that holds before it. */
-static void put_change(mw_cosem_out *out, const mw_electric_calendar *c,
-                       const mw_electric_change *change, int minutes) {
+static void put_change(mw_cosem_out *out, const mw_tariff_calendar *c,
+                       const mw_tariff_change *change, int minutes) {
     mw_cosem_datetime dt = {.year = MW_COSEM_ANY_YEAR,
                             .month = MW_COSEM_ANY,
                             .day = MW_COSEM_ANY,
@@ -34,7 +34,7 @@ static void put_change(mw_cosem_out *out, const mw_electric_calendar *c,
     mw_cosem_put_octets(out, MW_SLICE_OF(b));
 }
 
-static uint8_t take_change(mw_slice bytes, int minutes, mw_electric_change *change) {
+static uint8_t take_change(mw_slice bytes, int minutes, mw_tariff_change *change) {
     mw_cosem_datetime dt;
     if (mw_cosem_datetime_decode(bytes, &dt) != MW_OK)
         return MW_COSEM_OTHER_REASON;
@@ -43,10 +43,10 @@ static uint8_t take_change(mw_slice bytes, int minutes, mw_electric_change *chan
     if (dt.month < 1 || dt.month > 12 || dt.weekday < 1 || dt.weekday > 7 || at < 0 || at >= 1440 ||
         at % 60 != 0 || (!last && (dt.day < 1 || dt.day > 22 || dt.day % 7 != 1)))
         return MW_COSEM_OTHER_REASON;
-    *change = (mw_electric_change){.month = dt.month,
-                                   .week = last ? 5 : (uint8_t)(dt.day / 7 + 1),
-                                   .weekday = (uint8_t)(dt.weekday - 1),
-                                   .utc_hour = (uint8_t)(at / 60)};
+    *change = (mw_tariff_change){.month = dt.month,
+                                 .week = last ? 5 : (uint8_t)(dt.day / 7 + 1),
+                                 .weekday = (uint8_t)(dt.weekday - 1),
+                                 .utc_hour = (uint8_t)(at / 60)};
     return MW_COSEM_DONE;
 }
 
@@ -55,7 +55,7 @@ static uint8_t clock_get(void *device, const mw_cosem_object *x, const mw_cosem_
     const mw_electric_objects *o = device;
     uint8_t status = 0;
     mw_utc from, now = o->model->now(o->model->meter, &status);
-    const mw_electric_calendar *c = calendar_of(o, false, &from);
+    const mw_tariff_calendar *c = calendar_of(o, false, &from);
     (void)x;
     if (c == NULL && what->member != 2)
         return MW_COSEM_UNAVAILABLE;
@@ -91,10 +91,10 @@ static uint8_t clock_get(void *device, const mw_cosem_object *x, const mw_cosem_
 /* Zone and summer time are the calendar's: it is written anew. */
 static uint8_t zone_set(const mw_electric_objects *o, const mw_cosem_item *what) {
     mw_utc from;
-    const mw_electric_calendar *active = calendar_of(o, false, &from);
+    const mw_tariff_calendar *active = calendar_of(o, false, &from);
     if (active == NULL || o->model->calendar_set == NULL)
         return MW_COSEM_DENIED;
-    mw_electric_calendar c = *active;
+    mw_tariff_calendar c = *active;
     mw_electric_take t = mw_electric_take_of(what);
     uint8_t result = MW_COSEM_DONE;
     if (what->member == 3)
@@ -113,7 +113,7 @@ static uint8_t zone_set(const mw_electric_objects *o, const mw_cosem_item *what)
     }
     if (t.bad)
         return MW_COSEM_TYPE_UNMATCHED;
-    if (result == MW_COSEM_DONE && mw_electric_calendar_check(&c) != MW_OK)
+    if (result == MW_COSEM_DONE && mw_tariff_calendar_check(&c) != MW_OK)
         result = MW_COSEM_OTHER_REASON;
     uint8_t status;
     return result != MW_COSEM_DONE
@@ -181,13 +181,13 @@ static void put_date(mw_cosem_out *out, unsigned year, unsigned month, unsigned 
 static uint8_t specials_get(void *device, const mw_cosem_object *x, const mw_cosem_item *what,
                             mw_cosem_out *out) {
     mw_utc from;
-    const mw_electric_calendar *c = calendar_of(device, false, &from);
+    const mw_tariff_calendar *c = calendar_of(device, false, &from);
     (void)x, (void)what;
     if (c == NULL)
         return MW_COSEM_UNAVAILABLE;
     mw_cosem_put_array(out, c->specials);
     for (unsigned i = 0; i < c->specials; i++) {
-        const mw_electric_special *s = &c->special[i];
+        const mw_tariff_special *s = &c->special[i];
         mw_cosem_put_structure(out, 3);
         mw_cosem_put_int(out, MW_COSEM_UINT16, i);
         put_date(out, s->year ? s->year : MW_COSEM_ANY_YEAR, s->month, s->day);
@@ -197,7 +197,7 @@ static uint8_t specials_get(void *device, const mw_cosem_object *x, const mw_cos
 }
 
 /* {index, date, day}; the index is where it goes. */
-static uint8_t take_special(mw_electric_take *t, unsigned *out_index, mw_electric_special *out) {
+static uint8_t take_special(mw_electric_take *t, unsigned *out_index, mw_tariff_special *out) {
     mw_electric_take_structure(t, 3);
     *out_index = (unsigned)mw_electric_take_number(t, MW_COSEM_UINT16);
     mw_slice date = mw_electric_take_octets(t, 5, 5);
@@ -205,18 +205,18 @@ static uint8_t take_special(mw_electric_take *t, unsigned *out_index, mw_electri
     if (t->bad)
         return MW_COSEM_TYPE_UNMATCHED;
     unsigned year = (unsigned)date.p[0] << 8 | date.p[1];
-    *out = (mw_electric_special){.year = (uint16_t)(year == MW_COSEM_ANY_YEAR ? 0 : year),
-                                 .month = date.p[2],
-                                 .day = date.p[3],
-                                 .program = (uint8_t)program};
+    *out = (mw_tariff_special){.year = (uint16_t)(year == MW_COSEM_ANY_YEAR ? 0 : year),
+                               .month = date.p[2],
+                               .day = date.p[3],
+                               .program = (uint8_t)program};
     return MW_COSEM_DONE;
 }
 
-static uint8_t specials_write(const mw_electric_objects *o, const mw_electric_calendar *c) {
+static uint8_t specials_write(const mw_electric_objects *o, const mw_tariff_calendar *c) {
     uint8_t status;
     if (o->model->calendar_set == NULL)
         return MW_COSEM_DENIED;
-    if (mw_electric_calendar_check(c) != MW_OK)
+    if (mw_tariff_calendar_check(c) != MW_OK)
         return MW_COSEM_OTHER_REASON;
     return o->model->calendar_set(o->model->meter, c, o->model->now(o->model->meter, &status));
 }
@@ -224,13 +224,13 @@ static uint8_t specials_write(const mw_electric_objects *o, const mw_electric_ca
 static uint8_t specials_set(void *device, const mw_cosem_object *x, const mw_cosem_item *what) {
     const mw_electric_objects *o = device;
     mw_utc from;
-    const mw_electric_calendar *active = calendar_of(o, false, &from);
+    const mw_tariff_calendar *active = calendar_of(o, false, &from);
     (void)x;
     if (active == NULL)
         return MW_COSEM_UNAVAILABLE;
-    mw_electric_calendar c = *active;
+    mw_tariff_calendar c = *active;
     mw_electric_take t = mw_electric_take_of(what);
-    uint32_t n = mw_electric_take_array(&t, MW_ELECTRIC_SPECIALS_MAX);
+    uint32_t n = mw_electric_take_array(&t, MW_TARIFF_SPECIALS_MAX);
     if (t.bad)
         return MW_COSEM_TYPE_UNMATCHED;
     for (uint32_t i = 0; i < n; i++) {
@@ -247,21 +247,21 @@ static uint8_t specials_act(void *device, const mw_cosem_object *x, const mw_cos
                             mw_cosem_out *out) {
     const mw_electric_objects *o = device;
     mw_utc from;
-    const mw_electric_calendar *active = calendar_of(o, false, &from);
+    const mw_tariff_calendar *active = calendar_of(o, false, &from);
     (void)x, (void)out;
     if (active == NULL)
         return MW_COSEM_UNAVAILABLE;
-    mw_electric_calendar c = *active;
+    mw_tariff_calendar c = *active;
     mw_electric_take t = mw_electric_take_of(what);
     unsigned index;
     if (what->member == 1) { /* insert, or replace */
-        mw_electric_special s;
+        mw_tariff_special s;
         uint8_t result = take_special(&t, &index, &s);
         if (result != MW_COSEM_DONE)
             return result;
         if (index > c.specials)
             index = c.specials;
-        if (index >= MW_ELECTRIC_SPECIALS_MAX)
+        if (index >= MW_TARIFF_SPECIALS_MAX)
             return MW_COSEM_OTHER_REASON;
         c.special[index] = s;
         c.specials = (uint8_t)(index == c.specials ? c.specials + 1 : c.specials);

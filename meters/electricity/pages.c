@@ -22,7 +22,7 @@ enum own { /* beyond the model's numbers */
            OWN_PERIOD_DEMAND,
            OWN_PERIOD_TOTAL,                         /* + register */
            OWN_PERIOD_TARIFF = OWN_PERIOD_TOTAL + 4, /* + tariff, of A+ */
-           OWN_ENDS = OWN_PERIOD_TARIFF + MW_ELECTRIC_TARIFFS,
+           OWN_ENDS = OWN_PERIOD_TARIFF + MW_TARIFFS,
 };
 _Static_assert(OWN_ENDS < 1 << PLACES_AT, "a field holds them");
 
@@ -166,11 +166,11 @@ static bool number(const mw_electric_pages_device *d, unsigned which, int64_t *o
 /* Local time of the meter's calendar, as seconds since 1970. */
 static int64_t local_s(const mw_electric_pages_device *d, mw_utc t) {
     mw_utc from;
-    const mw_electric_calendar *c =
+    const mw_tariff_calendar *c =
         d->model->calendar != NULL ? d->model->calendar(d->model->meter, false, &from) : NULL;
     if (c == NULL)
         return mw_utc_floor_s(t);
-    mw_electric_local l = mw_electric_calendar_local(c, t);
+    mw_tariff_local l = mw_tariff_calendar_local(c, t);
     return l.day * 86400 + l.second;
 }
 
@@ -258,7 +258,7 @@ static void power_signs(const mw_electric_pages_device *d, mw_lcd *lcd) {
         lcd->quadrant = (uint8_t)quadrant_of(p, q);
     mw_lcd_sign_set(lcd, MW_LCD_SIGN_CREEP, known && p == 0 && q == 0);
     mw_lcd_sign_set(lcd, MW_LCD_SIGN_GENERATION, known && p < 0);
-    if (number(d, MW_ELECTRIC_N_TARIFF, &tariff) && tariff >= 1 && tariff <= MW_ELECTRIC_TARIFFS)
+    if (number(d, MW_ELECTRIC_N_TARIFF, &tariff) && tariff >= 1 && tariff <= MW_TARIFFS)
         lcd->tariff = (uint8_t)tariff;
     int64_t rated = 0;
     if (!number(d, MW_ELECTRIC_N_NOMINAL, &rated))

@@ -8,9 +8,16 @@
 #ifndef MW_METERS_ELECTRICITY_RADIO_H
 #define MW_METERS_ELECTRICITY_RADIO_H
 
+#include "meters/electricity/meter.h"
 #include "meters/kit/config.h"
+#include "meters/kit/schedule.h"
 
 extern const mw_meter_model mw_electric_radio_single;
 extern const mw_meter_model mw_electric_radio_three;
+
+/* What takes tariff schedules for this meter; give it to the radio's board (mw_board.schedule). A
+ * schedule changes the calendar in force, or the one of a new meter (protocols/tariff/schedule.h);
+ * the result waits as passive calendar for its moment. */
+void mw_electric_radio_schedule(mw_electric_meter *m, mw_schedule *out);
 
 #endif

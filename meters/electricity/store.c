@@ -23,7 +23,7 @@ static bool get(mw_reader *r, mw_electric_count *c, unsigned n) {
 
 typedef struct counts {
     mw_electric_count energy[MW_ELECTRIC_ELEMENTS + 1][MW_ELECTRIC_REGISTERS];
-    mw_electric_count tariff[MW_ELECTRIC_TARIFFS][MW_ELECTRIC_TARIFF_REGISTERS];
+    mw_electric_count tariff[MW_TARIFFS][MW_ELECTRIC_TARIFF_REGISTERS];
     mw_electric_count total[MW_ELECTRIC_TARIFF_REGISTERS];
     mw_electric_count seen[MW_ELECTRIC_REGISTERS];
 } counts;
@@ -31,7 +31,7 @@ typedef struct counts {
 static bool sums_agree(const counts *c) {
     for (unsigned k = 0; k < MW_ELECTRIC_TARIFF_REGISTERS; k++) {
         int64_t milli = 0, rest = 0;
-        for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++) {
+        for (unsigned t = 0; t < MW_TARIFFS; t++) {
             milli += c->tariff[t][k].milli;
             rest += c->tariff[t][k].rest;
         }
@@ -50,7 +50,7 @@ static bool decode(mw_slice in, counts *out) {
     bool good = true;
     for (unsigned e = 0; e <= MW_ELECTRIC_ELEMENTS; e++)
         good = get(&r, out->energy[e], MW_ELECTRIC_REGISTERS) && good;
-    for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++)
+    for (unsigned t = 0; t < MW_TARIFFS; t++)
         good = get(&r, out->tariff[t], MW_ELECTRIC_TARIFF_REGISTERS) && good;
     good = get(&r, out->total, MW_ELECTRIC_TARIFF_REGISTERS) && good;
     good = get(&r, out->seen, MW_ELECTRIC_REGISTERS) && good;
@@ -71,7 +71,7 @@ mw_status mw_electric_store_save(mw_electric_store *s, const mw_flash *flash,
     mw_write_u8(&w, VERSION);
     for (unsigned e = 0; e <= MW_ELECTRIC_ELEMENTS; e++)
         put(&w, energy->count[e], MW_ELECTRIC_REGISTERS);
-    for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++)
+    for (unsigned t = 0; t < MW_TARIFFS; t++)
         put(&w, tariffs->count[t], MW_ELECTRIC_TARIFF_REGISTERS);
     put(&w, tariffs->total, MW_ELECTRIC_TARIFF_REGISTERS);
     put(&w, tariffs->seen, MW_ELECTRIC_REGISTERS);

@@ -17,7 +17,7 @@
 #define MW_ELECTRIC_SNAPSHOT_S 900
 #define MW_ELECTRIC_STORE_COUNTS                                                                   \
     ((MW_ELECTRIC_ELEMENTS + 1) * MW_ELECTRIC_REGISTERS +                                          \
-     (MW_ELECTRIC_TARIFFS + 1) * MW_ELECTRIC_TARIFF_REGISTERS + MW_ELECTRIC_REGISTERS)
+     (MW_TARIFFS + 1) * MW_ELECTRIC_TARIFF_REGISTERS + MW_ELECTRIC_REGISTERS)
 #define MW_ELECTRIC_STORE_BYTES (1 + MW_ELECTRIC_STORE_COUNTS * 16)
 
 typedef struct mw_electric_store {

@@ -10,15 +10,15 @@ static void seen_now(mw_electric_tariffs *t, const mw_electric_energy *energy) {
 void mw_electric_tariffs_init(mw_electric_tariffs *t, uint8_t reactive,
                               const mw_electric_energy *energy) {
     memset(t, 0, sizeof *t);
-    t->reactive = reactive == 4 ? 4 : MW_ELECTRIC_TARIFFS;
-    mw_electric_calendar_init(&t->calendar[0]);
-    mw_electric_calendar_init(&t->calendar[1]);
+    t->reactive = reactive == 4 ? 4 : MW_TARIFFS;
+    mw_tariff_calendar_init(&t->calendar[0]);
+    mw_tariff_calendar_init(&t->calendar[1]);
     seen_now(t, energy);
 }
 
-mw_status mw_electric_tariffs_program(mw_electric_tariffs *t, const mw_electric_calendar *calendar,
+mw_status mw_electric_tariffs_program(mw_electric_tariffs *t, const mw_tariff_calendar *calendar,
                                       mw_utc from) {
-    MW_TRY(mw_electric_calendar_check(calendar));
+    MW_TRY(mw_tariff_calendar_check(calendar));
     t->calendar[!t->active] = *calendar;
     t->passive_from = from;
     t->passive_valid = true;
@@ -37,7 +37,7 @@ void mw_electric_tariffs_activate(mw_electric_tariffs *t) {
     t->changes++;
 }
 
-const mw_electric_calendar *mw_electric_tariffs_calendar(const mw_electric_tariffs *t) {
+const mw_tariff_calendar *mw_electric_tariffs_calendar(const mw_electric_tariffs *t) {
     return &t->calendar[t->active];
 }
 
@@ -75,7 +75,7 @@ void mw_electric_tariffs_take(mw_electric_tariffs *t, const mw_electric_energy *
 
 uint8_t mw_electric_tariffs_count(mw_electric_tariffs *t, const mw_electric_energy *energy,
                                   mw_utc at) {
-    uint8_t tariff = mw_electric_calendar_tariff(mw_electric_tariffs_calendar(t), at);
+    uint8_t tariff = mw_tariff_calendar_tariff(mw_electric_tariffs_calendar(t), at);
     mw_electric_tariffs_take(t, energy, tariff);
     return tariff;
 }

@@ -10,8 +10,8 @@
 #ifndef MW_METERS_ELECTRICITY_TARIFFS_H
 #define MW_METERS_ELECTRICITY_TARIFFS_H
 
-#include "meters/electricity/calendar.h"
 #include "meters/electricity/energy.h"
+#include "protocols/tariff/calendar.h"
 
 /* Registers that are kept by tariff. */
 typedef enum mw_electric_tariff_register {
@@ -23,13 +23,13 @@ typedef enum mw_electric_tariff_register {
 } mw_electric_tariff_register;
 
 typedef struct mw_electric_tariffs {
-    mw_electric_calendar calendar[2];
+    mw_tariff_calendar calendar[2];
     uint8_t active;     /* which of the two */
     bool passive_valid; /* the other one waits */
     mw_utc passive_from;
     uint32_t changes; /* calendars activated, ever */
     uint8_t reactive; /* tariffs of reactive energy: 8, or 4 as tariff modulo 4 */
-    mw_electric_count count[MW_ELECTRIC_TARIFFS][MW_ELECTRIC_TARIFF_REGISTERS];
+    mw_electric_count count[MW_TARIFFS][MW_ELECTRIC_TARIFF_REGISTERS];
     mw_electric_count total[MW_ELECTRIC_TARIFF_REGISTERS];
     mw_electric_count seen[MW_ELECTRIC_REGISTERS]; /* energy's registers when counted last */
 } mw_electric_tariffs;
@@ -40,13 +40,12 @@ void mw_electric_tariffs_init(mw_electric_tariffs *t, uint8_t reactive,
 /* Takes a calendar for later; a second one replaces the first. MW_RANGE when it is not possible:
  * the one that waited stays. */
 MW_NODISCARD mw_status mw_electric_tariffs_program(mw_electric_tariffs *t,
-                                                   const mw_electric_calendar *calendar,
-                                                   mw_utc from);
+                                                   const mw_tariff_calendar *calendar, mw_utc from);
 /* Whether the passive calendar's moment has come. */
 bool mw_electric_tariffs_due(const mw_electric_tariffs *t, mw_utc now);
 /* The passive calendar becomes active; nothing happens when none waits. */
 void mw_electric_tariffs_activate(mw_electric_tariffs *t);
-const mw_electric_calendar *mw_electric_tariffs_calendar(const mw_electric_tariffs *t);
+const mw_tariff_calendar *mw_electric_tariffs_calendar(const mw_electric_tariffs *t);
 
 /* What was counted since the last call belongs to the tariff of `at`, the window's begin. Returns
  * the tariff. */

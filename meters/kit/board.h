@@ -48,6 +48,8 @@ typedef struct mw_board {
     uint32_t legal_checksum;
     /* Takes new firmware, mounted by the boot stage (kit/update.h); NULL: this board cannot. */
     struct mw_update *update;
+    /* Takes tariff schedules (kit/schedule.h); NULL: this meter has no tariffs. */
+    struct mw_schedule *schedule;
 } mw_board;
 
 #endif

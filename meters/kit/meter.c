@@ -238,6 +238,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
                     .address = provision->address,
                     .key_epoch = provision->key_epoch,
                     .update = board->update,
+                    .schedule = board->schedule,
                     .booted = now,
                     .temperature = {INT32_MIN}};
     mw_bytes_copy(m->device_id.b, provision->device_id, sizeof m->device_id.b);

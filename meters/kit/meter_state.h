@@ -40,7 +40,8 @@ struct mw_meter {
     mw_charge charge;
     mw_passive passive;
     mw_adapt adapt;
-    struct mw_update *update; /* NULL: this board takes no firmware */
+    struct mw_update *update;     /* NULL: this board takes no firmware */
+    struct mw_schedule *schedule; /* NULL: this meter has no tariffs */
     mw_mono booted;
     uint32_t hour;    /* the running hour */
     mw_mono boundary; /* tick of its end */

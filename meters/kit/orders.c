@@ -4,6 +4,7 @@
  * interrupted it and comes to the same end (downlink_state.h).
  */
 #include "meters/kit/downlink_internal.h"
+#include "meters/kit/schedule.h"
 #include "meters/kit/telemetry_internal.h"
 
 /* A restart waits for its receipt to leave, at most this long. */
@@ -266,6 +267,8 @@ static mw_status execute(mw_meter *m, mw_mono now, const mw_smp_command *c, mw_d
     case MW_SMP_COMMAND_FIRMWARE_STATUS:
     case MW_SMP_COMMAND_FIRMWARE_ACTIVATE:
         return mw_orders_firmware(m, c, e);
+    case MW_SMP_COMMAND_SCHEDULE:
+        return mw_schedule_part(m->schedule, c);
     default:
         return MW_NOT_FOUND;
     }

@@ -3,6 +3,7 @@
 
 #include "meters/kit/legal.h"
 #include "meters/kit/meter.h"
+#include "meters/kit/schedule.h"
 
 /* Records that stay free when a change is accepted: its end, and what a boot may find. */
 #define KEPT_FREE 4
@@ -207,6 +208,10 @@ mw_status mw_seal_key_get(const mw_meter *m, uint16_t key, int64_t *out_value) {
     case MW_SMP_KEY_AUDIT_LEFT:
         *out_value = mw_audit_left(&m->seal.audit);
         return MW_OK;
+    case MW_SMP_KEY_SCHEDULE:
+    case MW_SMP_KEY_SCHEDULE_FROM:
+    case MW_SMP_KEY_SCHEDULE_MISSING:
+        return mw_schedule_key_get(m->schedule, key, out_value);
     default:
         return mw_meter_config_get(&m->config, key, out_value);
     }

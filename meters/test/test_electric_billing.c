@@ -122,21 +122,21 @@ typedef struct rig {
     mw_electric_demand demand;
     mw_electric_billing billing;
     mw_electric_billing_source of;
-    mw_electric_calendar calendar;
+    mw_tariff_calendar calendar;
     mw_prng g;
     int64_t now_us;
 } rig;
 
 /* Two tariffs, central Europe. */
-static void calendar_fill(mw_electric_calendar *c) {
-    mw_electric_calendar_init(c);
+static void calendar_fill(mw_tariff_calendar *c) {
+    mw_tariff_calendar_init(c);
     c->offset_min = 60;
     c->dst_min = 60;
-    c->dst_begin = (mw_electric_change){3, 5, 6, 1};
-    c->dst_end = (mw_electric_change){10, 5, 6, 1};
+    c->dst_begin = (mw_tariff_change){3, 5, 6, 1};
+    c->dst_end = (mw_tariff_change){10, 5, 6, 1};
     for (unsigned z = 14; z < 44; z++)
-        mw_electric_program_set(c->program[0], z, 1);
-    MW_CHECK_OK(mw_electric_calendar_check(c));
+        mw_tariff_program_set(c->program[0], z, 1);
+    MW_CHECK_OK(mw_tariff_calendar_check(c));
 }
 
 static void rig_mount(rig *r) {
@@ -164,7 +164,7 @@ static void rig_init(rig *r, int64_t now_us) {
 /* What happens at the begin of a window: MW_IO when power goes. */
 static mw_status rig_boundary(rig *r) {
     mw_utc now = {r->now_us};
-    uint8_t tariff = mw_electric_calendar_tariff(&r->calendar, now);
+    uint8_t tariff = mw_tariff_calendar_tariff(&r->calendar, now);
     (void)mw_electric_demand_step(&r->demand, r->tariffs.total[0].milli, tariff, now);
     if (mw_electric_billing_due(&r->billing, &r->calendar, now) == 0)
         return MW_OK;
@@ -192,12 +192,12 @@ static void rig_count(rig *r, int64_t p_uw) {
 static bool adds_up(const mw_electric_billing_record *r) {
     for (unsigned k = 0; k < MW_ELECTRIC_TARIFF_REGISTERS; k++) {
         int64_t sum = 0, phases = 0;
-        for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++)
+        for (unsigned t = 0; t < MW_TARIFFS; t++)
             sum += r->tariff[t][k];
         for (unsigned e = 0; e < MW_ELECTRIC_ELEMENTS; e++)
             phases += r->phase[e][k];
         /* Rests of tariffs and phases are left out of a record: up to a mWh each. */
-        if (r->total[k] - sum < 0 || r->total[k] - sum > MW_ELECTRIC_TARIFFS ||
+        if (r->total[k] - sum < 0 || r->total[k] - sum > MW_TARIFFS ||
             llabs(r->total[k] - phases) > MW_ELECTRIC_ELEMENTS)
             return false;
     }
@@ -227,7 +227,7 @@ MW_TEST(days_and_months_of_two_years) {
         if (r.billing.next[MW_ELECTRIC_BILLING_MONTHLY] != before) {
             mw_electric_billing_record m;
             MW_CHECK_OK(newest(&r, MW_ELECTRIC_BILLING_MONTHLY, &m));
-            mw_electric_local l = mw_electric_calendar_local(&r.calendar, mw_utc_of_s(m.at_s));
+            mw_tariff_local l = mw_tariff_calendar_local(&r.calendar, mw_utc_of_s(m.at_s));
             int32_t year;
             uint8_t month, day;
             mw_date_of_days(l.day, &year, &month, &day);

@@ -16,10 +16,10 @@ static int64_t used_wh(void) {
 }
 
 static void every_zone_a_tariff(void) {
-    mw_electric_calendar c;
-    mw_electric_calendar_init(&c);
-    for (unsigned z = 0; z < MW_ELECTRIC_ZONES; z++)
-        mw_electric_program_set(c.program[0], z, (uint8_t)(z % MW_ELECTRIC_TARIFFS));
+    mw_tariff_calendar c;
+    mw_tariff_calendar_init(&c);
+    for (unsigned z = 0; z < MW_TARIFF_ZONES; z++)
+        mw_tariff_program_set(c.program[0], z, (uint8_t)(z % MW_TARIFFS));
     MW_CHECK_EQ(r.meter.model.calendar_set(&r.meter, &c, (mw_utc){0}), MW_COSEM_DONE);
 }
 
@@ -83,10 +83,10 @@ MW_TEST(registers_tariffs_profile_and_daily_records_agree) {
     MW_CHECK_EQ(rig_number(3, IMPORT(0)), used_wh());
     MW_CHECK_EQ(rig_number(3, MW_OBIS(1, 0, 3, 8, 0, 255)), r.used_uvars / 1000000 / 3600);
     int64_t sum_mwh = 0;
-    for (unsigned t = 0; t < MW_ELECTRIC_TARIFFS; t++)
+    for (unsigned t = 0; t < MW_TARIFFS; t++)
         sum_mwh += r.meter.tariffs.count[t][MW_ELECTRIC_TARIFF_A_PLUS].milli;
     int64_t total_mwh = r.meter.tariffs.total[MW_ELECTRIC_TARIFF_A_PLUS].milli;
-    MW_CHECK(total_mwh - sum_mwh >= 0 && total_mwh - sum_mwh < MW_ELECTRIC_TARIFFS);
+    MW_CHECK(total_mwh - sum_mwh >= 0 && total_mwh - sum_mwh < MW_TARIFFS);
     /* The profile's hours add up to the register at the end of the last of them, but the first,
      * whose begin nobody recorded. */
     mw_electric_row row, first;
@@ -130,7 +130,7 @@ MW_TEST(registers_are_exact_after_a_last_gasp_and_bounded_without) {
     MW_CHECK_EQ(r.meter.tariffs.total[MW_ELECTRIC_TARIFF_A_PLUS].milli, total.milli);
     MW_CHECK_EQ(r.meter.tariffs.total[MW_ELECTRIC_TARIFF_A_PLUS].rest, total.rest);
     MW_CHECK_EQ(mw_electric_meter_clock(&r.meter, r.now).us, rig_utc().us);
-    MW_CHECK_EQ(mw_electric_calendar_program(mw_electric_tariffs_calendar(&r.meter.tariffs), 20000),
+    MW_CHECK_EQ(mw_tariff_calendar_program(mw_electric_tariffs_calendar(&r.meter.tariffs), 20000),
                 0);
     MW_CHECK_EQ(r.meter.kept.power_failures, 1);
     MW_CHECK_EQ(r.meter.kept.long_power_failures, 1);
@@ -163,8 +163,8 @@ static bool cut_at(uint64_t step) {
     uint32_t before = 0, after = 0;
     mw_status taken = r.meter.device.next_counter(&r.meter.objects, &before);
     uint8_t set = r.meter.model.number_set(&r.meter, MW_ELECTRIC_N_DEMAND_PERIOD, 15);
-    mw_electric_calendar c;
-    mw_electric_calendar_init(&c);
+    mw_tariff_calendar c;
+    mw_tariff_calendar_init(&c);
     memcpy(c.name, "NEW", 3);
     uint8_t calendar = r.meter.model.calendar_set(&r.meter, &c, rig_utc());
     mw_status gasp = mw_electric_meter_power_fails(&r.meter, r.now);
@@ -314,11 +314,11 @@ MW_TEST(wrong_passwords_lock_for_a_while) {
 
 MW_TEST(a_passive_calendar_takes_over_at_its_moment_also_in_the_dark) {
     rig_open(&mw_electric_three_phase);
-    mw_electric_calendar c;
-    mw_electric_calendar_init(&c);
+    mw_tariff_calendar c;
+    mw_tariff_calendar_init(&c);
     memcpy(c.name, "WINTER", 6);
-    for (unsigned z = 0; z < MW_ELECTRIC_ZONES; z++)
-        mw_electric_program_set(c.program[0], z, 3);
+    for (unsigned z = 0; z < MW_TARIFF_ZONES; z++)
+        mw_tariff_program_set(c.program[0], z, 3);
     mw_utc from = {rig_utc().us + 600 * MW_US_PER_S};
     MW_CHECK_EQ(r.meter.model.calendar_set(&r.meter, &c, from), MW_COSEM_DONE);
     rig_run(300);

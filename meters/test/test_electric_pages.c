@@ -12,7 +12,7 @@
 typedef struct meter {
     int64_t value[MW_ELECTRIC_NUMBERS];
     bool unknown;
-    mw_electric_calendar calendar;
+    mw_tariff_calendar calendar;
     mw_electric_relay relay;
     mw_electric_model model;
 } meter;
@@ -31,7 +31,7 @@ static mw_utc now(void *m, uint8_t *status) {
     *status = 0;
     return mw_utc_of_s(INT64_C(1781870400)); /* 2026-06-19T12:00:00Z */
 }
-static const mw_electric_calendar *calendar(void *m, bool passive, mw_utc *from) {
+static const mw_tariff_calendar *calendar(void *m, bool passive, mw_utc *from) {
     *from = MW_UTC_NONE;
     return passive ? NULL : &((meter *)m)->calendar;
 }
@@ -41,11 +41,11 @@ static void relay(void *m, mw_electric_relay *out) {
 
 static void meter_init(meter *m) {
     memset(m, 0, sizeof *m);
-    mw_electric_calendar_init(&m->calendar);
+    mw_tariff_calendar_init(&m->calendar);
     m->calendar.offset_min = 60;
     m->calendar.dst_min = 60;
-    m->calendar.dst_begin = (mw_electric_change){3, 5, 6, 1};
-    m->calendar.dst_end = (mw_electric_change){10, 5, 6, 1};
+    m->calendar.dst_begin = (mw_tariff_change){3, 5, 6, 1};
+    m->calendar.dst_end = (mw_tariff_change){10, 5, 6, 1};
     m->relay.output = true;
     m->model = (mw_electric_model){.meter = m,
                                    .number = number,

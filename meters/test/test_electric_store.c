@@ -35,10 +35,10 @@ static void rig_init(rig *r) {
     memset(r, 0, sizeof *r);
     MW_CHECK_OK(mw_electric_energy_init(&r->energy, &config));
     mw_electric_tariffs_init(&r->tariffs, 8, &r->energy);
-    mw_electric_calendar c;
-    mw_electric_calendar_init(&c);
-    for (unsigned z = 0; z < MW_ELECTRIC_ZONES; z++)
-        mw_electric_program_set(c.program[0], z, (uint8_t)(z % MW_ELECTRIC_TARIFFS));
+    mw_tariff_calendar c;
+    mw_tariff_calendar_init(&c);
+    for (unsigned z = 0; z < MW_TARIFF_ZONES; z++)
+        mw_tariff_program_set(c.program[0], z, (uint8_t)(z % MW_TARIFFS));
     MW_CHECK_OK(mw_electric_tariffs_program(&r->tariffs, &c, (mw_utc){0}));
     mw_electric_tariffs_activate(&r->tariffs);
     r->g = mw_prng_of_seed(5);

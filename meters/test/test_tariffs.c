@@ -8,7 +8,7 @@
 #define MINUTE_US (60 * MW_US_PER_S)
 
 static mw_prng g;
-static mw_electric_calendar c;
+static mw_tariff_calendar c;
 
 static unsigned below(unsigned n) {
     return (unsigned)mw_prng_below(&g, n);
@@ -18,25 +18,25 @@ static unsigned below(unsigned n) {
 static void zone_of_europe(void) {
     c.offset_min = 60;
     c.dst_min = 60;
-    c.dst_begin = (mw_electric_change){3, 5, 6, 1};
-    c.dst_end = (mw_electric_change){10, 5, 6, 1};
+    c.dst_begin = (mw_tariff_change){3, 5, 6, 1};
+    c.dst_end = (mw_tariff_change){10, 5, 6, 1};
 }
 
 static void any_calendar(void) {
-    mw_electric_calendar_init(&c);
+    mw_tariff_calendar_init(&c);
     zone_of_europe();
     if (below(3) == 0) { /* the south: summer over New Year, half an hour */
         c.offset_min = 630;
         c.dst_min = 30;
-        c.dst_begin = (mw_electric_change){10, 1, 6, 15};
-        c.dst_end = (mw_electric_change){4, 1, 6, 15};
+        c.dst_begin = (mw_tariff_change){10, 1, 6, 15};
+        c.dst_end = (mw_tariff_change){4, 1, 6, 15};
     }
-    c.programs = (uint8_t)(1 + below(MW_ELECTRIC_PROGRAMS_MAX));
-    c.seasons = (uint8_t)(1 + below(MW_ELECTRIC_SEASONS_MAX));
-    c.specials = (uint8_t)below(MW_ELECTRIC_SPECIALS_MAX + 1);
+    c.programs = (uint8_t)(1 + below(MW_TARIFF_PROGRAMS_MAX));
+    c.seasons = (uint8_t)(1 + below(MW_TARIFF_SEASONS_MAX));
+    c.specials = (uint8_t)below(MW_TARIFF_SPECIALS_MAX + 1);
     for (unsigned p = 0; p < c.programs; p++)
-        for (unsigned z = 0; z < MW_ELECTRIC_ZONES; z++)
-            mw_electric_program_set(c.program[p], z, (uint8_t)below(MW_ELECTRIC_TARIFFS));
+        for (unsigned z = 0; z < MW_TARIFF_ZONES; z++)
+            mw_tariff_program_set(c.program[p], z, (uint8_t)below(MW_TARIFFS));
     for (unsigned s = 0; s < c.seasons; s++) {
         c.season[s].month = (uint8_t)(1 + s / 2);
         c.season[s].day = (uint8_t)(s % 2 ? 15 + below(14) : 1 + below(14));
@@ -44,10 +44,10 @@ static void any_calendar(void) {
             c.season[s].program[d] = (uint8_t)below(c.programs);
     }
     for (unsigned s = 0; s < c.specials; s++)
-        c.special[s] = (mw_electric_special){(uint16_t)(below(2) ? 0 : 2024 + below(4)),
-                                             (uint8_t)(1 + below(12)), (uint8_t)(1 + below(28)),
-                                             (uint8_t)below(c.programs)};
-    MW_CHECK_OK(mw_electric_calendar_check(&c));
+        c.special[s] = (mw_tariff_special){(uint16_t)(below(2) ? 0 : 2024 + below(4)),
+                                           (uint8_t)(1 + below(12)), (uint8_t)(1 + below(28)),
+                                           (uint8_t)below(c.programs)};
+    MW_CHECK_OK(mw_tariff_calendar_check(&c));
 }
 
 /* The calendar read the slow way: day after day, carrying the season along. */
@@ -76,16 +76,16 @@ MW_TEST(every_minute_of_four_years_has_one_tariff) {
         uint8_t held = 0;
         for (int64_t m = (first - 1) * 1440; m < last * 1440; m++) {
             mw_utc t = {m * MINUTE_US};
-            uint8_t tariff = mw_electric_calendar_tariff(&c, t);
-            MW_CHECK(tariff < MW_ELECTRIC_TARIFFS);
+            uint8_t tariff = mw_tariff_calendar_tariff(&c, t);
+            MW_CHECK(tariff < MW_TARIFFS);
             if (t.us < until.us)
                 MW_CHECK_EQ(tariff, held);
             else {
-                until = mw_electric_calendar_until(&c, t);
+                until = mw_tariff_calendar_until(&c, t);
                 MW_CHECK(until.us > t.us && until.us <= t.us + 30 * MINUTE_US);
                 held = tariff;
             }
-            mw_electric_local l = mw_electric_calendar_local(&c, t);
+            mw_tariff_local l = mw_tariff_calendar_local(&c, t);
             if (l.day < first)
                 continue;
             if (l.day != day_before) {
@@ -107,12 +107,12 @@ MW_TEST(every_minute_of_four_years_has_one_tariff) {
 static int64_t local_minute(const char *utc) {
     mw_utc t;
     MW_CHECK_OK(mw_utc_parse((mw_slice){(const uint8_t *)utc, strlen(utc)}, &t));
-    mw_electric_local l = mw_electric_calendar_local(&c, t);
+    mw_tariff_local l = mw_tariff_calendar_local(&c, t);
     return l.second / 60;
 }
 
 MW_TEST(clocks_change_when_the_rule_says) {
-    mw_electric_calendar_init(&c);
+    mw_tariff_calendar_init(&c);
     zone_of_europe();
     MW_CHECK_EQ(local_minute("2026-03-29T00:59:00Z"), 119);
     MW_CHECK_EQ(local_minute("2026-03-29T01:00:00Z"), 180); /* 02:00 does not exist */
@@ -122,17 +122,17 @@ MW_TEST(clocks_change_when_the_rule_says) {
 }
 
 MW_TEST(bytes_and_back) {
-    static mw_electric_calendar back;
-    uint8_t bytes[MW_ELECTRIC_CALENDAR_MAX];
+    static mw_tariff_calendar back;
+    uint8_t bytes[MW_TARIFF_CALENDAR_MAX];
     size_t n;
     g = mw_prng_of_seed(6);
     for (int round = 0; round < 200; round++) {
         any_calendar();
-        MW_CHECK_OK(mw_electric_calendar_encode(&c, (mw_span){bytes, sizeof bytes}, &n));
-        MW_CHECK_OK(mw_electric_calendar_decode((mw_slice){bytes, n}, &back));
+        MW_CHECK_OK(mw_tariff_calendar_encode(&c, (mw_span){bytes, sizeof bytes}, &n));
+        MW_CHECK_OK(mw_tariff_calendar_decode((mw_slice){bytes, n}, &back));
         MW_CHECK(memcmp(&back, &c, sizeof c) == 0);
         bytes[below((unsigned)n)] ^= (uint8_t)(1u << below(8));
-        MW_CHECK_STATUS(mw_electric_calendar_decode((mw_slice){bytes, n}, &back), MW_SYNTAX);
+        MW_CHECK_STATUS(mw_tariff_calendar_decode((mw_slice){bytes, n}, &back), MW_SYNTAX);
     }
 }
 
@@ -143,7 +143,7 @@ MW_TEST(impossible_calendars_are_refused_whole) {
     mw_electric_tariffs_init(&t, 8, &e);
     any_calendar();
     MW_CHECK_OK(mw_electric_tariffs_program(&t, &c, mw_utc_of_s(1000)));
-    mw_electric_calendar good = c;
+    mw_tariff_calendar good = c;
     c.season[0].program[3] = c.programs;
     MW_CHECK_STATUS(mw_electric_tariffs_program(&t, &c, mw_utc_of_s(500)), MW_RANGE);
     c = good;
@@ -186,11 +186,11 @@ MW_TEST(tariffs_always_add_up_to_the_total) {
             q.e[0].q_uvar = (int64_t)mw_prng_below(&g, 40000000000) - 20000000000;
             mw_electric_energy_window(&e, &q);
             uint8_t tariff = mw_electric_tariffs_count(&t, &e, mw_utc_of_s(s));
-            MW_CHECK_EQ(tariff, mw_electric_calendar_tariff(&t.calendar[t.active], mw_utc_of_s(s)));
+            MW_CHECK_EQ(tariff, mw_tariff_calendar_tariff(&t.calendar[t.active], mw_utc_of_s(s)));
         }
         for (unsigned r = 0; r < MW_ELECTRIC_TARIFF_REGISTERS; r++) {
             mw_electric_count sum = {0};
-            for (unsigned k = 0; k < MW_ELECTRIC_TARIFFS; k++) {
+            for (unsigned k = 0; k < MW_TARIFFS; k++) {
                 sum.milli += t.count[k][r].milli;
                 sum.rest += t.count[k][r].rest;
                 if (round && r >= MW_ELECTRIC_TARIFF_R_PLUS && k >= 4)

@@ -39,7 +39,9 @@ mw_status mw_smp_order_decode(const mw_smp_object *object, mw_smp_command *out_c
     MW_TRY(mw_smp_request_decode(object->body, &c));
     /* Codes that this version does not know are answered as unknown, whichever form they have. */
     if (c.code == MW_SMP_COMMAND_RESTART || c.code == MW_SMP_COMMAND_RELAY ||
-        c.code == MW_SMP_COMMAND_SET_CONFIG || c.code == MW_SMP_COMMAND_SET_CONFIG_AT)
+        c.code == MW_SMP_COMMAND_SET_CONFIG || c.code == MW_SMP_COMMAND_SET_CONFIG_AT ||
+        c.code == MW_SMP_COMMAND_FIRMWARE_BEGIN || c.code == MW_SMP_COMMAND_FIRMWARE_ACTIVATE ||
+        c.code == MW_SMP_COMMAND_SCHEDULE)
         return MW_FORBIDDEN;
     *out_command = c;
     return MW_OK;
@@ -154,6 +156,47 @@ mw_status mw_smp_relay_of(const mw_smp_command *command, bool *out_closed) {
     if (command->data[0] > 1)
         return MW_RANGE;
     *out_closed = command->data[0] == 1;
+    return MW_OK;
+}
+
+mw_status mw_smp_schedule_cut(mw_slice schedule, uint8_t session, unsigned number,
+                              mw_smp_schedule_part *out_part) {
+    unsigned parts = mw_smp_schedule_parts(schedule.n);
+    if (parts > MW_SMP_SCHEDULE_PARTS || number >= parts)
+        return MW_RANGE;
+    size_t at = (size_t)number * MW_SMP_SCHEDULE_PART, left = schedule.n - at;
+    mw_smp_schedule_part p = {
+        .session = session,
+        .number = (uint8_t)number,
+        .parts = (uint8_t)parts,
+        .size = (uint8_t)(left < MW_SMP_SCHEDULE_PART ? left : MW_SMP_SCHEDULE_PART)};
+    mw_bytes_copy(p.data, schedule.p + at, p.size);
+    *out_part = p;
+    return MW_OK;
+}
+
+void mw_smp_schedule_put(const mw_smp_schedule_part *a, mw_smp_command *command) {
+    mw_writer w = data_writer(command);
+    mw_write_u8(&w, a->session);
+    mw_write_u8(&w, a->number);
+    mw_write_u8(&w, a->parts);
+    mw_write_bytes(&w, (mw_slice){a->data, a->size});
+    command->size = (uint8_t)w.at;
+}
+
+mw_status mw_smp_schedule_of(const mw_smp_command *command, mw_smp_schedule_part *out_a) {
+    mw_reader r = data_reader(command);
+    mw_smp_schedule_part a = {.session = mw_read_u8(&r)};
+    a.number = mw_read_u8(&r);
+    a.parts = mw_read_u8(&r);
+    a.size = (uint8_t)mw_reader_left(&r);
+    mw_slice data = mw_read_bytes(&r, a.size);
+    MW_TRY(r.status);
+    if (a.parts > MW_SMP_SCHEDULE_PARTS || a.number >= a.parts || a.size == 0 ||
+        (a.number + 1 < a.parts && a.size != MW_SMP_SCHEDULE_PART))
+        return MW_RANGE;
+    mw_bytes_copy(a.data, data.p, data.n);
+    *out_a = a;
     return MW_OK;
 }
 

@@ -54,6 +54,27 @@ MW_NODISCARD mw_status mw_smp_set_config_at_of(const mw_smp_command *command, ui
 void mw_smp_relay_put(bool closed, mw_smp_command *command);
 MW_NODISCARD mw_status mw_smp_relay_of(const mw_smp_command *command, bool *out_closed);
 
+/* ---- SCHEDULE: a part of a tariff schedule (protocols/tariff/schedule.h). All parts but the last
+ * are full. The one that completes it is answered for the whole. ---- */
+#define MW_SMP_SCHEDULE_PART  (MW_SMP_DATA_MAX - 3)
+#define MW_SMP_SCHEDULE_PARTS 48
+typedef struct mw_smp_schedule_part {
+    uint8_t session;       /* of one schedule; another one begins anew */
+    uint8_t number, parts; /* number 0..parts - 1 */
+    uint8_t size;
+    uint8_t data[MW_SMP_SCHEDULE_PART];
+} mw_smp_schedule_part;
+
+/* Part `number` of a schedule. MW_RANGE: it has no such part, or more than there may be. */
+MW_NODISCARD mw_status mw_smp_schedule_cut(mw_slice schedule, uint8_t session, unsigned number,
+                                           mw_smp_schedule_part *out_part);
+static inline unsigned mw_smp_schedule_parts(size_t bytes) {
+    return (unsigned)((bytes + MW_SMP_SCHEDULE_PART - 1) / MW_SMP_SCHEDULE_PART);
+}
+void mw_smp_schedule_put(const mw_smp_schedule_part *a, mw_smp_command *command);
+MW_NODISCARD mw_status mw_smp_schedule_of(const mw_smp_command *command,
+                                          mw_smp_schedule_part *out_a);
+
 /* ---- SET_TIME: when the first copy of one of the meter's own frames began ---- */
 typedef struct mw_smp_uplink_time {
     uint16_t counter_low; /* 12 bits, of that frame */

@@ -111,7 +111,8 @@ typedef enum mw_smp_command_code {
     MW_SMP_COMMAND_SET_CONFIG_AT = 12,  /* seconds 4, a configuration body; without: cancels */
     MW_SMP_COMMAND_FIRMWARE_BEGIN = 13, /* firmware.h */
     MW_SMP_COMMAND_FIRMWARE_STATUS = 14,
-    MW_SMP_COMMAND_FIRMWARE_ACTIVATE = 15
+    MW_SMP_COMMAND_FIRMWARE_ACTIVATE = 15,
+    MW_SMP_COMMAND_SCHEDULE = 16 /* a part of a tariff schedule (commands.h) */
 } mw_smp_command_code;
 
 typedef enum mw_smp_result {
@@ -164,7 +165,11 @@ typedef enum mw_smp_config_key {
     MW_SMP_KEY_LEGAL_CHECKSUM = 33, /* CRC-32 of what runs; 0: the board cannot tell */
     MW_SMP_KEY_SEAL = 34,           /* 0 open, 1 sealed, 2 in service */
     MW_SMP_KEY_AUDIT_RECORDS = 35,  /* in the permanent record of sealed parameters */
-    MW_SMP_KEY_AUDIT_LEFT = 36      /* that still find room there */
+    MW_SMP_KEY_AUDIT_LEFT = 36,     /* that still find room there */
+    /* Read-only, of meters with tariffs. */
+    MW_SMP_KEY_SCHEDULE = 40,         /* checksum of the newest schedule that the meter took */
+    MW_SMP_KEY_SCHEDULE_FROM = 41,    /* SMP seconds when it comes into force; 0: it is in force */
+    MW_SMP_KEY_SCHEDULE_MISSING = 42, /* bit n: part n of one under way is missing; 0: none is */
 } mw_smp_config_key;
 
 typedef struct mw_smp_config {

@@ -281,8 +281,8 @@ MW_TEST(a_calendar_is_written_and_takes_over) {
     MW_CHECK_EQ(meter.calendar[0].programs, 1);
     MW_CHECK_EQ(act(20, o, 1, MW_SLICE_OF(zero)), 0);
     MW_CHECK_EQ(meter.calendar[0].programs, 2);
-    MW_CHECK_EQ(mw_electric_program_get(meter.calendar[0].program[0], 14), 1);
-    MW_CHECK_EQ(mw_electric_program_get(meter.calendar[0].program[0], 15), 0);
+    MW_CHECK_EQ(mw_tariff_program_get(meter.calendar[0].program[0], 14), 1);
+    MW_CHECK_EQ(mw_tariff_program_get(meter.calendar[0].program[0], 15), 0);
     MW_CHECK_EQ(meter.calendar[0].season[0].program[6], 1);
     MW_CHECK_OK(get(20, o, 5));
     MW_CHECK_EQ(value_n, sizeof days);

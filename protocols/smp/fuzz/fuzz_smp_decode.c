@@ -35,6 +35,7 @@ static void check_order(const mw_smp_object *object) {
     mw_smp_uplink_time time;
     mw_smp_key_epoch epoch;
     mw_smp_group_key group;
+    mw_smp_schedule_part part;
     uint16_t key;
     bool closed;
     if (mw_smp_order_decode(object, &c) != MW_OK)
@@ -52,6 +53,8 @@ static void check_order(const mw_smp_object *object) {
         mw_smp_key_epoch_put(&epoch, &again);
     if (mw_smp_group_key_of(&c, &group) == MW_OK)
         mw_smp_group_key_put(&group, &again);
+    if (mw_smp_schedule_of(&c, &part) == MW_OK)
+        mw_smp_schedule_put(&part, &again);
     if (mw_smp_read_config_of(&c, &key) == MW_OK && mw_smp_relay_of(&c, &closed) == MW_OK)
         mw_smp_relay_put(closed, &again);
 }
