@@ -76,9 +76,10 @@ static void program_put(mw_writer *w, const uint8_t program[MW_TARIFF_ZONES / 2]
         return;
     }
     mw_write_u8(w, item(PROGRAM, n));
-    for (unsigned z = 0; z < MW_TARIFF_ZONES; z += run_at(program, z))
-        mw_write_u8(w, (uint8_t)(mw_tariff_program_get(program, z) << KIND_SHIFT |
-                                 (run_at(program, z) - 1)));
+    for (unsigned z = 0; z < MW_TARIFF_ZONES; z += run_at(program, z)) {
+        unsigned tariff = mw_tariff_program_get(program, z);
+        mw_write_u8(w, (uint8_t)(tariff << KIND_SHIFT | (run_at(program, z) - 1)));
+    }
 }
 
 static bool special_same(const mw_tariff_special *a, const mw_tariff_special *b) {
