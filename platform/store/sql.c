@@ -111,6 +111,19 @@ void mw_sq_obis_of_number(int64_t number, uint8_t out_obis[6]) {
 
 /* --- transactions and small things ---------------------------------------------------------- */
 
+/* What is kept of chunks holds on while no other connection writes. */
+static mw_status days_check(mw_sq *q) {
+    int64_t version = 0;
+    if (q->driver->local)
+        MW_TRY(q->driver->data_version(q, &version));
+    if (!q->driver->local || version != q->days_version)
+        mw_day_cache_clear(q->days);
+    q->days_version = version;
+    if (q->days == NULL)
+        q->days = mw_day_cache_new();
+    return MW_OK;
+}
+
 mw_status mw_sq_op_begin(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     if (q->in_transaction || q->reading > 0 || (s->capabilities & MW_STORE_CAP_READ_ONLY))
@@ -118,7 +131,7 @@ mw_status mw_sq_op_begin(mw_store *s) {
     MW_TRY(q->driver->begin(q));
     q->in_transaction = true;
     q->days_known = false;
-    return MW_OK;
+    return days_check(q);
 }
 
 mw_status mw_sq_read_begin(mw_sq *q) {
@@ -141,6 +154,7 @@ mw_status mw_sq_op_rollback(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     q->in_transaction = false;
     q->days_known = false;
+    mw_day_cache_clear(q->days);
     return q->driver->rollback(q);
 }
 
@@ -150,7 +164,10 @@ mw_status mw_sq_op_commit(mw_store *s) {
         return MW_STATE;
     q->in_transaction = false;
     q->days_known = false;
-    return q->driver->commit(q);
+    mw_status status = q->driver->commit(q);
+    if (status != MW_OK)
+        mw_day_cache_clear(q->days);
+    return status;
 }
 
 mw_status mw_sq_op_meta_put(mw_store *s, const char *name, const char *value) {
@@ -198,6 +215,7 @@ mw_status mw_sq_op_counts(mw_store *s, int64_t tenant, mw_store_on_count each, v
 static void op_close(mw_store *s) {
     mw_sq *q = mw_sq_of(s);
     mw_sq_layers_free(q);
+    mw_day_cache_free(q->days);
     q->driver->close(q);
 }
 

@@ -147,6 +147,7 @@ mw_status mw_sq_op_derived_clear(mw_store *s) {
         "(SELECT 1 FROM revisions r WHERE r.tenant = channels.tenant"
         " AND r.channel = channels.channel AND r.reason = 10)";
     _Static_assert(MW_REASON_IMPORT == 10, "the statement above names it");
+    mw_day_cache_clear(q->days);
     return mw_sq_exec(q, sql);
 }
 

@@ -77,6 +77,8 @@ struct mw_sq_driver {
     mw_status (*commit)(mw_sq *q); /* after a failure nothing is open */
     mw_status (*rollback)(mw_sq *q);
     mw_status (*data_version)(mw_sq *q, int64_t *out_version);
+    bool local; /* nothing is asked over a wire: the version of the data costs nothing, and a
+                   statement's changes are known at once */
     /* Between the two every statement reads the same moment; outside of transactions only. */
     mw_status (*read_begin)(mw_sq *q);
     mw_status (*read_end)(mw_sq *q);

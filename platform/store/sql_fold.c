@@ -44,9 +44,13 @@ static bool same_chunk(const hot_ref *a, const hot_ref *b) {
     return a->tenant == b->tenant && a->day == b->day && a->channel == b->channel;
 }
 
-/* Decodes the chunk of a day into q->rows; no chunk gives no rows. */
+/* Decodes the chunk of a day into q->rows; no chunk gives no rows. Inside of a transaction a day is
+ * decoded once. */
 static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t *out_n) {
     mw_sq_statement *st = NULL;
+    mw_day_key key = {tenant, day, channel};
+    if (q->in_transaction && mw_day_cache_get(q->days, &key, q->rows, out_n))
+        return MW_OK;
     MW_TRY(MW_SQ_BIND(q, CHUNK_GET, &st, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
     mw_status status = mw_sq_step(st);
     *out_n = 0;
@@ -56,10 +60,16 @@ static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t chann
     status = mw_chunk_decode(day, mw_sq_get_blob(st, 0), q->rows, out_n);
     mw_sq_reset(st);
     /* What is stored was encoded by us: if it does not decode, the disk is to blame. */
-    return status == MW_OK ? MW_OK : MW_CORRUPT;
+    if (status != MW_OK)
+        return MW_CORRUPT;
+    if (q->in_transaction)
+        mw_day_cache_put(q->days, &key, q->rows, *out_n);
+    return MW_OK;
 }
 
-mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t n) {
+/* Writes q->rows[0..n) by CHUNK_PUT or CHUNK_ADD. */
+static mw_status chunk_write(mw_sq *q, mw_sq_id id, int64_t tenant, int64_t day, int64_t channel,
+                             size_t n) {
     size_t size;
     MW_TRY(mw_chunk_pack(day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
     int64_t total = 0;
@@ -70,10 +80,48 @@ mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t chann
         quality |= q->rows[i].quality;
     }
     /* The columns first and last are of former versions: nothing reads them, 0 takes no room. */
-    return MW_SQ_RUN(q, CHUNK_PUT, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel),
-                     mw_sq_int((int64_t)n),
-                     fits ? mw_sq_int(total) : (mw_sq_value){.type = MW_SQ_NULL}, mw_sq_int(0),
-                     mw_sq_int(0), mw_sq_int(quality), mw_sq_blob((mw_slice){q->chunk, size}));
+    const mw_sq_value values[] = {
+        mw_sq_int(tenant),
+        mw_sq_int(day),
+        mw_sq_int(channel),
+        mw_sq_int((int64_t)n),
+        fits ? mw_sq_int(total) : (mw_sq_value){.type = MW_SQ_NULL},
+        mw_sq_int(0),
+        mw_sq_int(0),
+        mw_sq_int(quality),
+        mw_sq_blob((mw_slice){q->chunk, size}),
+    };
+    return mw_sq_run(q, id, values, sizeof values / sizeof values[0]);
+}
+
+mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t n) {
+    MW_TRY(chunk_write(q, MW_SQ_CHUNK_PUT, tenant, day, channel, n));
+    mw_day_cache_put(q->days, &(mw_day_key){tenant, day, channel}, q->rows, n);
+    return MW_OK;
+}
+
+/* A day that came in one piece and that nothing is known of becomes its chunk as it is, without
+ * looking for one first. false: there is one, or the engine would have to be waited for. */
+static mw_status chunk_begin(mw_sq *q, const hot_ref *at, mw_slice run, bool *out_done) {
+    size_t n = 0;
+    mw_day_key key = {at->tenant, at->day, at->channel};
+    *out_done = false;
+    if (!q->driver->local || mw_day_cache_get(q->days, &key, q->rows, &n))
+        return MW_OK;
+    if (mw_chunk_decode(at->day, run, q->rows, &n) != MW_OK)
+        return MW_CORRUPT;
+    MW_TRY(chunk_write(q, MW_SQ_CHUNK_ADD, at->tenant, at->day, at->channel, n));
+    if (mw_sq_changed(q) == 0)
+        return MW_OK;
+    mw_day_cache_put(q->days, &key, q->rows, n);
+    const mw_store_interval *first = &q->rows[0], *last = &q->rows[n - 1];
+    mw_store_change changed = {.tenant = at->tenant,
+                               .channel = at->channel,
+                               .layer = MW_LAYER_RAW,
+                               .from = first->start,
+                               .to = {last->start.us + (int64_t)last->seconds * MW_US_PER_S}};
+    *out_done = true;
+    return mw_sq_change_add(q, &changed);
 }
 
 static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_interval *loser) {
@@ -128,6 +176,12 @@ static mw_status fold_chunk(mw_sq *q, const hot_batch *batch, const hot_ref *ref
                                .layer = MW_LAYER_RAW,
                                .from = {INT64_MAX},
                                .to = {INT64_MIN}};
+    if (count == 1) {
+        bool done = false;
+        MW_TRY(chunk_begin(q, refs, (mw_slice){batch->bytes + refs->at, refs->size}, &done));
+        if (done)
+            return MW_OK;
+    }
     MW_TRY(chunk_load(q, refs[0].tenant, refs[0].day, refs[0].channel, &n));
     for (size_t i = 0; i < count; i++) {
         size_t run = 0;

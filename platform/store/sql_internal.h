@@ -8,6 +8,7 @@
 #define MW_PLATFORM_STORE_SQL_INTERNAL_H
 
 #include "platform/store/chunk.h"
+#include "platform/store/day_cache.h"
 #include "platform/store/sql_driver.h"
 #include "platform/store/sql_schema.h"
 
@@ -25,6 +26,9 @@ struct mw_sq {
     mw_store_interval rows[MW_CHUNK_VALUES_MAX]; /* a day being merged ... */
     mw_store_interval more[MW_CHUNK_VALUES_MAX]; /* ... and a run that joins it */
     uint8_t chunk[MW_CHUNK_BYTES_MAX];
+    /* Chunks that transactions read and wrote; holds while nobody else wrote. */
+    mw_day_cache *days;
+    int64_t days_version;
     mw_sq_layers *layers; /* working memory of reading layers, NULL until it is needed */
 };
 

@@ -110,6 +110,7 @@ mw_status mw_sq_op_day_replace(mw_store *s, int64_t tenant, int64_t channel, int
         return MW_STATE;
     if (n > MW_CHUNK_VALUES_MAX)
         return MW_LIMIT;
+    mw_day_cache_drop(q->days, &(mw_day_key){tenant, day, channel});
     MW_TRY(MW_SQ_RUN(q, DAY_CHUNK_DELETE, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
     MW_TRY(MW_SQ_RUN(q, DAY_HOT_DELETE, mw_sq_int(tenant), mw_sq_int(day), mw_sq_int(channel)));
     MW_TRY(MW_SQ_RUN(q, DAY_CONFLICTS_DELETE, mw_sq_int(tenant), mw_sq_int(channel),

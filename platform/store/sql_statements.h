@@ -224,6 +224,9 @@
       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(tenant, day, channel) DO"           \
       " UPDATE SET n = excluded.n, total = excluded.total, first = excluded.first, last ="         \
       " excluded.last, quality = excluded.quality, data = excluded.data")                          \
+    X(CHUNK_ADD, "INSERT INTO chunks(tenant, day, channel, n, total, first, last, quality, data)"  \
+                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"                                     \
+                 " ON CONFLICT(tenant, day, channel) DO NOTHING")                                  \
     X(CONFLICT_ADD,                                                                                \
       "INSERT INTO conflicts(tenant, channel, start, seconds, value, quality, received,"           \
       " journal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(tenant, channel, start,"       \

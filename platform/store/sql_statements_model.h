@@ -110,8 +110,9 @@
                          " WHERE tenant = ?1 AND channel = ?2 AND obis = ?3 AND meter >= ?4"       \
                          " AND meter <= ?5 ORDER BY meter, id")                                    \
     X(REGISTER_BEFORE, "SELECT " MW_SQ_READING_COLUMNS " FROM registers"                           \
-                       " WHERE tenant = ?1 AND channel = ?2 AND obis = ?3 AND meter < ?4"          \
-                       " ORDER BY meter DESC, id LIMIT 1")                                         \
+                       " WHERE tenant = ?1 AND channel = ?2 AND obis = ?3"                         \
+                       " AND meter = (SELECT max(meter) FROM registers WHERE tenant = ?1"          \
+                       " AND channel = ?2 AND obis = ?3 AND meter < ?4) ORDER BY id LIMIT 1")                                         \
     X(REGISTER_AFTER, "SELECT " MW_SQ_READING_COLUMNS " FROM registers"                            \
                       " WHERE tenant = ?1 AND channel = ?2 AND obis = ?3 AND meter > ?4"           \
                       " ORDER BY meter, id LIMIT 1")

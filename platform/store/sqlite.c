@@ -14,6 +14,7 @@
 
 #include "base/assert.h"
 #include "platform/store/sql_internal.h"
+#include "platform/store/sqlite_plans.h"
 
 typedef struct lite_statement {
     mw_sq_statement head;
@@ -255,6 +256,7 @@ static const mw_sq_driver lite_driver = {
     .commit = lite_commit,
     .rollback = lite_rollback,
     .data_version = lite_data_version,
+    .local = true,
     .read_begin = lite_read_begin,
     .read_end = lite_read_end,
     .close = lite_close,
@@ -324,6 +326,8 @@ mw_status mw_store_sqlite_open(const mw_store_sqlite_options *o, mw_store **out_
         s = settings_apply(q, o);
     if (s == MW_OK)
         s = mw_sq_schema_upgrade(q, o->read_only);
+    if (s == MW_OK && !o->read_only)
+        s = lite_status(mw_sqlite_plans_set(l->db));
     if (s != MW_OK) {
         (void)sqlite3_close(l->db);
         free(l);

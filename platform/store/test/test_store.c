@@ -131,31 +131,57 @@ static void no_hex(sqlite3_context *context, int n, sqlite3_value **values) {
     sqlite3_result_null(context);
 }
 
-/* A page of those heard last begins in the index: only equals of one moment are sorted. */
-MW_TEST(pages_by_last_seen_sort_no_fleet) {
+static void plan_of(sqlite3 *db, const char *statement, char *plan, size_t size) {
 #define X(name, text) {#name, text},
-    static const struct { const char *name, *text; } statements[] = {MW_SQ_QUERY_STATEMENTS(X)};
+    static const struct { const char *name, *text; } statements[] = {MW_SQ_STATEMENTS(X)};
 #undef X
-    sqlite3 *db = NULL;
     sqlite3_stmt *st = NULL;
-    char sql[8192] = "", plan[4096] = "";
+    char sql[8192] = "";
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
-        if (strcmp(statements[i].name, "METERS_SEEN") == 0)
+        if (strcmp(statements[i].name, statement) == 0)
             (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", statements[i].text);
-    MW_CHECK_EQ(sqlite3_open(path, &db), 0);
-    MW_CHECK_EQ(sqlite3_create_function(db, "hex16", 1, SQLITE_UTF8, NULL, no_hex, NULL, NULL), 0);
     MW_CHECK_EQ(sqlite3_prepare_v2(db, sql, -1, &st, NULL), 0);
+    plan[0] = 0;
     while (sqlite3_step(st) == SQLITE_ROW) {
         size_t n = strlen(plan);
-        (void)snprintf(plan + n, sizeof plan - n, "%s\n", sqlite3_column_text(st, 3));
+        (void)snprintf(plan + n, size - n, "%s\n", sqlite3_column_text(st, 3));
     }
     MW_CHECK_EQ(sqlite3_finalize(st), 0);
+}
+
+/* A page begins in an index: only equals of one moment are sorted, never what a tenant has. */
+MW_TEST(pages_sort_no_fleet) {
+    static const struct {
+        const char *statement, *starts;
+    } pages[] = {
+        {"METERS_SEEN", "SEARCH s USING INDEX device_states_by_seen"},
+        {"FEED", "SEARCH registers USING INTEGER PRIMARY KEY (rowid>?)"},
+        {"REGISTER_BEFORE", "(tenant=? AND channel=? AND obis=? AND meter=?)"},
+        {"QUARANTINE_LIST", "SEARCH quarantine USING INTEGER PRIMARY KEY (rowid<?)"},
+        {"COMMANDS_ALL", "SEARCH commands USING INTEGER PRIMARY KEY (rowid<?)"},
+        {"COMMANDS_CHILDREN", "(tenant=? AND parent=?"},
+        {"EXCEPTIONS", "SEARCH exceptions USING INTEGER PRIMARY KEY (rowid<?)"},
+        {"ALARMS_ALL", "SEARCH alarms USING INTEGER PRIMARY KEY (rowid<?)"},
+        {"SNAPSHOTS", "SEARCH snapshots USING INTEGER PRIMARY KEY (rowid<?)"},
+    };
+    sqlite3 *db = NULL;
+    char plan[4096];
+    MW_CHECK_EQ(sqlite3_open(path, &db), 0);
+    MW_CHECK_EQ(sqlite3_create_function(db, "hex16", 1, SQLITE_UTF8, NULL, no_hex, NULL, NULL), 0);
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        plan_of(db, pages[i].statement, plan, sizeof plan);
+        bool good =
+            strstr(plan, pages[i].starts) != NULL && strstr(plan, "B-TREE FOR ORDER BY") == NULL;
+        if (!good)
+            print_message("%s: %s", pages[i].statement, plan);
+        MW_CHECK(good);
+    }
+    plan_of(db, "INSTALLATIONS_OF_POINT", plan, sizeof plan);
+    MW_CHECK(strstr(plan, "installations_by_point (tenant=? AND usage_point=?)") != NULL);
     MW_CHECK_EQ(sqlite3_close(db), 0);
-    MW_CHECK(strstr(plan, "SEARCH s USING INDEX device_states_by_seen") != NULL);
-    MW_CHECK(strstr(plan, "B-TREE FOR ORDER BY") == NULL);
 }
 #else
-MW_TEST(pages_by_last_seen_sort_no_fleet) {
+MW_TEST(pages_sort_no_fleet) {
     skip(); /* PostgreSQL plans by what the tables hold */
 }
 #endif
@@ -451,7 +477,7 @@ MW_TEST_MAIN(STORE_CASE(the_file_is_private_and_survives_reopening),
              STORE_CASE(writing_needs_a_transaction),
              STORE_CASE(a_reader_sees_commits_and_cannot_write),
              STORE_CASE(a_newer_database_is_refused), STORE_CASE(meters_are_listed_in_pages),
-             STORE_CASE(meters_by_last_seen), STORE_CASE(pages_by_last_seen_sort_no_fleet),
+             STORE_CASE(meters_by_last_seen), STORE_CASE(pages_sort_no_fleet),
              STORE_CASE(an_installation_moves_by_date),
              STORE_CASE(the_journal_knows_duplicates_and_conflicts),
              STORE_CASE(folding_keeps_every_value), STORE_CASE(alarms_of_one_subject_are_one_row),
