@@ -119,7 +119,7 @@ static void take_hits(listener *l, counts *c) {
     while ((n = mw_detect_run(l->detect, &l->history, false, hits, 32)) > 0) {
         for (size_t i = 0; i < n; i++) {
             mw_candidate word;
-            double last = mw_detect_hop_at(l->detect, hits[i].hop);
+            double last = mw_detect_at(l->detect, hits[i].quarter);
             if (!mw_candidate_verify(&l->tools, &l->history, &hits[i], last, &word))
                 continue;
             /* A sync word that began before the stretch did is not whole. */

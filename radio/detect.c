@@ -17,18 +17,19 @@
 #define FIRST      (HOPS * (SYMBOLS - 1)) /* first hop at which a whole sync word can end */
 #define LEAD       (HOPS * (MW_UNB_PULSE_SPAN / 2)) /* hops that the pulse reaches to each side */
 #define STEP(back) ((back) / (2 * (size_t)HOPS))    /* points between bins, half a symbol rate */
+#define QUARTERS   (4 / HOPS)                       /* quarter symbols a hop */
 #define PHASE      (2 * (size_t)HOPS) /* hops in which every bin's carrier turns whole circles */
 #define LANES      ((size_t)MW_TRANSFORM_LANES)
 #define TWO_PI     6.28318530717958647692
 
 /* Neighbours that are one candidate. */
-#define NEAR_HOPS  6
-#define NEAR_RATES 1.75
+#define NEAR_QUARTERS 6
+#define NEAR_RATES    1.75
 
 /* Points that pass the second stage for each that passes the third. */
-#define SECOND_STAGE 100
+#define SECOND_STAGE 200
 /* A point whose coherent share is this much too low may still pass beside it. */
-#define CONFIRM_SLACK 0.04
+#define CONFIRM_SLACK 0.08
 
 /* Length of the way back and of the whole, searched for a pair that fits the symbol rate. */
 #define BACK_MIN 96u
@@ -127,9 +128,17 @@ static double sync_tail(double x) {
     return sum;
 }
 
+/* |S|^2 of 63 and of 62 products against (sum of 64 energies)^2: on noise each is exponential, with
+ * means 63/64^2 and about that; the sum exceeds x means with probability (1 + x) e^-x. */
+static double prefilter_threshold(double pfa) {
+    double x = 1;
+    for (int i = 0; i < 50; i++)
+        x = log1p(x) - log(pfa);
+    return x * 62.5 / 4096.0;
+}
+
 static void thresholds(mw_detect *d) {
-    /* |S|^2 of 63 products against (sum of 64 energies)^2: exponential with mean 63/64^2. */
-    d->prefilter = (float)(-log(d->config.prefilter_pfa) * 63.0 / 4096.0);
+    d->prefilter = (float)prefilter_threshold(d->config.prefilter_pfa);
     /* The bank's frequencies are 1/4 of a block's resolution apart: about a third are independent.
      */
     double trials = (double)MW_KERNEL_BANK * (2 * d->drifts + 1) / 3.0;
@@ -145,14 +154,14 @@ static void thresholds(mw_detect *d) {
     d->confirm = mw_confirm_threshold(d->config.sync_pfa);
 }
 
-/* Work of an FFT of n points, per point: about the sum of its prime factors. */
+/* Work of an FFT of n points, per point, as measured: threes are slow, fives as good as twos. */
 static double length_cost(size_t n) {
     double cost = 1;
     for (size_t p = 2; n > 1; p++) {
         if (p * p > n)
             p = n;
         for (; n % p == 0; n /= p)
-            cost += (double)p;
+            cost += p == 2 ? 2.2 : p == 3 || p == 5 ? 4.5 : 1.5 * (double)p;
     }
     return cost;
 }
@@ -176,7 +185,7 @@ static bool choose_lengths(mw_detect *d) {
                 continue;
             /* Both transforms for each hop, and what is done for kept hops too. */
             double price = (length_cost(whole) + way + 10000 * off) * (double)back / (double)hops +
-                           8 * (double)MW_KERNEL_OLD / (double)hops;
+                           40 * (double)MW_KERNEL_OLD / (double)hops;
             if (price >= best)
                 continue;
             best = price;
@@ -286,8 +295,13 @@ void mw_detect_restart(mw_detect *d) {
     d->hit_count = 0;
 }
 
-double mw_detect_hop_at(const mw_detect *d, int64_t hop) {
+/* Centre of a hop in samples of the segment. */
+static double hop_at(const mw_detect *d, int64_t hop) {
     return (double)hop * d->hop + (double)LEAD * d->hop - (double)d->lead;
+}
+
+double mw_detect_at(const mw_detect *d, int64_t quarter) {
+    return hop_at(d, 0) + (double)quarter * d->hop / (double)QUARTERS;
 }
 
 size_t mw_detect_span(const mw_detect *d) {
@@ -342,7 +356,7 @@ static void cluster(mw_detect *d, const mw_detect_hit *hit) {
     size_t weakest = 0;
     for (size_t i = 0; i < d->hit_count; i++) {
         mw_detect_hit *c = &d->hits[i];
-        if (llabs(c->hop - hit->hop) <= NEAR_HOPS &&
+        if (llabs(c->quarter - hit->quarter) <= NEAR_QUARTERS &&
             fabs(c->hz - hit->hz) <= NEAR_RATES * d->config.baud) {
             /* Not by energy: what the limiter leaves of a strong frame differs from bin to bin, and
              * a skirt may keep more than the frame itself. */
@@ -360,19 +374,39 @@ static void cluster(mw_detect *d, const mw_detect_hit *hit) {
 }
 
 typedef struct point {
-    size_t hop, bin; /* of the batch and the tile */
+    size_t quarter, bin; /* quarter symbols of the batch; of the tile */
 } point;
+
+/* The sync word that ends at a point, its signs taken off. Between two hops it is interpolated: the
+ * pulse's spectrum ends well below what two values a symbol can show. */
+static void word_at(const mw_detect *d, point at, mw_confirm_word *out) {
+    static const float between[6] = {3.0f / 256,   -25.0f / 256, 150.0f / 256,
+                                     150.0f / 256, -25.0f / 256, 3.0f / 256};
+    float(*x)[2 * LANES] = d->desk->kernel->x[at.bin / LANES];
+    size_t lane = at.bin % LANES, rows = MW_KERNEL_OLD + d->hops;
+    for (size_t n = 0; n < (size_t)SYMBOLS; n++) {
+        size_t row = at.quarter / (size_t)QUARTERS + (size_t)HOPS * n;
+        float sign = d->desk->word.sign[n], re = 0, im = 0;
+        if (at.quarter % (size_t)QUARTERS == 0) {
+            re = x[row][lane];
+            im = x[row][lane + LANES];
+        } else {
+            for (size_t k = 0; k < 6; k++) {
+                if (row + k < 2 || row + k - 2 >= rows)
+                    continue;
+                re += between[k] * x[row + k - 2][lane];
+                im += between[k] * x[row + k - 2][lane + LANES];
+            }
+        }
+        out->y[2 * n] = re * sign;
+        out->y[2 * n + 1] = im * sign;
+    }
+}
 
 /* Third stage at one point, around a carrier given in cycles a symbol from the tile's bin 0. */
 static mw_confirm_place confirm_at(const mw_detect *d, point at, double turn, double bend) {
     mw_confirm_word w;
-    for (size_t n = 0; n < (size_t)SYMBOLS; n++) {
-        const float *x =
-            d->desk->kernel->x[at.bin / LANES][at.hop + (size_t)HOPS * n] + at.bin % LANES;
-        float sign = d->desk->word.sign[n];
-        w.y[2 * n] = x[0] * sign;
-        w.y[2 * n + 1] = x[LANES] * sign;
-    }
+    word_at(d, at, &w);
     mw_confirm_place place = {turn - 0.5 * (double)at.bin, bend, 0};
     double bend_max = d->config.drift_max / (d->baud * d->baud);
     mw_confirm_search(&d->desk->confirm, &w, bend_max, &place);
@@ -388,11 +422,13 @@ static bool confirm(const mw_detect *d, size_t bins, point *io_at, mw_confirm_pl
     *io_place = confirm_at(d, at, turn, bend);
     if (io_place->share < d->confirm - CONFIRM_SLACK)
         return false;
-    const point near[] = {
-        {at.hop - 1, at.bin}, {at.hop + 1, at.bin}, {at.hop, at.bin - 1}, {at.hop, at.bin + 1}};
+    const point near[] = {{at.quarter - 1, at.bin},
+                          {at.quarter + 1, at.bin},
+                          {at.quarter, at.bin - 1},
+                          {at.quarter, at.bin + 1}};
     for (size_t i = 0; i < sizeof near / sizeof near[0]; i++) {
-        if (near[i].hop >= d->hops || near[i].bin >= bins) /* -1 is the largest */
-            continue;
+        if (near[i].quarter >= d->hops * (size_t)QUARTERS || near[i].bin >= bins)
+            continue; /* -1 is the largest */
         mw_confirm_place place = confirm_at(d, near[i], turn, bend);
         if (place.share <= io_place->share)
             continue;
@@ -402,19 +438,30 @@ static bool confirm(const mw_detect *d, size_t bins, point *io_at, mw_confirm_pl
     return io_place->share >= d->confirm;
 }
 
+/* Frequency in 64ths of a cycle a symbol, -31 .. 32, by the turns over one and over two symbols: both
+ * are equally noisy, and the second says twice as much. */
+static int estimate(const mw_kernel_desk *k, size_t hop, size_t bin) {
+    const float *near = k->s[hop][bin / LANES][0], *far = k->s[hop][bin / LANES][1];
+    size_t lane = bin % LANES;
+    int one = (int)mw_kernel_angle(near[lane], near[lane + LANES]);
+    int two = (int)mw_kernel_angle(far[lane], far[lane + LANES]);
+    int more = (two - 2 * one) & 63;
+    more = more > 32 ? more - 64 : more;
+    int angle = (one + (2 * more + (more < 0 ? -2 : 2)) / 5) & 63;
+    return angle > 32 ? angle - 64 : angle;
+}
+
 /* Second stage at one point: the best of the bank of frequencies and drifts; then the third. */
-static void refine(mw_detect *d, size_t tile, size_t bins, point at) {
+static void refine(mw_detect *d, size_t tile, size_t bins, size_t hop, size_t bin) {
     const mw_kernel_desk *k = d->desk->kernel;
-    const float *s = k->s[at.hop][at.bin / LANES];
-    size_t lane = at.bin % LANES;
-    unsigned angle = mw_kernel_angle(s[lane], s[lane + LANES]);
-    int base = angle > 32 ? (int)angle - 64 : (int)angle; /* 64ths of a cycle a symbol */
-    float least = d->sync * 16 * (k->energy[at.hop][at.bin] + 1e-30f);
+    int base = estimate(k, hop, bin);
+    float least = d->sync * 16 * (k->energy[hop][bin] + 1e-30f);
     mw_kernel_best best =
-        mw_kernel_refine(&d->desk->bank, k, at.hop, at.bin, angle, d->drifts, least);
+        mw_kernel_refine(&d->desk->bank, k, hop, bin, (unsigned)base & 63, d->drifts, least);
     if (best.power < least)
         return;
-    mw_confirm_place place = {.turn = 0.5 * (double)at.bin +
+    point at = {hop * (size_t)QUARTERS, bin};
+    mw_confirm_place place = {.turn = 0.5 * (double)bin +
                                       (double)(base + best.at - (int)MW_KERNEL_BANK / 2) / 64.0,
                               .bend = best.drift / 128.0 / 16};
     if (!confirm(d, bins, &at, &place))
@@ -423,8 +470,8 @@ static void refine(mw_detect *d, size_t tile, size_t bins, point at) {
     double hz = d->baud * (0.5 * (double)(d->first_bin + (long)(tile * TILE)) + place.turn);
     if (hz < d->config.low_hz || hz > d->config.high_hz)
         return;
-    float score = (float)place.share;
-    mw_detect_hit hit = {d->next_hop + (int64_t)at.hop, hz, place.bend * d->baud * d->baud, score};
+    mw_detect_hit hit = {d->next_hop * QUARTERS + (int64_t)at.quarter, hz,
+                         place.bend * d->baud * d->baud, (float)place.share};
     cluster(d, &hit);
 }
 
@@ -442,7 +489,7 @@ static void scan(mw_detect *d, size_t tile, size_t groups, size_t from) {
                 if ((peaks & 1) == 0)
                     continue;
                 d->prefilter_hits++;
-                refine(d, tile, groups * LANES, (point){i, g * LANES + b});
+                refine(d, tile, groups * LANES, i, g * LANES + b);
             }
         }
     }
@@ -464,7 +511,7 @@ static void batch(mw_detect *d, const mw_history *h) {
 static size_t deliver(mw_detect *d, bool all, mw_detect_hit *out, size_t max) {
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < d->hit_count; i++) {
-        bool complete = all || d->hits[i].hop + NEAR_HOPS < d->next_hop;
+        bool complete = all || d->hits[i].quarter + NEAR_QUARTERS < d->next_hop * QUARTERS;
         if (complete && n < max)
             out[n++] = d->hits[i];
         else
@@ -479,8 +526,8 @@ size_t mw_detect_run(mw_detect *d, const mw_history *h, bool all, mw_detect_hit 
         size_t n = deliver(d, false, out, max);
         if (n > 0)
             return n;
-        double last = mw_detect_hop_at(d, d->next_hop + (int64_t)d->hops - 1 + LEAD);
-        double first = mw_detect_hop_at(d, d->next_hop);
+        double last = hop_at(d, d->next_hop + (int64_t)d->hops - 1 + LEAD);
+        double first = hop_at(d, d->next_hop);
         if (last >= (double)h->head && !(all && first < (double)h->head))
             return all ? deliver(d, true, out, max) : 0;
         batch(d, h);
@@ -488,12 +535,12 @@ size_t mw_detect_run(mw_detect *d, const mw_history *h, bool all, mw_detect_hit 
 }
 
 double mw_detect_horizon(const mw_detect *d) {
-    int64_t hop = d->next_hop - 1;
+    int64_t first = (d->next_hop - 1) * QUARTERS;
     for (size_t i = 0; i < d->hit_count; i++) {
-        if (d->hits[i].hop < hop)
-            hop = d->hits[i].hop;
+        if (d->hits[i].quarter < first)
+            first = d->hits[i].quarter;
     }
-    return mw_detect_hop_at(d, hop - FIRST - NEAR_HOPS - 1);
+    return mw_detect_at(d, first - FIRST * QUARTERS - NEAR_QUARTERS - 1);
 }
 
 size_t mw_detect_memory(const mw_detect *d) {

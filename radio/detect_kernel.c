@@ -10,19 +10,22 @@
 #define TILE  MW_DETECT_TILE
 #define OLD   MW_KERNEL_OLD
 #define HOPS  MW_KERNEL_HOPS
-#define PAIRS 31u /* of turns; turn 62 stands alone */
+#define LAGS  MW_KERNEL_LAGS
+#define PAIRS 31u /* of turns of a lag; turn 62 of the first lag stands alone */
 
 typedef long long mw_l4 __attribute__((vector_size(32)));
 
 void mw_kernel_word_init(mw_kernel_word *w) {
-    float turn[MW_KERNEL_SYMBOLS];
     for (unsigned i = 0; i < MW_KERNEL_SYMBOLS; i++)
         w->sign[i] = mw_unb_sync_bit(i) ? -1.0f : 1.0f;
-    for (unsigned i = 0; i + 1 < MW_KERNEL_SYMBOLS; i++)
-        turn[i] = w->sign[i] * w->sign[i + 1];
-    for (unsigned k = 0; k <= PAIRS; k++) {
-        w->first[k] = turn[2 * k];
-        w->difference[k] = k < PAIRS && turn[2 * k] != turn[2 * k + 1];
+    for (unsigned l = 0; l < LAGS; l++) {
+        float turn[MW_KERNEL_SYMBOLS] = {0};
+        for (unsigned i = 0; i + l + 1 < MW_KERNEL_SYMBOLS; i++)
+            turn[i] = w->sign[i] * w->sign[i + l + 1];
+        for (unsigned k = 0; k <= PAIRS; k++) {
+            w->lag[l].first[k] = turn[2 * k];
+            w->lag[l].difference[k] = k < PAIRS && turn[2 * k] != turn[2 * k + 1];
+        }
     }
 }
 
@@ -56,6 +59,21 @@ MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint3
     return most == 0 ? 0 : ((uint32_t)most << CODE_SHIFT) + base;
 }
 
+/* The row that codes stand for. */
+static inline __attribute__((always_inline)) void load_row(const uint8_t *in, uint32_t base,
+                                                           mw_i16 *out_bits) {
+    mw_s16 wide = __builtin_convertvector(*(const mw_b16 *)in, mw_s16);
+    mw_i16 code = __builtin_convertvector(wide, mw_i16), v = code & (int)CODE_MAX;
+    *out_bits = (((v << CODE_SHIFT) + (int)base) & (v > 0)) | code >> 7 << 31;
+}
+
+static inline __attribute__((always_inline)) void energy_of(const mw_i16 *row, mw_v8 *out) {
+    const mw_i16 b = *row;
+    mw_v8 re = (mw_v8)__builtin_shufflevector(b, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    mw_v8 im = (mw_v8)__builtin_shufflevector(b, b, 8, 9, 10, 11, 12, 13, 14, 15);
+    *out = re * re + im * im;
+}
+
 /* What is far above the level that a bin has most of the time is a burst of something else; were it
  * left as loud, it would speak for all 64 symbols. Magnitudes in rows [from, rows) are cut off
  * LIMIT octaves of power above the mean logarithm, which is taken from some of the rows, with what
@@ -66,6 +84,10 @@ MW_CLONES static uint32_t kernel_largest_kept(const uint8_t *in, size_t n, uint3
 #define LIMIT  ((10 << (23 - 8)) / 3) /* 3.3 octaves in the bits of a float, without the lowest 8 */
 #define EVERY  5u                     /* rows; not a whole number of symbols */
 #define LEVELS 4
+/* But what is loud for longer than a burst, this part of the rows, is a frame, be it 60 dB above the
+ * silence before it: cut, its skirts would look like itself. */
+#define FRAME(rows) ((int)(rows)*27 / 100)
+#define OVER        (1 << (23 - 8)) /* an octave of power above that level may stay */
 
 static inline uint32_t float_bits(float v) {
     union {
@@ -73,6 +95,31 @@ static inline uint32_t float_bits(float v) {
         uint32_t bits;
     } f = {.value = v};
     return f.bits;
+}
+
+static inline __attribute__((always_inline)) void
+more_than(const mw_i8 *bits, size_t n, const mw_i8 *level, int many, mw_i8 *out) {
+    mw_i8 count = {0};
+    for (size_t i = 0; i < n; i++)
+        count -= bits[i] > *level;
+    *out = count > many;
+}
+
+/* Raises the limits of bins that a frame is in to its level. */
+static inline __attribute__((always_inline)) void
+spare_frames(const mw_i8 *bits, size_t n, const mw_i8 *loudest, mw_i8 *io_limit) {
+    mw_i8 frame, low = *io_limit, high = *loudest;
+    more_than(bits, n, &low, FRAME(n), &frame);
+    mw_l4 any = (mw_l4)frame;
+    if ((any[0] | any[1] | any[2] | any[3]) == 0)
+        return;
+    for (unsigned k = 0; k < 6; k++) {
+        mw_i8 middle = low + ((high - low) >> 1), more;
+        more_than(bits, n, &middle, FRAME(n), &more);
+        low = (middle & more) | (low & ~more);
+        high = (middle & ~more) | (high & more);
+    }
+    *io_limit = ((high + OVER) & frame) | (*io_limit & ~frame);
 }
 
 /* What exceeds the limits in some rows. */
@@ -89,13 +136,21 @@ static void cut_rows(float (*x)[16], size_t rows, const mw_v8 *limit) {
     }
 }
 
-/* Returns the bits of the largest number that is left, or of one a little larger. `rows - from` is a
- * multiple of 4. */
-MW_CLONES static uint32_t kernel_limit(float (*x)[16], size_t from, size_t rows) {
+/* Limits rows [from, rows), a multiple of 4, by the 63 symbols before them and themselves. Rows below
+ * OLD are those that were kept, the others are in x. Returns the bits of the largest number that is
+ * left, or of one a little larger. */
+MW_CLONES static uint32_t kernel_limit(const mw_kernel_group *kept, uint32_t base, float (*x)[16],
+                                       size_t from, size_t rows) {
     mw_i8 bits[MW_KERNEL_ROWS / EVERY + 1], count = {0}, limit = {0}, loudest = {0};
     size_t n = 0;
-    for (size_t r = from % EVERY; r < rows; r += EVERY) {
-        mw_v8 re = *(const mw_v8 *)x[r], im = *(const mw_v8 *)(x[r] + 8), e = re * re + im * im;
+    for (size_t r = from - OLD; r < rows; r += EVERY) {
+        mw_i16 row;
+        if (r < OLD)
+            load_row(kept->x[r], base, &row);
+        else
+            row = (mw_i16) * (const mw_v16 *)x[r];
+        mw_v8 e;
+        energy_of(&row, &e);
         bits[n] = (mw_i8)e >> 8;
         mw_i8 louder = bits[n] > loudest;
         loudest = (bits[n] & louder) | (loudest & ~louder);
@@ -115,6 +170,7 @@ MW_CLONES static uint32_t kernel_limit(float (*x)[16], size_t from, size_t rows)
         }
         limit = __builtin_convertvector(__builtin_convertvector(sum, mw_v8) * each, mw_i8) + LIMIT;
     }
+    spare_frames(bits, n, &loudest, &limit);
     mw_v8 most = (mw_v8)(limit << 8);
     mw_i8 largest = {0};
     for (size_t r = from; r < rows; r += 4) {
@@ -151,23 +207,12 @@ static inline __attribute__((always_inline)) void round_row(mw_i16 *io_bits, uin
     *out_codes = (code & (code > 0)) | ((sign >> 24) & ((int)CODE_MAX + 1));
 }
 
-/* The row that codes stand for. */
-static inline __attribute__((always_inline)) void load_row(const uint8_t *in, uint32_t base,
-                                                           mw_i16 *out_bits) {
-    mw_s16 wide = __builtin_convertvector(*(const mw_b16 *)in, mw_s16);
-    mw_i16 code = __builtin_convertvector(wide, mw_i16), v = code & (int)CODE_MAX;
-    *out_bits = (((v << CODE_SHIFT) + (int)base) & (v > 0)) | code >> 7 << 31;
-}
-
 /* Puts a row in its place and its energies in theirs. */
 static inline __attribute__((always_inline)) void
 place_row(mw_kernel_desk *desk, size_t g, size_t r, const mw_i16 *bits, mw_i8 *io_most) {
-    const mw_i16 b = *bits;
-    mw_v8 re = (mw_v8)__builtin_shufflevector(b, b, 0, 1, 2, 3, 4, 5, 6, 7);
-    mw_v8 im = (mw_v8)__builtin_shufflevector(b, b, 8, 9, 10, 11, 12, 13, 14, 15);
-    mw_v8 e = re * re + im * im;
-    *(mw_v8 *)desk->x[g][r] = re;
-    *(mw_v8 *)(desk->x[g][r] + 8) = im;
+    mw_v8 e;
+    energy_of(bits, &e);
+    *(mw_v16 *)desk->x[g][r] = (mw_v16)*bits;
     *(mw_v8 *)desk->energy_1[r % HOPS][r / HOPS] = e;
     /* Not negative: their bits compare like the numbers. */
     mw_i8 v = (mw_i8)e, more = v > *io_most;
@@ -203,8 +248,12 @@ MW_CLONES static void kernel_join(mw_kernel_group *kept, mw_kernel_desk *desk, s
 
 static void join_rows(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g, size_t hops,
                       float largest[8]) {
-    uint32_t loudest = kernel_limit(desk->x[g], OLD, OLD + hops);
     uint32_t base = code_base(kept->top);
+    /* In halves: a word at the end of a long silence would look like a burst. */
+    size_t half = OLD + hops / 8 * 4;
+    uint32_t loudest = kernel_limit(kept, base, desk->x[g], OLD, half);
+    uint32_t later = kernel_limit(kept, base, desk->x[g], half, OLD + hops);
+    loudest = later > loudest ? later : loudest;
     uint32_t before = kernel_largest_kept(kept->x[0], (size_t)OLD * 16, base);
     loudest = before > loudest ? before : loudest;
     int top = (int)((loudest + (1u << (CODE_SHIFT - 1))) >> 23) - 127;
@@ -258,86 +307,111 @@ static bool product_scale(const float largest[8], const float least[8], float sc
     return fits;
 }
 
-/* Products, their sums and differences, of `rows` rows of x a symbol apart, in units. */
+/* Products with the row one and two symbols before, their sums and differences, of `rows` rows of x
+ * a symbol apart, in units. */
 MW_CLONES static void kernel_products(mw_kernel_desk *desk, float (*x)[16], const float scale[8],
                                       size_t rows) {
-    mw_v8 yr = *(const mw_v8 *)x[0], yi = *(const mw_v8 *)(x[0] + 8), k = *(const mw_v8 *)scale;
-    mw_s16 last = {0};
+    mw_v8 yr[LAGS] = {*(const mw_v8 *)x[0]}, yi[LAGS] = {*(const mw_v8 *)(x[0] + 8)};
+    const mw_v8 k = *(const mw_v8 *)scale;
+    mw_s16 last[LAGS] = {{0}};
     for (size_t r = 1; r < rows; r++) {
         mw_v8 xr = *(const mw_v8 *)x[HOPS * r], xi = *(const mw_v8 *)(x[HOPS * r] + 8);
-        mw_v8 kr = yr * k, ki = yi * k, re = xr * kr + xi * ki, im = xi * kr - xr * ki;
-        mw_v16 both =
-            __builtin_shufflevector(re, im, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        mw_s16 d = __builtin_convertvector((mw_i16)(both + ROUNDER), mw_s16);
-        *(mw_s16 *)desk->d[r] = d;
-        *(mw_s16 *)desk->sum[r - 1] = last + d;
-        *(mw_s16 *)desk->difference[r - 1] = last - d;
-        yr = xr;
-        yi = xi;
-        last = d;
+        mw_v8 kr = xr * k, ki = xi * k;
+        for (unsigned l = 0; l < LAGS; l++) {
+            mw_v8 re = kr * yr[l] + ki * yi[l], im = ki * yr[l] - kr * yi[l];
+            mw_v16 both = __builtin_shufflevector(re, im, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                                                  13, 14, 15);
+            mw_s16 d = __builtin_convertvector((mw_i16)(both + ROUNDER), mw_s16);
+            if (l == 0)
+                *(mw_s16 *)desk->d[r] = d;
+            *(mw_s16 *)desk->sum[l][r - 1] = last[l] + d;
+            *(mw_s16 *)desk->difference[l][r - 1] = last[l] - d;
+            last[l] = d;
+        }
+        yr[1] = yr[0];
+        yi[1] = yi[0];
+        yr[0] = xr;
+        yi[0] = xi;
     }
 }
 
 /* The same as they are. */
 MW_CLONES static void kernel_products_exact(mw_kernel_desk *desk, float (*x)[16], size_t rows) {
-    mw_v8 yr = *(const mw_v8 *)x[0], yi = *(const mw_v8 *)(x[0] + 8), last_r = {0}, last_i = {0};
+    mw_v8 yr[LAGS] = {*(const mw_v8 *)x[0]}, yi[LAGS] = {*(const mw_v8 *)(x[0] + 8)};
+    mw_v8 last_r[LAGS] = {{0}}, last_i[LAGS] = {{0}};
     for (size_t r = 1; r < rows; r++) {
         mw_v8 xr = *(const mw_v8 *)x[HOPS * r], xi = *(const mw_v8 *)(x[HOPS * r] + 8);
-        mw_v8 re = xr * yr + xi * yi, im = xi * yr - xr * yi;
-        *(mw_v8 *)desk->exact_d[r] = re;
-        *(mw_v8 *)(desk->exact_d[r] + 8) = im;
-        *(mw_v8 *)desk->exact_sum[r - 1] = last_r + re;
-        *(mw_v8 *)(desk->exact_sum[r - 1] + 8) = last_i + im;
-        *(mw_v8 *)desk->exact_difference[r - 1] = last_r - re;
-        *(mw_v8 *)(desk->exact_difference[r - 1] + 8) = last_i - im;
-        yr = xr;
-        yi = xi;
-        last_r = re;
-        last_i = im;
+        for (unsigned l = 0; l < LAGS; l++) {
+            mw_v8 re = xr * yr[l] + xi * yi[l], im = xi * yr[l] - xr * yi[l];
+            if (l == 0) {
+                *(mw_v8 *)desk->exact_d[r] = re;
+                *(mw_v8 *)(desk->exact_d[r] + 8) = im;
+            }
+            *(mw_v8 *)desk->exact_sum[l][r - 1] = last_r[l] + re;
+            *(mw_v8 *)(desk->exact_sum[l][r - 1] + 8) = last_i[l] + im;
+            *(mw_v8 *)desk->exact_difference[l][r - 1] = last_r[l] - re;
+            *(mw_v8 *)(desk->exact_difference[l][r - 1] + 8) = last_i[l] - im;
+            last_r[l] = re;
+            last_i[l] = im;
+        }
+        yr[1] = yr[0];
+        yi[1] = yi[0];
+        yr[0] = xr;
+        yi[0] = xi;
     }
 }
 
 /* ---- Correlation ------------------------------------------------------------------------------*/
 
-/* Where each pair's row stands for hop 0, those to be added first; returns their number. Turn i of
- * the word that begins at symbol 0 stands in row i + 1. */
+/* Where each pair's row stands for hop 0, those to be added first. Turn i of a lag of the word that
+ * begins at symbol 0 stands in row i + lag. */
 typedef struct places {
     const int16_t *at[PAIRS + 1];
     const float *exact[PAIRS + 1];
-    size_t plus;
+    size_t plus, count; /* to be added; in all */
 } places;
 
-static void kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *word, places *out) {
-    size_t plus = 0, minus = PAIRS + 1;
-    for (size_t k = 0; k <= PAIRS; k++) {
-        size_t row = 2 * k + 1, to = word->first[k] > 0 ? plus++ : --minus;
-        out->at[to] = k == PAIRS            ? desk->d[row]
-                      : word->difference[k] ? desk->difference[row]
-                                            : desk->sum[row];
-        out->exact[to] = k == PAIRS            ? desk->exact_d[row]
-                         : word->difference[k] ? desk->exact_difference[row]
-                                               : desk->exact_sum[row];
+static void kernel_places(const mw_kernel_desk *desk, const mw_kernel_word *word, unsigned l,
+                          places *out) {
+    out->count = l == 0 ? PAIRS + 1 : PAIRS;
+    size_t plus = 0, minus = out->count;
+    for (size_t k = 0; k < out->count; k++) {
+        size_t row = 2 * k + 1 + l, to = word->lag[l].first[k] > 0 ? plus++ : --minus;
+        out->at[to] = k == PAIRS                   ? desk->d[row]
+                      : word->lag[l].difference[k] ? desk->difference[l][row]
+                                                   : desk->sum[l][row];
+        out->exact[to] = k == PAIRS                   ? desk->exact_d[row]
+                         : word->lag[l].difference[k] ? desk->exact_difference[l][row]
+                                                      : desk->exact_sum[l][row];
     }
     out->plus = plus;
 }
 
-/* Scores of 8 bins at one hop; the correlation is written where one is above the threshold. `unit`
+static inline __attribute__((always_inline)) void power_of(const mw_v16 *sum, mw_v8 *out) {
+    const mw_i16 bits = (mw_i16)*sum;
+    energy_of(&bits, out);
+}
+
+/* Scores of 8 bins at one hop; the correlations are written where one is above the threshold. `unit`
  * is how many units a product of size 1 has. */
 static inline __attribute__((always_inline)) void kernel_score(mw_kernel_desk *desk,
-                                                               const mw_v16 *sum, const mw_v8 *unit,
-                                                               size_t i, size_t g,
-                                                               float threshold) {
+                                                               const mw_v16 sum[LAGS],
+                                                               const mw_v8 *unit, size_t i,
+                                                               size_t g, float threshold) {
     const mw_i8 bit = {1, 2, 4, 8, 16, 32, 64, 128};
-    mw_v8 re = __builtin_shufflevector(*sum, *sum, 0, 1, 2, 3, 4, 5, 6, 7);
-    mw_v8 im = __builtin_shufflevector(*sum, *sum, 8, 9, 10, 11, 12, 13, 14, 15);
+    mw_v8 near, far;
+    power_of(&sum[0], &near);
+    power_of(&sum[1], &far);
     mw_v8 e = *(const mw_v8 *)(desk->energy[i] + 8 * g) * *unit;
-    mw_v8 score = (re * re + im * im) / (e * e + 1e-30f);
+    mw_v8 score = (near + far) / (e * e + 1e-30f);
     *(mw_v8 *)(desk->score[i + 1] + 8 + 8 * g) = score;
     mw_l4 above = (mw_l4)((score > threshold) & bit);
     long long any = above[0] | above[1] | above[2] | above[3];
     desk->above[i][g] = (uint8_t)(any | any >> 32);
-    if (any != 0)
-        *(mw_v16 *)desk->s[i][g] = *sum;
+    if (any == 0)
+        return;
+    for (unsigned l = 0; l < LAGS; l++)
+        *(mw_v16 *)desk->s[i][g][l] = sum[l];
 }
 
 /* `n` hops a symbol apart (a constant where this is expanded) from the i-th of their phase: each
@@ -346,26 +420,34 @@ static inline __attribute__((always_inline)) void kernel_some(mw_kernel_desk *de
                                                               const mw_v8 *unit, size_t g,
                                                               size_t phase, size_t i, size_t n,
                                                               float threshold) {
-    mw_s16 sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
-    size_t k = 0;
-    for (; k < p->plus; k++) {
-        const mw_s16 *from = (const mw_s16 *)(p->at[k] + 16 * i);
+    mw_s16 sum[LAGS][8];
+    for (unsigned l = 0; l < LAGS; l++) {
+        mw_s16 part[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+        size_t k = 0;
+        for (; k < p[l].plus; k++) {
+            const mw_s16 *from = (const mw_s16 *)(p[l].at[k] + 16 * i);
+            for (size_t j = 0; j < n; j++)
+                part[j] += from[j];
+        }
+        for (; k < p[l].count; k++) {
+            const mw_s16 *from = (const mw_s16 *)(p[l].at[k] + 16 * i);
+            for (size_t j = 0; j < n; j++)
+                part[j] -= from[j];
+        }
         for (size_t j = 0; j < n; j++)
-            sum[j] += from[j];
-    }
-    for (; k <= PAIRS; k++) {
-        const mw_s16 *from = (const mw_s16 *)(p->at[k] + 16 * i);
-        for (size_t j = 0; j < n; j++)
-            sum[j] -= from[j];
+            sum[l][j] = part[j];
     }
     for (size_t j = 0; j < n; j++) {
-        mw_v16 whole = __builtin_convertvector(__builtin_convertvector(sum[j], mw_i16), mw_v16);
-        kernel_score(desk, &whole, unit, HOPS * (i + j) + phase, g, threshold);
+        mw_v16 whole[LAGS];
+        for (unsigned l = 0; l < LAGS; l++)
+            whole[l] = __builtin_convertvector(__builtin_convertvector(sum[l][j], mw_i16), mw_v16);
+        kernel_score(desk, whole, unit, HOPS * (i + j) + phase, g, threshold);
     }
 }
 
-MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const places *p, const float scale[8],
-                                       size_t g, size_t phase, size_t hops, float threshold) {
+MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const places p[LAGS],
+                                       const float scale[8], size_t g, size_t phase, size_t hops,
+                                       float threshold) {
     mw_v8 unit = *(const mw_v8 *)scale;
     size_t i = 0;
     for (; i + 8 <= hops; i += 8)
@@ -374,18 +456,34 @@ MW_CLONES static void kernel_correlate(mw_kernel_desk *desk, const places *p, co
         kernel_some(desk, p, &unit, g, phase, i, 1, threshold);
 }
 
-MW_CLONES static void kernel_correlate_exact(mw_kernel_desk *desk, const places *p, size_t g,
-                                             size_t phase, size_t hops, float threshold) {
+static inline __attribute__((always_inline)) void kernel_some_exact(mw_kernel_desk *desk,
+                                                                    const places *p, size_t g,
+                                                                    size_t phase, size_t i,
+                                                                    size_t n, float threshold) {
     const mw_v8 unit = {1, 1, 1, 1, 1, 1, 1, 1};
-    for (size_t i = 0; i < hops; i++) {
-        mw_v16 sum = {0};
+    mw_v16 sum[4][LAGS] = {{{0}}};
+    for (unsigned l = 0; l < LAGS; l++) {
         size_t k = 0;
-        for (; k < p->plus; k++)
-            sum += *(const mw_v16 *)(p->exact[k] + 16 * i);
-        for (; k <= PAIRS; k++)
-            sum -= *(const mw_v16 *)(p->exact[k] + 16 * i);
-        kernel_score(desk, &sum, &unit, HOPS * i + phase, g, threshold);
+        for (; k < p[l].plus; k++) {
+            for (size_t j = 0; j < n; j++)
+                sum[j][l] += *(const mw_v16 *)(p[l].exact[k] + 16 * (i + j));
+        }
+        for (; k < p[l].count; k++) {
+            for (size_t j = 0; j < n; j++)
+                sum[j][l] -= *(const mw_v16 *)(p[l].exact[k] + 16 * (i + j));
+        }
     }
+    for (size_t j = 0; j < n; j++)
+        kernel_score(desk, sum[j], &unit, HOPS * (i + j) + phase, g, threshold);
+}
+
+MW_CLONES static void kernel_correlate_exact(mw_kernel_desk *desk, const places p[LAGS], size_t g,
+                                             size_t phase, size_t hops, float threshold) {
+    size_t i = 0;
+    for (; i + 4 <= hops; i += 4)
+        kernel_some_exact(desk, p, g, phase, i, 4, threshold);
+    for (; i < hops; i++)
+        kernel_some_exact(desk, p, g, phase, i, 1, threshold);
 }
 
 /* ---- Peaks ------------------------------------------------------------------------------------*/
@@ -410,130 +508,6 @@ MW_CLONES static unsigned kernel_peaks(const mw_kernel_desk *desk, size_t hop, s
     return (unsigned)(any | any >> 32) & desk->above[hop][g];
 }
 
-unsigned mw_kernel_angle(float re, float im) {
-    static const float tangent[8] = {0.0491268498f, 0.1483359845f, 0.2504869602f, 0.3578057872f,
-                                     0.4729647758f, 0.5993769336f, 0.7416505464f, 0.9063471690f};
-    float x = fabsf(re), y = fabsf(im);
-    float low = x < y ? x : y, high = x < y ? y : x;
-    unsigned at = 0;
-    for (unsigned k = 0; k < 8; k++)
-        at += low > high * tangent[k];
-    at = x < y ? 16 - at : at;
-    at = re < 0 ? 32 - at : at;
-    at = im < 0 ? 64 - at : at;
-    return at & 63;
-}
-
-/* ---- Second stage -----------------------------------------------------------------------------*/
-
-void mw_kernel_bank_init(mw_kernel_bank *bank, const mw_kernel_word *word) {
-    const double circle = 6.28318530717958647692;
-    for (unsigned m = 0; m < 64; m++) {
-        for (unsigned i = 0; i < MW_KERNEL_SYMBOLS; i++) {
-            unsigned n = i < 32 ? 2 * i : 2 * (i - 32) + 1;
-            double turn = circle * (double)(n * m % 64) / 64.0;
-            bank->turn_re[m][i] = word->sign[n] * (float)cos(turn);
-            bank->turn_im[m][i] = word->sign[n] * (float)-sin(turn);
-        }
-    }
-    for (unsigned p = 0; p < 8; p++) {
-        for (unsigned m = 0; m < MW_KERNEL_BANK / 2; m++) {
-            double turn = circle * 2 * p * m / 64.0;
-            bank->wave[p][m] = (float)cos(turn);
-            bank->wave[p][m + MW_KERNEL_BANK / 2] = (float)-sin(turn);
-        }
-    }
-}
-
-/* Sums over the blocks for a drift; they sit at -1.5, -0.5, 0.5, 1.5 times `drift` halves of a step,
- * rounded. */
-static inline __attribute__((always_inline)) void
-kernel_bent(float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD], int drift, mw_v16 *out) {
-    int far = (3 * drift + (drift < 0 ? -2 : 2)) / 4, near = (drift + (drift < 0 ? -2 : 2)) / 4;
-    *out = *(const mw_v16 *)(power[0] + MW_KERNEL_PAD - far) +
-           *(const mw_v16 *)(power[1] + MW_KERNEL_PAD - near) +
-           *(const mw_v16 *)(power[2] + MW_KERNEL_PAD + near) +
-           *(const mw_v16 *)(power[3] + MW_KERNEL_PAD + far);
-}
-
-/* The best sum, when one reaches the least power that is wanted. Powers are not negative, so their
- * bits compare like the numbers. */
-static inline __attribute__((always_inline)) mw_kernel_best
-kernel_best(float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD], int drifts, float least) {
-    mw_i16 any = {0};
-    for (int drift = -drifts; drift <= drifts; drift++) {
-        mw_v16 sum;
-        kernel_bent(power, drift, &sum);
-        any |= sum >= least;
-    }
-    mw_i8 half = __builtin_shufflevector(any, any, 0, 1, 2, 3, 4, 5, 6, 7) |
-                 __builtin_shufflevector(any, any, 8, 9, 10, 11, 12, 13, 14, 15);
-    mw_l4 some = (mw_l4)half;
-    mw_kernel_best best = {0};
-    if ((some[0] | some[1] | some[2] | some[3]) == 0)
-        return best;
-    for (int drift = -drifts; drift <= drifts; drift++) {
-        mw_v16 sum;
-        kernel_bent(power, drift, &sum);
-        for (int m = 0; m < (int)MW_KERNEL_BANK; m++) {
-            if (sum[m] > best.power)
-                best = (mw_kernel_best){sum[m], m, drift};
-        }
-    }
-    return best;
-}
-
-MW_CLONES static mw_kernel_best kernel_refine(const mw_kernel_bank *bank,
-                                              const mw_kernel_desk *desk, size_t hop, size_t bin,
-                                              unsigned base, int drifts, float least) {
-    float yr[MW_KERNEL_SYMBOLS], yi[MW_KERNEL_SYMBOLS];
-    const float *x = desk->x[bin / 8][hop] + bin % 8;
-    for (size_t n = 0; n < MW_KERNEL_SYMBOLS / 2; n++, x += 2 * (size_t)HOPS * 16) {
-        yr[n] = x[0];
-        yi[n] = x[8];
-        yr[n + 32] = x[HOPS * 16];
-        yi[n + 32] = x[HOPS * 16 + 8];
-    }
-    /* The estimated turn taken off, pairs of symbols added: what remains is slow. */
-    const float *tr = bank->turn_re[base & 63], *ti = bank->turn_im[base & 63];
-    float zr[32], zi[32];
-    for (size_t n = 0; n < 32; n += 8) {
-        mw_v8 ar = *(const mw_v8 *)(yr + n), ai = *(const mw_v8 *)(yi + n);
-        mw_v8 br = *(const mw_v8 *)(yr + n + 32), bi = *(const mw_v8 *)(yi + n + 32);
-        mw_v8 cr = *(const mw_v8 *)(tr + n), ci = *(const mw_v8 *)(ti + n);
-        mw_v8 dr = *(const mw_v8 *)(tr + n + 32), di = *(const mw_v8 *)(ti + n + 32);
-        *(mw_v8 *)(zr + n) = ar * cr - ai * ci + (br * dr - bi * di);
-        *(mw_v8 *)(zi + n) = ar * ci + ai * cr + (br * di + bi * dr);
-    }
-    /* Frequencies m and -m share their products. */
-    mw_v16 sum_r[4] = {{0}, {0}, {0}, {0}}, sum_i[4] = {{0}, {0}, {0}, {0}};
-    for (size_t p = 0; p < 8; p++) {
-        mw_v16 wave = *(const mw_v16 *)bank->wave[p];
-        for (size_t b = 0; b < 4; b++) {
-            sum_r[b] += zr[8 * b + p] * wave;
-            sum_i[b] += zi[8 * b + p] * wave;
-        }
-    }
-    float power[4][MW_KERNEL_BANK + 2 * MW_KERNEL_PAD];
-    for (size_t b = 0; b < 4; b++) {
-        mw_v8 rc = __builtin_shufflevector(sum_r[b], sum_r[b], 0, 1, 2, 3, 4, 5, 6, 7);
-        mw_v8 rs = __builtin_shufflevector(sum_r[b], sum_r[b], 8, 9, 10, 11, 12, 13, 14, 15);
-        mw_v8 ic = __builtin_shufflevector(sum_i[b], sum_i[b], 0, 1, 2, 3, 4, 5, 6, 7);
-        mw_v8 is = __builtin_shufflevector(sum_i[b], sum_i[b], 8, 9, 10, 11, 12, 13, 14, 15);
-        mw_v8 up = (rc - is) * (rc - is) + (rs + ic) * (rs + ic);
-        mw_v8 down = (rc + is) * (rc + is) + (ic - rs) * (ic - rs);
-        float *middle = power[b] + MW_KERNEL_PAD + MW_KERNEL_BANK / 2;
-        for (size_t i = 0; i < MW_KERNEL_PAD; i++) {
-            power[b][i] = 0;
-            power[b][MW_KERNEL_PAD + MW_KERNEL_BANK + i] = 0;
-        }
-        power[b][MW_KERNEL_PAD] = 0;
-        *(mw_v8 *)(middle - 7) = __builtin_shufflevector(down, down, 7, 6, 5, 4, 3, 2, 1, 0);
-        *(mw_v8 *)middle = up;
-    }
-    return kernel_best(power, drifts, least);
-}
-
 /* ---- The clones have names of their own (radio/vector.h) --------------------------------------*/
 
 void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n) {
@@ -542,8 +516,9 @@ void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t 
 
 void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
                          const mw_kernel_word *word, size_t hops, float threshold) {
-    places p;
-    kernel_places(desk, word, &p);
+    places p[LAGS];
+    for (unsigned l = 0; l < LAGS; l++)
+        kernel_places(desk, word, l, &p[l]);
     size_t each = hops / HOPS, rows = OLD / HOPS + each;
     float largest[8], scale[8],
         least[8] = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY};
@@ -555,19 +530,14 @@ void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
     for (size_t phase = 0; phase < HOPS; phase++) {
         if (fits) {
             kernel_products(desk, desk->x[g] + phase, scale, rows);
-            kernel_correlate(desk, &p, scale, g, phase, each, threshold);
+            kernel_correlate(desk, p, scale, g, phase, each, threshold);
         } else {
             kernel_products_exact(desk, desk->x[g] + phase, rows);
-            kernel_correlate_exact(desk, &p, g, phase, each, threshold);
+            kernel_correlate_exact(desk, p, g, phase, each, threshold);
         }
     }
 }
 
 unsigned mw_kernel_peaks(const mw_kernel_desk *desk, size_t hop, size_t g) {
     return kernel_peaks(desk, hop, g);
-}
-
-mw_kernel_best mw_kernel_refine(const mw_kernel_bank *bank, const mw_kernel_desk *desk, size_t hop,
-                                size_t bin, unsigned base, int drifts, float least) {
-    return kernel_refine(bank, desk, hop, bin, base, drifts, least);
 }

@@ -11,7 +11,8 @@
 #include "radio/detect_transform.h"
 
 #define MW_KERNEL_SYMBOLS 64u
-#define MW_KERNEL_HOPS    4u                                         /* per symbol */
+#define MW_KERNEL_HOPS    2u /* per symbol */
+#define MW_KERNEL_LAGS    2u /* products with one and with two symbols before */
 #define MW_KERNEL_OLD     ((MW_KERNEL_SYMBOLS - 1) * MW_KERNEL_HOPS) /* hops kept between batches */
 #define MW_KERNEL_NEW     MW_TRANSFORM_POINTS                        /* hops of a batch, at most */
 #define MW_KERNEL_ROWS    (MW_KERNEL_OLD + MW_KERNEL_NEW)
@@ -32,34 +33,39 @@ typedef struct mw_kernel_desk {
     mw_transform_in in;
     mw_transform_work work;
     float x[MW_KERNEL_GROUPS][MW_KERNEL_ROWS][16]; /* matched filter output */
-    /* Of 8 bins and the rows that are whole symbols apart: x times conj(x one symbol before); sum
-     * and difference of this row and the next; all in units of which 63 make less than 2^15 ... */
+    /* Of 8 bins and the rows that are whole symbols apart: x times conj(x a lag before), sum and
+     * difference of this row and the next, and those of the first lag alone; all in units of which
+     * 63 make less than 2^15 ... */
     int16_t d[MW_KERNEL_PHASE][16];
-    int16_t sum[MW_KERNEL_PHASE][16];
-    int16_t difference[MW_KERNEL_PHASE][16];
+    int16_t sum[MW_KERNEL_LAGS][MW_KERNEL_PHASE][16];
+    int16_t difference[MW_KERNEL_LAGS][MW_KERNEL_PHASE][16];
     /* ... or, where the level varies too much for that, as they are */
     float exact_d[MW_KERNEL_PHASE][16];
-    float exact_sum[MW_KERNEL_PHASE][16];
-    float exact_difference[MW_KERNEL_PHASE][16];
+    float exact_sum[MW_KERNEL_LAGS][MW_KERNEL_PHASE][16];
+    float exact_difference[MW_KERNEL_LAGS][MW_KERNEL_PHASE][16];
     /* energies of 1, 4 and 16 symbols from a row on */
     float energy_1[MW_KERNEL_HOPS][MW_KERNEL_PHASE][8];
     float energy_4[MW_KERNEL_PHASE][8], energy_16[MW_KERNEL_PHASE][8];
     /* what the correlation says about a bin at a hop of the batch: */
-    float s[MW_KERNEL_NEW][MW_KERNEL_GROUPS][16]; /* differential correlation; where `above` only */
-    float energy[MW_KERNEL_NEW][MW_DETECT_TILE];  /* of the 64 symbols that end here */
-    /* |s|^2 / energy^2, with a row before the first and after the last and eight bins to each side
+    /* the two differential correlations; where `above` only */
+    float s[MW_KERNEL_NEW][MW_KERNEL_GROUPS][MW_KERNEL_LAGS][16];
+    float energy[MW_KERNEL_NEW][MW_DETECT_TILE]; /* of the 64 symbols that end here */
+    /* (|s of lag 1|^2 + |s of lag 2|^2) / energy^2, with a row before the first and after the last and eight bins to each side
      * that stay zero, so that every point has neighbours */
     float score[MW_KERNEL_NEW + 2][8 + MW_DETECT_TILE + 8];
     uint8_t above[MW_KERNEL_NEW][MW_KERNEL_GROUPS]; /* bins that pass the threshold, a bit each */
     uint64_t exactly; /* groups whose products were not whole numbers */
 } mw_kernel_desk;
 
-/* The sync word. Its 63 turns (turn i lies between symbols i and i + 1) go in pairs: pair k is
- * turns 2k and 2k + 1, the sum or the difference of them, as a whole plus or minus. */
+/* The sync word. Its turns (turn i of a lag lies between symbols i and i + lag; there are 63 and 62)
+ * go in pairs: pair k is turns 2k and 2k + 1, the sum or the difference of them, as a whole plus or
+ * minus. */
 typedef struct mw_kernel_word {
     float sign[MW_KERNEL_SYMBOLS]; /* of the symbols themselves */
-    float first[MW_KERNEL_SYMBOLS / 2];
-    bool difference[MW_KERNEL_SYMBOLS / 2]; /* the two turns of a pair differ */
+    struct {
+        float first[MW_KERNEL_SYMBOLS / 2];
+        bool difference[MW_KERNEL_SYMBOLS / 2]; /* the two turns of a pair differ */
+    } lag[MW_KERNEL_LAGS];
 } mw_kernel_word;
 
 void mw_kernel_word_init(mw_kernel_word *w);
@@ -67,7 +73,7 @@ void mw_kernel_word_init(mw_kernel_word *w);
 /* buffer[0, 2n) += iq * window, both as pairs (the window holds each tap twice). */
 void mw_kernel_fold(float *buffer, const float *iq, const float *window, size_t n);
 /* Rows MW_KERNEL_OLD ... of desk->x[g] hold `hops` new ones: joins what the group kept, keeps the
- * last, and correlates. hops is a multiple of 8. */
+ * last, and correlates. hops is a multiple of 4. */
 void mw_kernel_correlate(mw_kernel_group *kept, mw_kernel_desk *desk, size_t g,
                          const mw_kernel_word *word, size_t hops, float threshold);
 

@@ -10,7 +10,6 @@
 #define STRETCH MW_TRANSFORM_STRETCH
 #define INLINE  static inline __attribute__((always_inline))
 #define TWO_PI  6.28318530717958647692
-#define HALF    0.70710678118654752f /* square root of a half */
 
 /* Eight complex numbers, one of each lane. */
 typedef struct lanes {
@@ -50,7 +49,7 @@ INLINE void store_turned(const lanes *x, const float turn[2], float *to) {
     *(mw_v8 *)(to + LANES) = x->re * turn[1] + x->im * turn[0];
 }
 
-/* Transforms of 2 to 5 and 8 points in place: x[k] = sum x[i] e^(2 pi j i k / n). */
+/* Transforms of 2 to 5 points in place: x[k] = sum x[i] e^(2 pi j i k / n). */
 INLINE void of_2(lanes *x) {
     lanes a = x[0];
     add(&x[0], &a, &x[1]);
@@ -102,26 +101,7 @@ INLINE void of_5(lanes *x) {
     quarter(&x[2], &x[3], &q, &s);
 }
 
-INLINE void of_8(lanes *x) {
-    lanes even[4] = {x[0], x[2], x[4], x[6]}, odd[4] = {x[1], x[3], x[5], x[7]}, t;
-    of_4(even);
-    of_4(odd);
-    t = odd[1];
-    odd[1].re = HALF * (t.re - t.im);
-    odd[1].im = HALF * (t.re + t.im);
-    t = odd[3];
-    odd[3].re = -HALF * (t.re + t.im);
-    odd[3].im = HALF * (t.re - t.im);
-    add(&x[0], &even[0], &odd[0]);
-    take(&x[4], &even[0], &odd[0]);
-    add(&x[1], &even[1], &odd[1]);
-    take(&x[5], &even[1], &odd[1]);
-    quarter(&x[2], &x[6], &even[2], &odd[2]);
-    add(&x[3], &even[3], &odd[3]);
-    take(&x[7], &even[3], &odd[3]);
-}
-
-/* First step: from the spectrum, through the response, to a[8][rows]. */
+/* First step: from the spectrum, through the response, to a[4][rows]. */
 MW_CLONES static void transform_first(const mw_transform *t, const mw_transform_in *in,
                                       size_t column, mw_transform_work *work) {
     for (size_t r = 0; r < t->rows; r++) {
@@ -131,7 +111,7 @@ MW_CLONES static void transform_first(const mw_transform *t, const mw_transform_
             x[p].re = *(const mw_v8 *)(re + p) * t->response[r][p];
             x[p].im = *(const mw_v8 *)(im + p) * t->response[r][p];
         }
-        of_8(x);
+        of_4(x);
         for (size_t v = 0; v < STRETCH; v++)
             store_turned(&x[v], t->first[r] + 2 * v, work->a[v * t->rows + r]);
     }

@@ -8,7 +8,7 @@
  *
  * Neighbours share seven of their eight stretches. With the stretches laid side by side (row: place
  * within a stretch, column: number of the stretch) the lanes of every load lie next to each other,
- * and the first radix-8 step of the FFT combines eight loads from one row.
+ * and the first radix-4 step of the FFT combines four loads from one row.
  */
 #ifndef MW_RADIO_DETECT_TRANSFORM_H
 #define MW_RADIO_DETECT_TRANSFORM_H
@@ -19,7 +19,7 @@
 #include "base/status.h"
 
 #define MW_TRANSFORM_LANES   8u
-#define MW_TRANSFORM_STRETCH 8u /* stretches of a bin */
+#define MW_TRANSFORM_STRETCH 4u /* stretches of a bin */
 #define MW_TRANSFORM_COLUMNS 40u
 #define MW_TRANSFORM_POINTS  400u /* at most */
 #define MW_TRANSFORM_ROWS    (MW_TRANSFORM_POINTS / MW_TRANSFORM_STRETCH)

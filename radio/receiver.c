@@ -320,7 +320,7 @@ static void detect(mw_receiver *r) {
         while ((n = mw_detect_run(l->detect, &r->history, false, hits, HITS_AT_ONCE)) > 0) {
             for (size_t k = 0; k < n; k++) {
                 mw_candidate c;
-                double last = mw_detect_hop_at(l->detect, hits[k].hop);
+                double last = mw_detect_at(l->detect, hits[k].quarter);
                 if (!mw_candidate_verify(l->tools, &r->history, &hits[k], last, &c))
                     continue;
                 c.rate = (uint8_t)i;

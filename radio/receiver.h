@@ -87,9 +87,9 @@ typedef struct mw_receiver_config {
         mw_freq low, high;
     } narrow[3];
     double full_scale_dbm; /* level of a carrier of amplitude 1.0 */
-    /* Detector: false alarms per tested point (bin, quarter symbol) on noise. A carrier in the
-     * first stage that passes costs about 1 us; one that passes all three about 1 ms. */
-    double prefilter_pfa; /* (0, 0.1]; 0 = default 1.5e-2 */
+    /* Detector: false alarms per tested point (bin, half symbol) on noise. A point that passes the
+     * first stage costs about 1 us; one that passes all three about 1 ms. */
+    double prefilter_pfa; /* (0, 0.1]; 0 = default 6e-3 */
     double sync_pfa;      /* (0, 1e-2]; 0 = default 3e-6 */
     /* A decoded frame, encoded again, must agree with the soft bits at least this much (0..1).
      * Frames at Es/N0 = -2 dB have 0.78 and more. 0 = default 0.65. */

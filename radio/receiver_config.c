@@ -47,7 +47,7 @@ static bool config_valid(const mw_receiver_config *c) {
 mw_status mw_receiver_config_complete(mw_receiver_config *io_config) {
     mw_receiver_config c = *io_config;
     if (c.prefilter_pfa == 0)
-        c.prefilter_pfa = 1.5e-2;
+        c.prefilter_pfa = 6e-3;
     if (c.sync_pfa == 0)
         c.sync_pfa = 3e-6;
     if (c.frame_correlation_min == 0)

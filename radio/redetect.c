@@ -177,7 +177,7 @@ void mw_redetect_run(mw_redetect *r, const mw_history *h, double hz, int64_t fro
         while ((n = mw_detect_run(r->detect, &r->narrow, all, hits, HITS)) > 0) {
             for (size_t i = 0; i < n; i++) {
                 mw_redetect_hit found = {
-                    hits[i], (double)begin + mw_detect_hop_at(r->detect, hits[i].hop) * step};
+                    hits[i], (double)begin + mw_detect_at(r->detect, hits[i].quarter) * step};
                 found.hit.hz += hz;
                 sink(user, &found);
             }

@@ -18,7 +18,7 @@
 typedef struct mw_redetect mw_redetect;
 
 /* One sync word found: where its last symbol is centred, in samples of the history, and hit.hz
- * relative to the history's centre (hit.hop means nothing). */
+ * relative to the history's centre (hit.quarter means nothing). */
 typedef struct mw_redetect_hit {
     mw_detect_hit hit;
     double last;

@@ -114,19 +114,24 @@ static void noise_rows(float (*x)[16], size_t from, size_t to, double level, mw_
     }
 }
 
-/* What the correlation of one bin at one hop should say, from the rows that are there. */
+/* What the correlations of one bin at one hop should say, from the rows that are there. */
 static double score_of(const mw_kernel_desk *d, const mw_kernel_word *w, size_t hop, size_t bin) {
-    double re = 0, im = 0, energy = 0, last[2] = {0, 0};
+    double power = 0, energy = 0, y[MW_KERNEL_SYMBOLS][2];
     for (size_t n = 0; n < MW_KERNEL_SYMBOLS; n++) {
         const float *x = d->x[0][hop + MW_KERNEL_HOPS * n];
-        double yr = (double)(x[bin] * w->sign[n]), yi = (double)(x[bin + 8] * w->sign[n]);
-        re += yr * last[0] + yi * last[1];
-        im += yi * last[0] - yr * last[1];
-        energy += yr * yr + yi * yi;
-        last[0] = yr;
-        last[1] = yi;
+        y[n][0] = (double)(x[bin] * w->sign[n]);
+        y[n][1] = (double)(x[bin + 8] * w->sign[n]);
+        energy += y[n][0] * y[n][0] + y[n][1] * y[n][1];
     }
-    return (re * re + im * im) / (energy * energy + 1e-30);
+    for (size_t lag = 1; lag <= MW_KERNEL_LAGS; lag++) {
+        double re = 0, im = 0;
+        for (size_t n = lag; n < MW_KERNEL_SYMBOLS; n++) {
+            re += y[n][0] * y[n - lag][0] + y[n][1] * y[n - lag][1];
+            im += y[n][1] * y[n - lag][0] - y[n][0] * y[n - lag][1];
+        }
+        power += re * re + im * im;
+    }
+    return power / (energy * energy + 1e-30);
 }
 
 /* Whole numbers say what floats say; where the level falls by 60 dB, floats are used. */
