@@ -4,13 +4,15 @@
  * cancelling.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/api/area.h"
+#include "platform/api/schedule.h"
 #include "protocols/smp/smp.h"
 #include "runtime/json_read.h"
 
-enum { BODY_MAX = 4096, PRIORITY_USUAL = 4 };
+enum { BODY_MAX = 65536, BODY_DEPTH = 6, PRIORITY_USUAL = 4 };
 
 /* ---- what may be configured ---- */
 
@@ -39,8 +41,11 @@ static const struct {
     {"seal", MW_SMP_KEY_SEAL, 0, 0},
     {"audit_records", MW_SMP_KEY_AUDIT_RECORDS, 0, 0},
     {"audit_left", MW_SMP_KEY_AUDIT_LEFT, 0, 0},
+    {"schedule", MW_SMP_KEY_SCHEDULE, 0, 0},
+    {"schedule_from", MW_SMP_KEY_SCHEDULE_FROM, 0, 0},
+    {"schedule_missing", MW_SMP_KEY_SCHEDULE_MISSING, 0, 0},
 };
-enum { SETTINGS = sizeof settings / sizeof settings[0], WRITABLE = SETTINGS - 5 };
+enum { SETTINGS = sizeof settings / sizeof settings[0], WRITABLE = SETTINGS - 8 };
 
 static const char *setting_name(uint16_t key) {
     for (size_t i = 0; i < SETTINGS; i++)
@@ -55,6 +60,7 @@ typedef struct asking {
     mw_api_call *call;
     const json_t *body;
     mw_smp_command smp;
+    mw_api_schedule *schedule; /* its parts behind smp, the first; NULL: another kind */
     mw_json_error error;
 } asking;
 
@@ -155,6 +161,16 @@ static mw_status parse_relay(asking *a) {
     return MW_OK;
 }
 
+static mw_status parse_schedule(asking *a) {
+    a->schedule = calloc(1, sizeof *a->schedule);
+    if (a->schedule == NULL)
+        return MW_NOMEM;
+    MW_TRY(
+        mw_api_schedule_parts(a->body, mw_loop_utc(a->call->api->o.loop), a->schedule, &a->error));
+    a->smp = a->schedule->part[0];
+    return MW_OK;
+}
+
 /* ---- kinds ---- */
 
 #define COMMON_MEMBERS "priority", "ttl_seconds"
@@ -165,7 +181,7 @@ static const struct kind {
     uint8_t code;
     uint8_t priority; /* unless asked otherwise */
     asking_parse *parse;
-    const char *members[6];
+    const char *members[10];
 } kinds[] = {
     {"commandPing", "ping", MW_SMP_COMMAND_PING, 3, parse_nothing, {COMMON_MEMBERS}},
     {"commandReadArchive",
@@ -193,6 +209,13 @@ static const struct kind {
      parse_set_time,
      {COMMON_MEMBERS, "step"}},
     {"commandRelay", "relay", MW_SMP_COMMAND_RELAY, 1, parse_relay, {COMMON_MEMBERS, "closed"}},
+    {"commandTariffSchedule",
+     "tariff-schedule",
+     MW_SMP_COMMAND_SCHEDULE,
+     PRIORITY_USUAL,
+     parse_schedule,
+     {COMMON_MEMBERS, "name", "clock", "programs", "seasons", "special_days", "activate_at",
+      "holds"}},
     {"commandRestart",
      "restart",
      MW_SMP_COMMAND_RESTART,
@@ -319,6 +342,10 @@ static void refuse(mw_api_call *call, mw_status s) {
         mw_http_reply_problem(call->http, 429, "TOO_MANY",
                               "too many commands of this meter or tenant are open");
         return;
+    case MW_STATE:
+        mw_http_reply_problem(call->http, 409, "CONFLICT",
+                              "another tariff schedule is on its way to this meter");
+        return;
     case MW_RANGE:
         mw_api_invalid(call, "\"ttl_seconds\" is 60 to 7776000, \"priority\" 0 to 7");
         return;
@@ -369,12 +396,34 @@ static void order_create(mw_api_call *call, mw_command_order *o) {
         call->api->o.on_commands(call->api->o.context);
 }
 
+/* What was asked, for people: the body, of which a tariff schedule is told in short. */
+static mw_status order_put(const asking *a, mw_command_order *o,
+                           char out_args[MW_STORE_COMMAND_ARGS]) {
+    o->args = out_args;
+    o->code = a->smp.code;
+    o->size = a->smp.size;
+    mw_bytes_copy(o->data, a->smp.data, a->smp.size);
+    if (a->schedule != NULL) {
+        o->more = a->schedule->part + 1;
+        o->more_n = a->schedule->parts - 1;
+        snprintf(out_args, MW_STORE_COMMAND_ARGS, "%s", a->schedule->summary);
+        return MW_OK;
+    }
+    char *text = json_dumps(a->body, JSON_COMPACT | JSON_SORT_KEYS);
+    bool fits = text != NULL && strlen(text) < MW_STORE_COMMAND_ARGS;
+    if (fits)
+        snprintf(out_args, MW_STORE_COMMAND_ARGS, "%s", text);
+    free(text);
+    return fits ? MW_OK : MW_NOMEM;
+}
+
 void mw_api_command_create(mw_api_call *call) {
     const struct kind *kind = kind_of(call->row->id);
     json_t *root = NULL;
+    char args[MW_STORE_COMMAND_ARGS];
     asking a = {.call = call, .smp = {.code = kind->code}};
-    mw_status s =
-        mw_json_parse(mw_http_body(call->http), (mw_json_limits){BODY_MAX, 3}, &root, &a.error);
+    mw_status s = mw_json_parse(mw_http_body(call->http), (mw_json_limits){BODY_MAX, BODY_DEPTH},
+                                &root, &a.error);
     a.body = root;
     mw_command_order o = {.tenant = call->tenant,
                           .device = call->meter.device,
@@ -387,22 +436,16 @@ void mw_api_command_create(mw_api_call *call) {
         s = common_read(&a, &o);
     if (s == MW_OK)
         s = kind->parse(&a);
-    char *args = s == MW_OK ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (s == MW_OK)
+        s = order_put(&a, &o, args);
     json_decref(root);
-    if (s == MW_OK && (args == NULL || strlen(args) >= MW_STORE_COMMAND_ARGS))
-        s = MW_NOMEM;
-    if (s == MW_OK) {
-        o.args = args;
-        o.code = a.smp.code;
-        o.size = a.smp.size;
-        mw_bytes_copy(o.data, a.smp.data, a.smp.size);
+    if (s == MW_OK)
         order_create(call, &o);
-    } else if (s == MW_NOMEM) {
+    else if (s == MW_NOMEM)
         mw_api_fail(call, s);
-    } else {
+    else
         mw_api_invalid(call, a.error.text[0] != 0 ? a.error.text : "the body is not understood");
-    }
-    free(args);
+    free(a.schedule);
 }
 
 /* ---- reading and cancelling ---- */

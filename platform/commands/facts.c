@@ -159,6 +159,8 @@ static mw_status done(mw_commands *c, mw_store_command *cmd, const mw_store_fact
         return late ? mw_commands_move(c, cmd, now, MW_COMMAND_EXECUTED, "",
                                        "its receipt came when it was over already")
                     : config_check(c, cmd, now);
+    case MW_SMP_COMMAND_SCHEDULE:
+        return mw_commands_schedule_done(c, cmd, now, late);
     case MW_SMP_COMMAND_RELAY:
         return relay_check(c, cmd, f, now);
     case MW_SMP_COMMAND_RESTART:
@@ -318,7 +320,7 @@ static mw_status config_take(mw_commands *c, const mw_store_fact *f, mw_utc now)
     MW_TRY(mw_store_commands_list(c->o.store, f->tenant, f->device, 0, 100, waiting_add, &w));
     for (size_t i = 0; i < w.n; i++)
         MW_TRY(config_compare(c, f->tenant, w.id[i], now));
-    return MW_OK;
+    return mw_commands_schedule_told(c, f->tenant, f->device, now);
 }
 
 /* ---- a meter that started again ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside the queue: queue.c moves commands on, facts.c takes what was said, place.c chooses a
- * station, seal.c makes frames, beacon.c tells the time and asks all meters at once.
+ * Inside the queue: queue.c moves commands on, facts.c takes what was said, schedule.c follows the
+ * parts of a tariff schedule, place.c chooses a station, seal.c makes frames, beacon.c tells the time
+ * and asks all meters at once.
  */
 #ifndef MW_PLATFORM_COMMANDS_INTERNAL_H
 #define MW_PLATFORM_COMMANDS_INTERNAL_H
@@ -40,6 +41,10 @@ struct mw_commands {
 MW_NODISCARD mw_status mw_commands_move(mw_commands *c, mw_store_command *cmd, mw_utc now,
                                         mw_store_command_state state, const char *station,
                                         const char *reason);
+/* The same for one part of a tariff schedule that ends because another one did. */
+MW_NODISCARD mw_status mw_commands_move_alone(mw_commands *c, mw_store_command *cmd, mw_utc now,
+                                              mw_store_command_state state, const char *station,
+                                              const char *reason);
 /* Withdraws the entry that waits at a station, if any; the caller puts the command. */
 MW_NODISCARD mw_status mw_commands_withdraw(mw_commands *c, mw_store_command *cmd);
 /* Another attempt not before `when`, or the end when attempts or time are used up. */
@@ -59,6 +64,18 @@ MW_NODISCARD mw_status mw_commands_end(mw_commands *c, mw_status s);
 
 /* Takes facts behind the cursor; *out_n of them. Its own transaction. */
 MW_NODISCARD mw_status mw_commands_facts(mw_commands *c, mw_utc now, size_t *out_n);
+
+/* ---- schedule.c: MW_SMP_COMMAND_SCHEDULE. In a transaction. ---- */
+
+/* The receipt of a part says done. `late`: the part is over. */
+MW_NODISCARD mw_status mw_commands_schedule_done(mw_commands *c, mw_store_command *cmd, mw_utc now,
+                                                 bool late);
+/* A part ended otherwise: so do the others. */
+MW_NODISCARD mw_status mw_commands_schedule_given_up(mw_commands *c, const mw_store_command *cmd,
+                                                     mw_utc now);
+/* A device told values of its configuration. */
+MW_NODISCARD mw_status mw_commands_schedule_told(mw_commands *c, int64_t tenant, int64_t device,
+                                                 mw_utc now);
 
 /* ---- place.c ---- */
 

@@ -90,8 +90,9 @@ mw_status mw_commands_end(mw_commands *c, mw_status s) {
 
 /* ---- steps ---- */
 
-mw_status mw_commands_move(mw_commands *c, mw_store_command *cmd, mw_utc now,
-                           mw_store_command_state state, const char *station, const char *reason) {
+mw_status mw_commands_move_alone(mw_commands *c, mw_store_command *cmd, mw_utc now,
+                                 mw_store_command_state state, const char *station,
+                                 const char *reason) {
     mw_store_command_step step = {.command = cmd->id, .at = now, .state = state};
     snprintf(step.reason, sizeof step.reason, "%s", reason);
     snprintf(step.station, sizeof step.station, "%s", station);
@@ -105,6 +106,15 @@ mw_status mw_commands_move(mw_commands *c, mw_store_command *cmd, mw_utc now,
             mw_utc_add(cmd->expires.us > now.us ? cmd->expires : now, mw_dur_s(CONFIRM_WAIT_S));
     MW_TRY(mw_store_command_put(c->o.store, cmd));
     return mw_store_command_step_add(c->o.store, cmd->tenant, &step);
+}
+
+mw_status mw_commands_move(mw_commands *c, mw_store_command *cmd, mw_utc now,
+                           mw_store_command_state state, const char *station, const char *reason) {
+    MW_TRY(mw_commands_move_alone(c, cmd, now, state, station, reason));
+    bool given_up = mw_command_is_over(state) && state != MW_COMMAND_EXECUTED;
+    return given_up && cmd->code == MW_SMP_COMMAND_SCHEDULE
+               ? mw_commands_schedule_given_up(c, cmd, now)
+               : MW_OK;
 }
 
 mw_status mw_commands_withdraw(mw_commands *c, mw_store_command *cmd) {
@@ -209,6 +219,13 @@ static bool same_order(const mw_store_command *cmd, const mw_command_order *o) {
            strcmp(cmd->kind, o->kind) == 0 && strcmp(cmd->args, o->args) == 0;
 }
 
+/* The parts of two schedules would mix. */
+static mw_status schedule_open(void *ctx, const mw_store_command *cmd) {
+    bool *open = ctx;
+    *open = *open || (cmd->code == MW_SMP_COMMAND_SCHEDULE && !mw_command_is_over(cmd->state));
+    return MW_OK;
+}
+
 static mw_status order_check(mw_commands *c, const mw_command_order *o, mw_dur ttl) {
     int64_t n = 0;
     if (o->priority > 7 || o->size > MW_STORE_COMMAND_DATA ||
@@ -220,6 +237,12 @@ static mw_status order_check(mw_commands *c, const mw_command_order *o, mw_dur t
     MW_TRY(mw_store_commands_count(c->o.store, o->tenant, o->device.device, &n));
     if (n >= MW_COMMANDS_OPEN_DEVICE_MAX)
         return MW_LIMIT;
+    bool busy = false;
+    if (o->code == MW_SMP_COMMAND_SCHEDULE)
+        MW_TRY(mw_store_commands_list(c->o.store, o->tenant, o->device.device, 0, MW_STORE_PAGE_MAX,
+                                      schedule_open, &busy));
+    if (busy)
+        return MW_STATE;
     MW_TRY(mw_store_commands_count(c->o.store, o->tenant, 0, &n));
     return n >= MW_COMMANDS_OPEN_TENANT_MAX ? MW_LIMIT : MW_OK;
 }
@@ -235,8 +258,10 @@ static mw_status audit(mw_commands *c, const mw_store_command *cmd, const char *
     return mw_store_audit_append(c->o.store, &row);
 }
 
-static mw_status create_in(mw_commands *c, mw_store_command *cmd) {
+static mw_status create_in(mw_commands *c, mw_store_command *cmd, const mw_command_order *o) {
     MW_TRY(command_add(c, cmd));
+    for (size_t i = 0; i < o->more_n; i++)
+        MW_TRY(mw_commands_child(c, cmd, cmd->kind, &o->more[i], cmd->created));
     return audit(c, cmd, cmd->actor, "command.create", cmd->created);
 }
 
@@ -274,7 +299,7 @@ mw_status mw_commands_create(mw_commands *c, const mw_command_order *order, mw_u
     snprintf(cmd.actor, sizeof cmd.actor, "%s", o->actor);
     snprintf(cmd.key, sizeof cmd.key, "%s", o->key != NULL ? o->key : "");
     MW_TRY(mw_store_begin(c->o.store));
-    mw_status s = create_in(c, &cmd);
+    mw_status s = create_in(c, &cmd, o);
     MW_TRY(mw_commands_end(c, s));
     *out_command = cmd;
     return MW_OK;

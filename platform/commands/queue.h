@@ -75,11 +75,14 @@ typedef struct mw_command_order {
     mw_dur ttl;                          /* 0: the default */
     const char *actor;
     const char *key; /* of idempotency; NULL: none */
+    /* Further parts of a tariff schedule, of which the order itself is the first. */
+    const mw_smp_command *more;
+    size_t more_n; /* up to MW_SMP_SCHEDULE_PARTS - 1 */
 } mw_command_order;
 
 /* Queues. An order with a key that was used gives the command of then (*out_existing), or
- * MW_CONFLICT when that was another order. MW_LIMIT: too many open commands; MW_RANGE: priority,
- * ttl, sizes. */
+ * MW_CONFLICT when that was another order. MW_LIMIT: too many open commands; MW_STATE: another tariff
+ * schedule is on its way; MW_RANGE: priority, ttl, sizes. */
 MW_NODISCARD mw_status mw_commands_create(mw_commands *c, const mw_command_order *order, mw_utc now,
                                           mw_store_command *out_command, bool *out_existing);
 /* Cancels. MW_NOT_FOUND; MW_STATE when it is over or the meter has acknowledged it. One that a

@@ -32,7 +32,7 @@ typedef struct mw_store_command {
     int64_t id; /* given by the store */
     int64_t tenant;
     int64_t device;
-    int64_t parent; /* the command that this one reads back for; 0 = none */
+    int64_t parent; /* the command that this one reads back for, or is a part of; 0 = none */
     char kind[32];  /* such as "set-configuration" */
     char args[MW_STORE_COMMAND_ARGS];
     uint16_t smp_id; /* what the receipt names */

@@ -14,6 +14,7 @@
 #include "base/prng.h"
 #include "meters/boards/host.h"
 #include "meters/kit/meter.h"
+#include "meters/kit/schedule.h"
 #include "meters/pulse/pulse.h"
 #include "platform/commands/queue.h"
 #include "platform/doors/uplinks.h"
@@ -64,7 +65,8 @@ typedef struct loop {
     mw_mono now;
     mw_meter_outputs out;
     mw_meter_transmission last;
-    unsigned taken; /* downlinks that the meter took */
+    mw_schedule schedule; /* of tariffs; what takes them is the test's */
+    unsigned taken;       /* downlinks that the meter took */
     unsigned resets;
     bool relay; /* as it stands */
     unsigned relay_moves;
@@ -165,7 +167,10 @@ static inline void loop_boot(loop *l, mw_reset_cause cause) {
     mw_board board = {.flash = mw_host_flash_interface(&l->nor),
                       .seed = l->resets++,
                       .cause = cause,
-                      .ticks_kept = true};
+                      .ticks_kept = true,
+                      .schedule = &l->schedule};
+    l->schedule.parts = 0; /* memory that a reset loses */
+    l->schedule.have = 0;
     MW_CHECK_OK(mw_meter_boot(&l->meter, &l->model, &l->provision, &board, l->now));
     l->out.next_wake = (mw_mono){l->now.ns + 1};
 }

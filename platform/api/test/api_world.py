@@ -68,6 +68,18 @@ POPULATION = [
     device(5, "other", [channel(0, "water", "up-1", "Europe/Rome", "cu-1")]),
 ]
 
+# A tariff schedule as the API has it: the vector of docs/spec/smp.md.
+SCHEDULE = {
+    "name": "WINTER27",
+    "clock": {"offset_minutes": 60, "summer_minutes": 60,
+              "summer_begins": {"month": 3, "week": 5, "weekday": 7, "utc_hour": 1},
+              "summer_ends": {"month": 10, "week": 5, "weekday": 7, "utc_hour": 1}},
+    "programs": [[{"from": "00:00", "tariff": 1}, {"from": "07:00", "tariff": 2},
+                  {"from": "22:00", "tariff": 1}], [{"from": "00:00", "tariff": 1}]],
+    "seasons": [{"from": "01-01", "week": [0, 0, 0, 0, 0, 1, 1]}],
+    "special_days": [{"date": "01-01", "program": 1}, {"date": "12-25", "program": 1},
+                     {"date": "2027-03-29", "program": 1}]}
+
 
 class Reply:
     def __init__(self, status, headers, body):
