@@ -6,6 +6,7 @@
 #include "platform/notify/words.h"
 
 static const mw_mail_rule rules_bg[] = {
+    {"away", "Поток при отсъствие"},
     {"backflow", "Обратен поток"},
     {"backhaul", "Кадри чакат в станция"},
     {"battery", "Слаба батерия"},
@@ -29,6 +30,7 @@ static const mw_mail_rule rules_bg[] = {
 };
 
 static const mw_mail_rule rules_de[] = {
+    {"away", "Durchfluss bei Abwesenheit"},
     {"backflow", "Rückfluss"},
     {"backhaul", "Rahmen warten in einer Station"},
     {"battery", "Schwache Batterie"},
@@ -52,6 +54,7 @@ static const mw_mail_rule rules_de[] = {
 };
 
 static const mw_mail_rule rules_en[] = {
+    {"away", "Flow while away"},
     {"backflow", "Backflow"},
     {"backhaul", "Frames wait in a station"},
     {"battery", "Low battery"},
@@ -75,6 +78,7 @@ static const mw_mail_rule rules_en[] = {
 };
 
 static const mw_mail_rule rules_es[] = {
+    {"away", "Flujo durante la ausencia"},
     {"backflow", "Reflujo"},
     {"backhaul", "Tramas esperan en una estación"},
     {"battery", "Batería baja"},
@@ -98,6 +102,7 @@ static const mw_mail_rule rules_es[] = {
 };
 
 static const mw_mail_rule rules_fr[] = {
+    {"away", "Débit en cas d’absence"},
     {"backflow", "Retour d’eau"},
     {"backhaul", "Des trames attendent dans une station"},
     {"battery", "Pile faible"},
@@ -121,6 +126,7 @@ static const mw_mail_rule rules_fr[] = {
 };
 
 static const mw_mail_rule rules_ru[] = {
+    {"away", "Расход в отсутствие"},
     {"backflow", "Обратный поток"},
     {"backhaul", "Кадры ждут в станции"},
     {"battery", "Слабая батарея"},

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { decimal } from '../shared/format';
 import { i18n, tData } from '../shared/i18n.svelte';
 
 /** A register's name in the reader's language, by medium and quantity of its OBIS code (A-B:C.D.E*F); else the platform's. */
@@ -7,3 +8,6 @@ export function registerName(obis: string, fallback: string): string {
   const key = code ? `${code[1]}.${code[2]}` : '';
   return i18n.has(`register.${key}`) ? tData('register', key) : fallback || obis;
 }
+
+/** Millionths of the currency. */
+export const money = (millionths: number | null | undefined): string => decimal((millionths ?? 0) / 1e6, 2, i18n.locale);

@@ -113,6 +113,15 @@ export function percent(part: number, whole: number, locale: string): string {
   return numberFormat(locale, { style: 'percent', maximumFractionDigits: p > 0.99 && p < 1 ? 1 : 0 }).format(cut);
 }
 
+/** An amount with its unit as the language writes it: "349 sec", "5,8 Min.". */
+export function inUnit(value: number, unit: string, locale: string): string {
+  return numberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+}
+
+export function bytes(n: number, locale: string): string {
+  return n < 1e6 ? inUnit(n / 1e3, 'kilobyte', locale) : n < 1e9 ? inUnit(n / 1e6, 'megabyte', locale) : inUnit(n / 1e9, 'gigabyte', locale);
+}
+
 const RELATIVE: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600], ['month', 2_629_800], ['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1],
 ];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the platform says of alarms, and the words for it.
 
-import { decimal, integer } from '../shared/format';
-import { i18n, t, tData } from '../shared/i18n.svelte';
+import { decimal, integer } from '../../shared/format';
+import { i18n, t, tData } from '../../shared/i18n.svelte';
 
 export type Severity = 'info' | 'minor' | 'major' | 'critical';
 export const SEVERITIES: readonly Severity[] = ['critical', 'major', 'minor', 'info'];
@@ -93,8 +93,24 @@ export function duration(seconds: number): string {
   return new Intl.NumberFormat(i18n.locale, { style: 'unit', unit: unit as string, unitDisplay: 'long' }).format(v as number);
 }
 
-/** Millionths of the currency. */
-export const money = (millionths: number): string => decimal(millionths / 1_000_000, 2, i18n.locale);
+export type Step = AlarmDetail['history'][number] & { values?: [number, number] };
+
+/** The steps as people read them: values that went on changing are one step, from the first to the last. */
+export function told(history: AlarmDetail['history']): Step[] {
+  const out: Step[] = [];
+  for (const h of history) {
+    const m = /^value (-?\d+) -> (-?\d+)$/.exec(h.text);
+    if (!m) {
+      out.push(h);
+      continue;
+    }
+    const before = out.at(-1);
+    const values: [number, number] = [Number(m[1]), Number(m[2])];
+    if (before?.values && before.what === h.what) out[out.length - 1] = { ...before, at: h.at, values: [before.values[0], values[1]] };
+    else out.push({ ...h, text: '', values });
+  }
+  return out;
+}
 
 /** One line that says what a rule saw. */
 export function gist(a: Alarm): string {
