@@ -219,7 +219,7 @@ static mw_status sign_look(mw_alarms *a, const mw_store_sign *s, mw_utc now) {
         {"replay", MW_ALARM_SECURITY},         {"counter_reused", MW_ALARM_SECURITY},
         {"auth_failures", MW_ALARM_SECURITY},  {"uplink_conflict", MW_ALARM_SECURITY},
         {"clock_unset", MW_ALARM_CLOCK},       {"clock_ahead", MW_ALARM_CLOCK},
-        {"value_conflict", MW_ALARM_CONFLICT},
+        {"value_conflict", MW_ALARM_CONFLICT}, {"flow_while_away", MW_ALARM_AWAY},
     };
     if (strcmp(s->kind, "station_state") == 0 && strncmp(s->subject, "station/", 8) == 0)
         return state_look(a, s, now);

@@ -4,6 +4,7 @@
  * the first one above its tolerance is told: on the pages of whoever set it, in an alarm, and by
  * the notifications that follow alarms.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ static mw_status tell(mw_api *api, const mw_store_watch *w, const flow *f, mw_ut
     mw_display d = mw_display_of(m.channel.unit, m.channel.scale);
     mw_display_amount(d, f->value, text);
     snprintf(a.kind, sizeof a.kind, "flow_while_away");
-    mw_api_meter_id(&m, a.subject);
+    snprintf(a.subject, sizeof a.subject, "channel/%" PRId64, w->channel);
     snprintf(a.text, sizeof a.text, "%s %s flowed while the home was said to be empty", text,
              d.symbol);
     MW_TRY(mw_store_watch_tell(api->o.store, w->tenant, w->id, now, f->at, f->value));

@@ -434,6 +434,9 @@ class Homes(unittest.TestCase):
         rows = {x["id"]: x for x in anna.get(a).json()["items"]}
         self.assertGreater(rows[made.json()["id"]]["flow"], 0)
         self.assertIsNone(rows[quiet.json()["id"]]["told"])
+        # It is an alarm too, for the utility and for who lives there.
+        for who, path in ((world.person("ops"), "/v1/alarms?rule=away"), (anna, f"/v1/meters/{ANNAS}/alarms")):
+            wait_for(lambda: any(x["rule"] == "away" for x in who.get(path).json()["items"]))
         self.assertEqual(world.person("bruno").get(a).status, 404)
         self.assertEqual(anna.delete(f"{a}/{made.json()['id']}").status, 204)
         self.assertEqual(anna.delete(f"{a}/{made.json()['id']}").status, 404)
