@@ -2,7 +2,7 @@
 // The operator's first page, the work list of alarms, and their rules.
 
 import assert from 'node:assert/strict';
-import { LAPTOP, openPage, PHONE, picture, WALL } from './browser.mjs';
+import { calm, LAPTOP, openPage, PHONE, picture, WALL } from './browser.mjs';
 import { clean, fits, named, signIn } from './journeys.mjs';
 
 const SIZES = [['laptop', LAPTOP], ['phone', PHONE], ['wall', WALL]];
@@ -15,7 +15,7 @@ async function look(browser, place, size, viewport, colorScheme) {
   await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor();
   await page.getByText('Yesterday, by 06:00').waitFor();
   await page.getByRole('heading', { name: 'What lacks of yesterday' }).waitFor();
-  await page.waitForTimeout(300);
+  await calm(page);
   await fits(page, `today, ${name}`);
   await named(page, `today, ${name}`);
   await picture(page, `${name}-today`);

@@ -18,6 +18,7 @@ export async function launch() {
 }
 
 export const LAPTOP = { width: 1440, height: 900 };
+export const TABLET = { width: 820, height: 1180 };
 export const PHONE = { width: 390, height: 844 };
 export const WALL = { width: 2560, height: 1440 };
 
@@ -27,6 +28,23 @@ if (shots) mkdirSync(shots, { recursive: true });
 /** A picture of the whole page, when a folder for pictures was named. */
 export async function picture(page, name, fullPage = true) {
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
+}
+
+/**
+ * Waits until the page came to rest: nothing asked of the platform is unanswered, nothing stands in for what is still
+ * to come, and nothing moves. Much shorter than any fixed pause that is long enough.
+ */
+export async function calm(page) {
+  const end = Date.now() + 5000;
+  for (let still = 0; still < 2 && Date.now() < end; ) {
+    const rest = page.asked.size === 0 && (await page.evaluate(async () => {
+      await Promise.all(document.getAnimations().filter((a) => a.effect?.getTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {})));
+      await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));
+      return !document.querySelector('main .skeleton');
+    }));
+    still = rest && page.asked.size === 0 ? still + 1 : 0;
+    await page.waitForTimeout(20);
+  }
 }
 
 /** What axe finds against WCAG 2.2 A and AA on the page as it stands, one line each. */
@@ -46,6 +64,9 @@ export async function openPage(browser, viewport, options = {}) {
   const context = await browser.newContext({ viewport, locale: 'en-GB', timezoneId: 'America/New_York', acceptDownloads: true, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(Number(process.env.MW_BROWSER_TIMEOUT_MS ?? 15_000));
+  page.asked = new Set(); // questions without an answer yet
+  page.on('request', (r) => { if (!r.url().includes('/v1/stream')) page.asked.add(r); });
+  for (const over of ['requestfinished', 'requestfailed']) page.on(over, (r) => page.asked.delete(r));
   const faults = [];
   page.on('pageerror', (e) => faults.push(`script error: ${e.message}`));
   page.on('console', (m) => {

@@ -3,12 +3,12 @@
 // into the state named by the argument.
 
 import assert from 'node:assert/strict';
-import { LAPTOP, launch, openPage, PHONE, picture } from './browser.mjs';
+import { calm, LAPTOP, launch, openPage, PHONE, picture, TABLET } from './browser.mjs';
 import { clean, fits } from './journeys.mjs';
 
 const base = process.env.MW_BASE_URL;
 const meter = process.env.MW_METER;
-const SIZES = [['laptop', LAPTOP], ['tablet', { width: 820, height: 1180 }], ['phone', PHONE]];
+const SIZES = [['laptop', LAPTOP], ['tablet', TABLET], ['phone', PHONE]];
 const day = (q) => `#/meters/${meter}?view=month${q}`;
 
 async function signed(browser, viewport, login) {
@@ -24,7 +24,7 @@ async function signed(browser, viewport, login) {
 async function shown(page, hash, texts, name) {
   await page.goto(`${base}/${hash}`);
   for (const text of texts) await page.locator('main').getByText(text).filter({ visible: true }).first().waitFor();
-  await page.waitForTimeout(400);
+  await calm(page);
   await fits(page, name);
   await picture(page, name);
 }

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { exchange } from './exchange.mjs';
-import { barriers, LAPTOP, launch, openPage, PHONE, picture, WALL } from './browser.mjs';
+import { barriers, calm, LAPTOP, launch, openPage, PHONE, picture, TABLET, WALL } from './browser.mjs';
+import { fits } from './journeys.mjs';
 
 const base = process.env.MW_BASE_URL;
-const TABLET = { width: 820, height: 1180 };
 const password = (login) => process.env[`MW_PASSWORD_${login.toUpperCase()}`];
 
 function totp(secret, at = Date.now()) {
@@ -29,9 +29,8 @@ async function signIn(page, login, secret = password(login)) {
 
 /** A page as it must always be: no wider than the window, one h1, no barrier (whole), nothing broken. */
 async function right(page, name, shot, whole = true) {
-  await page.waitForTimeout(500);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(over <= 0, `${name}: ${over} px wider than the window`);
+  await calm(page);
+  await fits(page, name);
   assert.equal(await page.locator('h1').count(), 1, `${name}: one h1`);
   assert.equal(await page.getByRole('alert').count(), 0, `${name}: ${await page.getByRole('alert').allInnerTexts()}`);
   if (whole) assert.deepEqual(await barriers(page), [], `${name}: barriers`);

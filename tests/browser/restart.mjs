@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Open pages while their platform is restarted under them, and sessions that run out. Started by tests/journeys/restart,
-// which does to the platform what is asked here on a line "DO what" and answers "done".
+// which does to the platform what is asked here.
 
 import assert from 'node:assert/strict';
-import { createInterface } from 'node:readline';
-import { LAPTOP, launch, openPage, PHONE, picture } from './browser.mjs';
+import { LAPTOP, launch, openPage, PHONE, picture, TABLET } from './browser.mjs';
+import { platform } from './driven.mjs';
 import { clean, fits } from './journeys.mjs';
 
 const base = process.env.MW_BASE_URL;
 const meter = process.env.MW_METER;
-const TABLET = { width: 820, height: 1180 };
 const password = (login) => process.env[`MW_PASSWORD_${login.toUpperCase()}`];
-
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-async function platform(what) {
-  console.log(`DO ${what}`);
-  assert.equal((await answers.next()).value, 'done');
-}
 
 async function signIn(page, login, secret = password(login)) {
   await page.getByLabel('Login').fill(login);

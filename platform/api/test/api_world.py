@@ -64,7 +64,7 @@ POPULATION = [
     device(2, "demo", [channel(0, "electricity", "up-2", "Europe/Rome", "cu-2"),
                        channel(1, "water", "up-2w", "Europe/Rome", "cu-2")]),
     device(3, "demo", [channel(0, "water", "up-3", "Asia/Kolkata", "cu-3")]),
-    device(4, "demo", [channel(0, "water", "up-4", "Australia/Adelaide", "cu-3")]),
+    device(4, "demo", [channel(0, "water", "up-4", "Australia/Adelaide", "cu-3", "Rundle Street 7")]),
     device(5, "other", [channel(0, "water", "up-1", "Europe/Rome", "cu-1")]),
 ]
 

@@ -3,41 +3,19 @@
 
 Usage: test_notify.py MW_PLATFORM SEAL OPENAPI
 """
-import hashlib
-import hmac
-import http.server
 import email
 import email.header
 import json
 import pathlib
-import socketserver
 import sys
-import threading
 import unittest
 from datetime import datetime
 
 from api_world import UTC, Town, wait_for
+from sinks import Hook, Mail, hook_server, mail_server, signature
 
 PROGRAM, SEAL = sys.argv[1:3]
 world = None
-
-
-class Hook(http.server.BaseHTTPRequestHandler):
-    got, fail = [], 0
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        Hook.got.append((dict(self.headers), body))
-        status = 200
-        if Hook.fail > 0:
-            Hook.fail -= 1
-            status = 500
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
 
 
 def messages(language):
@@ -45,43 +23,11 @@ def messages(language):
         return json.load(f)
 
 
-class Mail(socketserver.StreamRequestHandler):
-    got = []
-
-    def handle(self):
-        self.wfile.write(b"220 sink\r\n")
-        text, data = [], False
-        for line in self.rfile:
-            if data:
-                if line == b".\r\n":
-                    Mail.got.append(b"".join(text).decode())
-                    text, data = [], False
-                    self.wfile.write(b"250 kept\r\n")
-                else:
-                    text.append(line)
-                continue
-            word = line.split()[0].upper() if line.split() else b""
-            if word == b"DATA":
-                data = True
-                self.wfile.write(b"354 go on\r\n")
-            elif word == b"QUIT":
-                self.wfile.write(b"221 bye\r\n")
-                return
-            else:
-                self.wfile.write(b"250 fine\r\n")
-
-
-def serve(kind, handler):
-    server = kind(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
-
-
 def setUpModule():
     global world
     world = Town(PROGRAM, SEAL)
-    world.hook = serve(http.server.ThreadingHTTPServer, Hook)
-    world.mail = serve(socketserver.ThreadingTCPServer, Mail)
+    world.hook = hook_server()
+    world.mail = mail_server()
     world.restart("notify.allowed_hosts=127.0.0.1", f"notify.smtp_url=smtp://127.0.0.1:{world.mail}",
                   "notify.retry=1s", "notify.public_url=https://meters.example")
 
@@ -126,9 +72,7 @@ class Notify(unittest.TestCase):
         wait_for(lambda: any(d["recipient"] == "hook" and d["state"] == "sent" for d in self.deliveries()))
         self.assertEqual(len(Hook.got), 3)
         for headers, body in Hook.got:
-            said = headers["Meterworks-Signature"]
-            signed = f"{headers['Meterworks-Id']}.{headers['Meterworks-Timestamp']}.".encode() + body
-            self.assertEqual(said, "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest())
+            self.assertEqual(headers["Meterworks-Signature"], signature(secret, headers, body))
         self.assertTrue(json.loads(Hook.got[-1][1])["test"])
         done = [d for d in self.deliveries("sent") if d["recipient"] == "hook"][0]
         self.assertEqual(done["attempts"], 3)
