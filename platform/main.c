@@ -13,12 +13,12 @@
 #include "platform/cli/cli.h"
 #include "platform/journal/decode.h"
 #include "platform/messages.h"
-#include "platform/open_plan.h"
 #include "platform/open_store.h"
 #include "platform/pushing.h"
 #include "platform/readings/settle.h"
 #include "platform/retention/retention.h"
 #include "platform/turns.h"
+#include "runtime/file.h"
 #include "runtime/log.h"
 #include "runtime/pace.h"
 
@@ -137,7 +137,12 @@ static bool connected(void *context, int64_t sender) {
 
 static mw_status open_commands(platform *p) {
     const mw_platform_config *c = &p->config;
-    MW_TRY(mw_platform_open_plan(c->plan, &p->plan));
+    mw_unb_plan_fault why;
+    mw_status plan = mw_unb_plan_of_words(c->plan, mw_file_load, &why, &p->plan);
+    if (plan != MW_OK)
+        mw_log(MW_LOG_ERROR, "no usable frequency plan", MW_S("commands.plan", c->plan),
+               MW_I("line", why.line), MW_S("why", why.text));
+    MW_TRY(plan);
     MW_TRY(mw_platform_open_sender(c, p->store, &p->sender));
     mw_commands_options o = {.store = p->store,
                              .registry = p->registry,

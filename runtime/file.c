@@ -117,6 +117,19 @@ mw_status mw_file_read(const char *path, mw_buffer *out) {
     return status;
 }
 
+mw_status mw_file_load(const char *path, mw_span room, size_t *out_n) {
+    mw_buffer contents;
+    mw_buffer_init(&contents, room.n);
+    mw_status status = mw_file_read(path, &contents);
+    mw_slice all = mw_buffer_view(&contents);
+    if (status == MW_OK && all.n > 0)
+        memcpy(room.p, all.p, all.n);
+    if (status == MW_OK)
+        *out_n = all.n;
+    mw_buffer_fini(&contents);
+    return status;
+}
+
 mw_status mw_file_read_secret(const char *path, mw_buffer *out) {
     struct stat st;
     if (stat(path, &st) != 0)

@@ -16,6 +16,8 @@ MW_NODISCARD mw_status mw_file_sync_folder(const char *folder);
 /* Appends a whole file to a buffer. MW_NOT_FOUND, MW_SPACE (larger than the buffer's room), MW_IO.
  */
 MW_NODISCARD mw_status mw_file_read(const char *path, mw_buffer *out);
+/* Reads a whole file into room; MW_NOT_FOUND, MW_SPACE (larger than the room), MW_IO. */
+MW_NODISCARD mw_status mw_file_load(const char *path, mw_span room, size_t *out_n);
 /* Reads a secret of one line (a token): white space at the end is dropped. MW_FORBIDDEN when others
  * than the owner (and group) may read the file; MW_SYNTAX when it is empty or has several lines. */
 MW_NODISCARD mw_status mw_file_read_secret(const char *path, mw_buffer *out);

@@ -1,39 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/listen.h"
 
-#include <string.h>
-
+#include "protocols/unb/plan.h"
 #include "runtime/file.h"
 #include "station/networks.h"
-
-mw_status mw_station_plan_load(const char *words, mw_unb_plan *out_plan, const char **out_why) {
-    const mw_unb_plan *built_in;
-    *out_why = "no plan of this name";
-    if (strncmp(words, "file:", 5) != 0) {
-        MW_TRY(mw_unb_plan_find(words, &built_in));
-        *out_plan = *built_in;
-        return MW_OK;
-    }
-    *out_why = "the plan's file cannot be read";
-    mw_buffer text;
-    mw_buffer_init(&text, MW_UNB_PLAN_TEXT_MAX);
-    mw_unb_plan_fault fault = {0};
-    mw_status status = mw_file_read(words + 5, &text);
-    if (status == MW_OK) {
-        status = mw_unb_plan_parse(mw_buffer_view(&text), &fault, out_plan);
-        *out_why = status != MW_OK ? fault.text : NULL;
-    }
-    mw_buffer_fini(&text);
-    return status;
-}
 
 /* The plan's uplink bands, each as far as it lies within [low, high]; copies are paired by the
  * places of the first of them. */
 static mw_status listen_plan(const mw_station_config *c, int64_t low, int64_t high,
                              mw_band_config *io_band) {
     static mw_unb_plan plan; /* read at the start and when samples change: one thread */
-    const char *why;
-    MW_TRY(mw_station_plan_load(c->plan, &plan, &why));
+    mw_unb_plan_fault why;
+    MW_TRY(mw_unb_plan_of_words(c->plan, mw_file_load, &why, &plan));
     for (unsigned i = 0; i < plan.bands; i++) {
         const mw_unb_band *b = &plan.band[i];
         mw_band_range r = {.low = b->low, .high = b->high, .rates = b->rates};

@@ -5,15 +5,9 @@
 #ifndef MW_STATION_LISTEN_H
 #define MW_STATION_LISTEN_H
 
-#include "protocols/unb/plan.h"
 #include "radio/band.h"
 #include "station/config.h"
 
-/* A frequency plan by the words of a setting: a built-in one's name, or file:PATH. MW_NOT_FOUND,
- * what reading gives, or what is wrong with the file's text; *out_why then says it in words (constant
- * text). */
-MW_NODISCARD mw_status mw_station_plan_load(const char *words, mw_unb_plan *out_plan,
-                                            const char **out_why);
 /* The receiver for samples of a rate and centre: radio.plan's uplink bands as far as the samples
  * hold them, or, without a plan, half_width and rates. MW_RANGE when nothing of the plan lies
  * within. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocols/unb/plan.h"
+#include "runtime/file.h"
 #include "runtime/log.h"
 #include "station/budget.h"
 #include "station/capacity.h"
@@ -94,11 +96,11 @@ static bool station_open_basics(station *st) {
     if (status != MW_OK)
         return station_fail("radio.rates", status, "a list of R0, R1, R2 is expected");
     mw_unb_plan plan;
-    const char *why = "";
+    mw_unb_plan_fault why;
     if (*st->config.plan != 0)
-        status = mw_station_plan_load(st->config.plan, &plan, &why);
+        status = mw_unb_plan_of_words(st->config.plan, mw_file_load, &why, &plan);
     if (status != MW_OK)
-        return station_fail("radio.plan", status, why);
+        return station_fail("radio.plan", status, why.text);
     mw_radio_network networks[MW_RADIO_NETWORKS_MAX];
     size_t networks_n = 0;
     status = mw_station_networks_parse(st->config.networks, networks, &networks_n);

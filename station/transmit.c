@@ -52,26 +52,13 @@ struct mw_station_transmitter {
 
 /* ---- opening ---- */
 
-static mw_status load_plan(const char *spec, mw_unb_plan *out_plan, char error[160]) {
-    const mw_unb_plan *known;
-    (void)snprintf(error, 160, "transmit.plan: no such plan");
-    if (strncmp(spec, "file:", 5) != 0) {
-        MW_TRY(mw_unb_plan_find(spec, &known));
-        *out_plan = *known;
-        return MW_OK;
-    }
-    mw_buffer text;
-    mw_unb_plan_fault fault = {0};
-    mw_buffer_init(&text, MW_UNB_PLAN_TEXT_MAX);
-    mw_status status = mw_file_read(spec + 5, &text);
-    (void)snprintf(error, 160, "transmit.plan: the file cannot be read");
-    if (status == MW_OK) {
-        status = mw_unb_plan_parse(mw_buffer_view(&text), &fault, out_plan);
-        if (status != MW_OK)
-            (void)snprintf(error, 160, "transmit.plan: line %u: %.100s", (unsigned)fault.line,
-                           fault.text);
-    }
-    mw_buffer_fini(&text);
+static mw_status load_plan(const char *words, mw_unb_plan *out_plan, char error[160]) {
+    mw_unb_plan_fault why;
+    mw_status status = mw_unb_plan_of_words(words, mw_file_load, &why, out_plan);
+    if (status != MW_OK && why.line > 0)
+        (void)snprintf(error, 160, "transmit.plan: line %u: %.100s", (unsigned)why.line, why.text);
+    else if (status != MW_OK)
+        (void)snprintf(error, 160, "transmit.plan: %.100s", why.text);
     return status;
 }
 

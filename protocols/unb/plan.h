@@ -98,6 +98,13 @@ typedef struct mw_unb_plan_fault {
 MW_NODISCARD mw_status mw_unb_plan_parse(mw_slice text, mw_unb_plan_fault *fault,
                                          mw_unb_plan *out_plan);
 
+/* Reads a whole file; MW_SPACE when it is larger than the room (mw_file_load on a host). */
+typedef mw_status (*mw_unb_plan_reader)(const char *path, mw_span room, size_t *out_n);
+/* The plan that the words of a setting name, on a host: a built-in one, or file:PATH. MW_NOT_FOUND,
+ * what reading gives, or what parsing says; *out_fault then says why, and means nothing else. */
+MW_NODISCARD mw_status mw_unb_plan_of_words(const char *words, mw_unb_plan_reader read,
+                                            mw_unb_plan_fault *out_fault, mw_unb_plan *out_plan);
+
 /* ---- Where and when each copy goes -------------------------------------------------------------
  *
  * The first copy's carrier is spread over the usable width (band minus guard) by a public hash of
