@@ -25,8 +25,13 @@ uint64_t mw_read_bits(mw_bit_reader *r, unsigned n) {
         return 0;
     }
     uint64_t v = 0;
-    for (unsigned i = 0; i < n; i++, r->at++)
-        v = v << 1 | (r->in.p[r->at / 8] >> (7 - r->at % 8) & 1);
+    while (n > 0) { /* what is left of a byte at a time */
+        unsigned left = 8 - (unsigned)(r->at % 8), take = n < left ? n : left;
+        unsigned byte = r->in.p[r->at / 8];
+        v = v << take | (byte >> (left - take) & ((1u << take) - 1));
+        r->at += take;
+        n -= take;
+    }
     return v;
 }
 
@@ -47,11 +52,13 @@ void mw_write_bits(mw_bit_writer *w, uint64_t v, unsigned n) {
         w->status = MW_SPACE;
         return;
     }
-    for (unsigned i = n; i-- > 0; w->at++) {
+    while (n > 0) { /* what is free of a byte at a time */
+        unsigned room = 8 - (unsigned)(w->at % 8), take = n < room ? n : room;
+        unsigned bits = (unsigned)(v >> (n - take)) & ((1u << take) - 1);
         uint8_t *byte = &w->out.p[w->at / 8];
-        if (w->at % 8 == 0)
-            *byte = 0;
-        *byte = (uint8_t)(*byte | (v >> i & 1) << (7 - w->at % 8));
+        *byte = (uint8_t)((room == 8 ? 0 : *byte) | bits << (room - take));
+        w->at += take;
+        n -= take;
     }
 }
 

@@ -227,13 +227,20 @@ mw_status mw_chunk_encode(int64_t day, const mw_store_interval *rows, size_t n, 
     return chunk_write(day, rows, n, CHUNK_VERSION, out, out_n);
 }
 
+static unsigned packed_version(const mw_store_interval *rows, size_t n) {
+    return n < PACK_VALUES_LEAST     ? CHUNK_VERSION
+           : rows[0].seconds == 900  ? CHUNK_PACKED_900
+           : rows[0].seconds == 1800 ? CHUNK_PACKED_1800
+                                     : CHUNK_VERSION;
+}
+
+bool mw_chunk_packs(const mw_store_interval *rows, size_t n) {
+    return packed_version(rows, n) != CHUNK_VERSION;
+}
+
 mw_status mw_chunk_pack(int64_t day, const mw_store_interval *rows, size_t n, mw_span out,
                         size_t *out_n) {
-    unsigned version = n < PACK_VALUES_LEAST     ? CHUNK_VERSION
-                       : rows[0].seconds == 900  ? CHUNK_PACKED_900
-                       : rows[0].seconds == 1800 ? CHUNK_PACKED_1800
-                                                 : CHUNK_VERSION;
-    return chunk_write(day, rows, n, version, out, out_n);
+    return chunk_write(day, rows, n, packed_version(rows, n), out, out_n);
 }
 
 static void chunk_entropy_read(mw_reader *r, unsigned head, mw_store_interval *rows, size_t n) {

@@ -44,6 +44,8 @@ MW_NODISCARD mw_status mw_chunk_encode(int64_t day, const mw_store_interval *row
  * No larger than the other. */
 MW_NODISCARD mw_status mw_chunk_pack(int64_t day, const mw_store_interval *rows, size_t n,
                                      mw_span out, size_t *out_n);
+/* false: packing these rows gives just what encoding them gives. */
+bool mw_chunk_packs(const mw_store_interval *rows, size_t n);
 /* Decodes either into rows[MW_CHUNK_VALUES_MAX]. MW_UNSUPPORTED, MW_SHORT, MW_RANGE, MW_LIMIT. */
 MW_NODISCARD mw_status mw_chunk_decode(int64_t day, mw_slice chunk,
                                        mw_store_interval rows[MW_CHUNK_VALUES_MAX], size_t *out_n);

@@ -22,6 +22,9 @@ typedef struct hot_batch {
     size_t n;
     uint8_t *bytes;
     size_t used, room;
+    bool all;                                      /* no row is left out */
+    mw_store_change change[MW_SQ_CHANGES_AT_ONCE]; /* not written yet */
+    size_t changes;
 } hot_batch;
 
 static int compare_numbers(int64_t a, int64_t b) {
@@ -67,11 +70,9 @@ static mw_status chunk_load(mw_sq *q, int64_t tenant, int64_t day, int64_t chann
     return MW_OK;
 }
 
-/* Writes q->rows[0..n) by CHUNK_PUT or CHUNK_ADD. */
+/* Writes q->rows[0..n), coded as `data`, by CHUNK_PUT or CHUNK_ADD. */
 static mw_status chunk_write(mw_sq *q, mw_sq_id id, int64_t tenant, int64_t day, int64_t channel,
-                             size_t n) {
-    size_t size;
-    MW_TRY(mw_chunk_pack(day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
+                             size_t n, mw_slice data) {
     int64_t total = 0;
     bool fits = true;
     uint32_t quality = 0;
@@ -89,39 +90,45 @@ static mw_status chunk_write(mw_sq *q, mw_sq_id id, int64_t tenant, int64_t day,
         mw_sq_int(0),
         mw_sq_int(0),
         mw_sq_int(quality),
-        mw_sq_blob((mw_slice){q->chunk, size}),
+        mw_sq_blob(data),
     };
     return mw_sq_run(q, id, values, sizeof values / sizeof values[0]);
 }
 
 mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel, size_t n) {
-    MW_TRY(chunk_write(q, MW_SQ_CHUNK_PUT, tenant, day, channel, n));
+    size_t size;
+    MW_TRY(mw_chunk_pack(day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
+    MW_TRY(chunk_write(q, MW_SQ_CHUNK_PUT, tenant, day, channel, n, (mw_slice){q->chunk, size}));
     mw_day_cache_put(q->days, &(mw_day_key){tenant, day, channel}, q->rows, n);
     return MW_OK;
 }
 
+static void change_grow(mw_store_change *c, const mw_store_interval *row) {
+    int64_t end = row->start.us + (int64_t)row->seconds * MW_US_PER_S;
+    c->from.us = row->start.us < c->from.us ? row->start.us : c->from.us;
+    c->to.us = end > c->to.us ? end : c->to.us;
+}
+
 /* A day that came in one piece and that nothing is known of becomes its chunk as it is, without
- * looking for one first. false: there is one, or the engine would have to be waited for. */
-static mw_status chunk_begin(mw_sq *q, const hot_ref *at, mw_slice run, bool *out_done) {
-    size_t n = 0;
+ * looking for one first; nothing changed: there is one, or the engine would have to be waited for. */
+static mw_status chunk_begin(mw_sq *q, const hot_ref *at, mw_slice run, mw_store_change *changed) {
+    size_t n = 0, size;
     mw_day_key key = {at->tenant, at->day, at->channel};
-    *out_done = false;
     if (!q->driver->local || mw_day_cache_get(q->days, &key, q->rows, &n))
         return MW_OK;
     if (mw_chunk_decode(at->day, run, q->rows, &n) != MW_OK)
         return MW_CORRUPT;
-    MW_TRY(chunk_write(q, MW_SQ_CHUNK_ADD, at->tenant, at->day, at->channel, n));
+    if (mw_chunk_packs(q->rows, n)) {
+        MW_TRY(mw_chunk_pack(at->day, q->rows, n, MW_SPAN_OF(q->chunk), &size));
+        run = (mw_slice){q->chunk, size};
+    }
+    MW_TRY(chunk_write(q, MW_SQ_CHUNK_ADD, at->tenant, at->day, at->channel, n, run));
     if (mw_sq_changed(q) == 0)
         return MW_OK;
     mw_day_cache_put(q->days, &key, q->rows, n);
-    const mw_store_interval *first = &q->rows[0], *last = &q->rows[n - 1];
-    mw_store_change changed = {.tenant = at->tenant,
-                               .channel = at->channel,
-                               .layer = MW_LAYER_RAW,
-                               .from = first->start,
-                               .to = {last->start.us + (int64_t)last->seconds * MW_US_PER_S}};
-    *out_done = true;
-    return mw_sq_change_add(q, &changed);
+    change_grow(changed, &q->rows[0]);
+    change_grow(changed, &q->rows[n - 1]);
+    return MW_OK;
 }
 
 static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_interval *loser) {
@@ -139,12 +146,6 @@ static mw_status conflict_keep(mw_sq *q, const hot_ref *at, const mw_store_inter
                            .from_decode = true};
     snprintf(alarm.subject, sizeof alarm.subject, "channel/%lld", (long long)at->channel);
     return mw_sq_op_sign_raise(&q->base, &alarm);
-}
-
-static void change_grow(mw_store_change *c, const mw_store_interval *row) {
-    int64_t end = row->start.us + (int64_t)row->seconds * MW_US_PER_S;
-    c->from.us = row->start.us < c->from.us ? row->start.us : c->from.us;
-    c->to.us = end > c->to.us ? end : c->to.us;
 }
 
 /* Merges one run (in q->more) into q->rows. changed = NULL: a reader's merge; else conflicts are
@@ -169,30 +170,40 @@ static mw_status run_merge(mw_sq *q, const hot_ref *at, size_t run, size_t *n,
     return MW_OK;
 }
 
-static mw_status fold_chunk(mw_sq *q, const hot_batch *batch, const hot_ref *refs, size_t count) {
+static mw_status chunk_merge(mw_sq *q, const hot_batch *batch, const hot_ref *refs, size_t count,
+                             mw_store_change *changed) {
     size_t n = 0;
-    mw_store_change changed = {.tenant = refs[0].tenant,
-                               .channel = refs[0].channel,
-                               .layer = MW_LAYER_RAW,
-                               .from = {INT64_MAX},
-                               .to = {INT64_MIN}};
-    if (count == 1) {
-        bool done = false;
-        MW_TRY(chunk_begin(q, refs, (mw_slice){batch->bytes + refs->at, refs->size}, &done));
-        if (done)
-            return MW_OK;
-    }
     MW_TRY(chunk_load(q, refs[0].tenant, refs[0].day, refs[0].channel, &n));
     for (size_t i = 0; i < count; i++) {
         size_t run = 0;
         mw_slice bytes = {batch->bytes + refs[i].at, refs[i].size};
         if (mw_chunk_decode(refs[i].day, bytes, q->more, &run) != MW_OK)
             return MW_CORRUPT;
-        MW_TRY(run_merge(q, &refs[i], run, &n, &changed));
+        MW_TRY(run_merge(q, &refs[i], run, &n, changed));
     }
-    if (changed.from.us < changed.to.us)
-        MW_TRY(mw_sq_change_add(q, &changed));
     return n == 0 ? MW_OK : mw_sq_chunk_store(q, refs[0].tenant, refs[0].day, refs[0].channel, n);
+}
+
+static mw_status changes_write(mw_sq *q, hot_batch *batch) {
+    size_t n = batch->changes;
+    batch->changes = 0;
+    return mw_sq_changes_add(q, batch->change, n);
+}
+
+static mw_status fold_chunk(mw_sq *q, hot_batch *batch, const hot_ref *refs, size_t count) {
+    mw_store_change *changed = &batch->change[batch->changes];
+    *changed = (mw_store_change){.tenant = refs[0].tenant,
+                                 .channel = refs[0].channel,
+                                 .layer = MW_LAYER_RAW,
+                                 .from = {INT64_MAX},
+                                 .to = {INT64_MIN}};
+    if (count == 1)
+        MW_TRY(chunk_begin(q, refs, (mw_slice){batch->bytes + refs->at, refs->size}, changed));
+    if (changed->from.us >= changed->to.us)
+        MW_TRY(chunk_merge(q, batch, refs, count, changed));
+    if (changed->from.us < changed->to.us)
+        batch->changes++;
+    return batch->changes == MW_SQ_CHANGES_AT_ONCE ? changes_write(q, batch) : MW_OK;
 }
 
 static mw_status bytes_keep(hot_batch *b, mw_slice bytes) {
@@ -227,6 +238,7 @@ static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_batch *b) {
             return status;
         }
     }
+    b->all = b->n < max_rows;
     return status == MW_NOT_FOUND ? MW_OK : status;
 }
 
@@ -262,7 +274,10 @@ static mw_status fold_batch(mw_sq *q, hot_batch *b) {
         MW_TRY(fold_chunk(q, b, refs + at, count));
         at += count;
     }
-    return MW_SQ_RUN(q, HOT_DELETE, mw_sq_int(last));
+    MW_TRY(changes_write(q, b));
+    /* Nobody else writes into a local store meanwhile, and a whole table is emptied in one go. */
+    return b->all && q->driver->local ? mw_sq_run(q, MW_SQ_HOT_CLEAR, NULL, 0)
+                                      : MW_SQ_RUN(q, HOT_DELETE, mw_sq_int(last));
 }
 
 mw_status mw_sq_op_fold(mw_store *s, uint32_t max_rows, uint32_t *out_rows) {

@@ -127,6 +127,9 @@ MW_NODISCARD mw_status mw_sq_day_read(mw_sq *q, int64_t tenant, int64_t channel,
 MW_NODISCARD mw_status mw_sq_days_clip(mw_sq *q, int64_t tenant, mw_utc from, mw_utc to,
                                        int64_t *out_first, int64_t *out_end);
 MW_NODISCARD mw_status mw_sq_change_add(mw_sq *q, const mw_store_change *c);
+#define MW_SQ_CHANGES_AT_ONCE 8
+/* The same for n <= MW_SQ_CHANGES_AT_ONCE of them. */
+MW_NODISCARD mw_status mw_sq_changes_add(mw_sq *q, const mw_store_change *c, size_t n);
 /* Encodes q->rows[0..n) as the chunk of a day; needs a transaction. */
 MW_NODISCARD mw_status mw_sq_chunk_store(mw_sq *q, int64_t tenant, int64_t day, int64_t channel,
                                          size_t n);

@@ -218,6 +218,7 @@
     X(HOT_OF_DAY, "SELECT data FROM hot WHERE tenant = ?1 AND day = ?2 AND channel = ?3"           \
                   " ORDER BY id")                                                                  \
     X(HOT_DELETE, "DELETE FROM hot WHERE id <= ?1")                                                \
+    X(HOT_CLEAR, "DELETE FROM hot")                                                                \
     X(CHUNK_GET, "SELECT data FROM chunks WHERE tenant = ?1 AND day = ?2 AND channel = ?3")        \
     X(CHUNK_PUT,                                                                                   \
       "INSERT INTO chunks(tenant, day, channel, n, total, first, last, quality, data)"             \

@@ -44,6 +44,12 @@
              " ORDER BY from_us")                                                                  \
     X(CHANGE_ADD, "INSERT INTO changes(tenant, channel, layer, master, from_us, to_us)"            \
                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                               \
+    /* Eight at once: a statement costs more than a row. */                                        \
+    X(CHANGES_ADD, "INSERT INTO changes(tenant, channel, layer, master, from_us, to_us) VALUES"    \
+                   " (?1, ?2, ?3, ?4, ?5, ?6), (?7, ?8, ?9, ?10, ?11, ?12),"                       \
+                   " (?13, ?14, ?15, ?16, ?17, ?18), (?19, ?20, ?21, ?22, ?23, ?24),"              \
+                   " (?25, ?26, ?27, ?28, ?29, ?30), (?31, ?32, ?33, ?34, ?35, ?36),"              \
+                   " (?37, ?38, ?39, ?40, ?41, ?42), (?43, ?44, ?45, ?46, ?47, ?48)")              \
     X(CHANGES, "SELECT id, tenant, channel, layer, master, from_us, to_us FROM changes"            \
                " WHERE id > ?1 ORDER BY id LIMIT ?2")                                              \
     X(CHANGES_PRUNE, "DELETE FROM changes WHERE id <= ?1 AND id <= coalesce((SELECT min(at) FROM"  \

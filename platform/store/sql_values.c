@@ -28,10 +28,33 @@ static mw_status layers_of(mw_sq *q, mw_sq_layers **out_layers) {
 /* --- writing -----------------------------------------------------------------------------------
  */
 
+enum { CHANGE_COLUMNS = 6 };
+
+static void change_bind(const mw_store_change *c, mw_sq_value to[CHANGE_COLUMNS]) {
+    to[0] = mw_sq_int(c->tenant);
+    to[1] = mw_sq_int(c->channel);
+    to[2] = mw_sq_int(c->layer);
+    to[3] = mw_sq_int(c->master);
+    to[4] = mw_sq_int(c->from.us);
+    to[5] = mw_sq_int(c->to.us);
+}
+
 mw_status mw_sq_change_add(mw_sq *q, const mw_store_change *c) {
-    return MW_SQ_RUN(q, CHANGE_ADD, mw_sq_int(c->tenant), mw_sq_int(c->channel),
-                     mw_sq_int(c->layer), mw_sq_int(c->master), mw_sq_int(c->from.us),
-                     mw_sq_int(c->to.us));
+    mw_sq_value values[CHANGE_COLUMNS];
+    change_bind(c, values);
+    return mw_sq_run(q, MW_SQ_CHANGE_ADD, values, CHANGE_COLUMNS);
+}
+
+mw_status mw_sq_changes_add(mw_sq *q, const mw_store_change *c, size_t n) {
+    mw_sq_value values[MW_SQ_CHANGES_AT_ONCE * CHANGE_COLUMNS];
+    bool at_once = q->driver->local && n == MW_SQ_CHANGES_AT_ONCE; /* others queue statements */
+    for (size_t i = 0; i < n; i++) {
+        if (at_once)
+            change_bind(&c[i], &values[i * CHANGE_COLUMNS]);
+        else
+            MW_TRY(mw_sq_change_add(q, &c[i]));
+    }
+    return at_once ? mw_sq_run(q, MW_SQ_CHANGES_ADD, values, n * CHANGE_COLUMNS) : MW_OK;
 }
 
 /* A revision's values as a chunk whose origin costs nothing: it is the revision itself. */
