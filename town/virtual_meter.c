@@ -186,8 +186,11 @@ int64_t mw_town_meter_clock_error_ms(const mw_town_meter *m) {
 
 /* ---- installation ---- */
 
-/* Most modems report once a day; a few more often, as the catalogue's modem can. */
+/* Most modems report once a day; a few more often, as the catalogue's modem can. Single-phase meters
+ * report every hour. */
 static uint8_t report_period(const mw_town_device *d) {
+    if (d->model == MW_TOWN_ELECTRIC_1P)
+        return 1;
     static const uint8_t periods[] = {1, 24, 24, 6, 24, 24, 24, 12, 24, 24};
     return d->model != MW_TOWN_PULSE ? 24 : periods[d->number % sizeof periods];
 }

@@ -12,7 +12,10 @@ from .processes import Process, wait_until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 CUSTOMERS = ("anna", "boris", "clara")  # homes 0, 1, 2 of the town: water and electricity each
-PLAN = {"plan": "demo", "rate": "250kHz", "centre": "868.1MHz", "full_scale": "-50dBm"}
+# The samples of each frequency plan, and what the station takes and gives there.
+PLANS = {"demo": {"rate": "250kHz", "centre": "868.1MHz", "full_scale": "-50dBm"},
+         "eu434": {"rate": "1MHz", "centre": "433.545MHz", "full_scale": "-50dBm"}}
+STATION = {"demo": {}, "eu434": {"radio.half_width": "495kHz", "transmit.erp": "10dBm"}}
 
 
 class Trouble(Exception):
@@ -43,12 +46,13 @@ def run_command(*argv):
 
 
 class System:
-    def __init__(self, folder, port, town=None, environment=None):
+    def __init__(self, folder, port, town=None, environment=None, plan="demo"):
         """town: settings of mw-town beside the standard ones, such as {"town.run_for": "2d"}.
-        environment: extra environment by program name."""
+        environment: extra environment by program name. plan: a frequency plan, one of PLANS."""
         self.folder = pathlib.Path(folder).resolve()
         self.port, self.station_port, self.push_port = port, free_port(), free_port()
         self.town_settings = town or {}
+        self.plan = plan
         environment = environment or {}
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("town", "station", "platform", "logs"):
@@ -83,7 +87,7 @@ class System:
             "registry.key_file": f / "platform/master.key",
             "http.listen": f"127.0.0.1:{self.port}",
             "web.root": ROOT / "web/dist",
-            "commands.plan": "demo",
+            "commands.plan": self.plan,
             "commands.copies": 1,
             "push.listen": f"127.0.0.1:{self.push_port}",
         })
@@ -95,18 +99,19 @@ class System:
             "platform.token_file": f / "station/token",
             "platform.retry_max": "2s",
             "http.listen": f"127.0.0.1:{self.station_port}",
-            "radio.centre": PLAN["centre"],
-            "radio.full_scale": PLAN["full_scale"],
+            "radio.centre": PLANS[self.plan]["centre"],
+            "radio.full_scale": PLANS[self.plan]["full_scale"],
             "transmit.enabled": "yes",
-            "transmit.plan": "demo",
-        })
+            "transmit.plan": self.plan,
+        } | STATION[self.plan])
         self.write("town", {
             "state.folder": f / "town",
             "data.folder": ROOT / "tests/data/consumption",
             "clock.path": self.clock,
             "samples.path": self.samples,
             "town.push": f"127.0.0.1:{self.push_port}",
-        } | {f"radio.{key}": value for key, value in PLAN.items()} | self.town_settings)
+            "radio.plan": self.plan,
+        } | {f"radio.{key}": value for key, value in PLANS[self.plan].items()} | self.town_settings)
 
     def write(self, name, settings):
         sections = {}
