@@ -13,7 +13,7 @@
  * nothing added. Wider ones are worked off in slabs of about 1/16 s; while the threads work on one,
  * the caller fills the next, and the frames of a slab are emitted, by start and then frequency,
  * from within the push that completes the next slab (or a longer gap, or flush). Each sub-band
- * belongs to one thread and shares nothing with others, so neither the number of threads nor the
+ * is worked on by one thread at a time and shares nothing with others, so neither the number of threads nor the
  * cutting of the stream into blocks changes any bit of the result.
  *
  * Sub-bands are about 62 kHz wide at 83 kS/s and overlap by 2 * MW_BAND_OVERLAP_HZ, at R2 by 2 *

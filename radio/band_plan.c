@@ -60,9 +60,16 @@ static void listen(mw_receiver_config *radio, const mw_band_range *ranges, size_
     radio->high.mhz = all_high;
 }
 
-/* Each sub-band, in turn, to the thread that has least to do so far. */
+/* More parts than threads: who is done with one takes the next, so that none waits for long. */
+static unsigned parts_for(unsigned threads, size_t subs) {
+    unsigned parts = threads > 1 ? MW_BAND_PARTS(threads) : 1;
+    return parts < subs ? parts : (unsigned)subs;
+}
+
+/* Each sub-band, in turn, to the part that has least to do so far. */
 static void assign(mw_band_plan *plan, unsigned threads) {
-    double load[MW_BAND_THREADS_MAX] = {0};
+    double load[MW_BAND_PARTS(MW_BAND_THREADS_MAX)] = {0};
+    plan->parts = parts_for(threads, plan->subs);
     for (size_t i = 0; i < plan->subs; i++) {
         const mw_receiver_config *radio = &plan->sub[i].radio;
         double work = 0;
@@ -71,10 +78,10 @@ static void assign(mw_band_plan *plan, unsigned threads) {
                 work += (double)(radio->narrow[rate].high.mhz - radio->narrow[rate].low.mhz);
         }
         unsigned least = 0;
-        for (unsigned t = 1; t < threads; t++)
-            least = load[t] < load[least] ? t : least;
+        for (unsigned p = 1; p < plan->parts; p++)
+            least = load[p] < load[least] ? p : least;
         load[least] += work;
-        plan->sub[i].thread = least;
+        plan->sub[i].part = least;
     }
 }
 
@@ -91,7 +98,7 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
         mw_band_sub_plan *s = &out_plan->sub[0];
         s->radio = *wide;
         listen(&s->radio, ranges, n, INT64_MIN / 2, INT64_MAX / 2, 0);
-        out_plan->subs = 1;
+        out_plan->subs = out_plan->parts = 1;
         return MW_OK;
     }
     uint64_t channels = (wide->rate_mhz + 2 * CHANNEL_MHZ) / (4 * CHANNEL_MHZ) * 4;
@@ -113,6 +120,6 @@ mw_status mw_band_plan_make(const mw_band_config *config, mw_band_plan *out_plan
         if (heard && s.radio.low.mhz < s.radio.high.mhz)
             out_plan->sub[out_plan->subs++] = s;
     }
-    assign(out_plan, config->threads > 1 ? config->threads : 1);
+    assign(out_plan, config->threads);
     return out_plan->subs > 0 ? MW_OK : MW_RANGE;
 }

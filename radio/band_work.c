@@ -16,26 +16,19 @@ typedef struct sub_band {
     mw_band_found found;
 } sub_band;
 
-typedef struct worker {
-    mw_band_work *work;
-    unsigned number;
-    pthread_t thread;
-} worker;
-
 struct mw_band_work {
     size_t subs, planned; /* made; room for */
     sub_band *sub;
     unsigned threads; /* running; 0: the caller works */
     unsigned rooms;
-    mw_workroom **room; /* by owner of sub-bands */
-    worker *workers;
+    mw_workroom **room; /* by part */
+    pthread_t *workers;
     mw_band_job job;
     bool under_way;
     /* guarded by lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    uint64_t begun;    /* jobs */
-    unsigned finished; /* threads that have done their part of the last one */
+    unsigned taken, finished; /* parts of the job; all of them while there is none */
     bool stop;
 };
 
@@ -96,29 +89,27 @@ static void do_sub(sub_band *s, const mw_band_job *job) {
     s->found.safe = mw_receiver_safe_index(s->receiver);
 }
 
-static void do_part(mw_band_work *w, unsigned number) {
+static void do_part(mw_band_work *w, unsigned part) {
     for (size_t i = 0; i < w->subs; i++) {
-        if (w->sub[i].plan.thread == number)
+        if (w->sub[i].plan.part == part)
             do_sub(&w->sub[i], &w->job);
     }
 }
 
 static void *run(void *context) {
-    worker *me = context;
-    mw_band_work *w = me->work;
-    uint64_t seen = 0;
+    mw_band_work *w = context;
     (void)pthread_mutex_lock(&w->lock);
-    for (;;) {
-        while (w->begun == seen && !w->stop)
+    while (!w->stop) {
+        if (w->taken == w->rooms) {
             (void)pthread_cond_wait(&w->changed, &w->lock);
-        if (w->stop)
-            break;
-        seen = w->begun;
+            continue;
+        }
+        unsigned part = w->taken++;
         (void)pthread_mutex_unlock(&w->lock);
-        do_part(w, me->number);
+        do_part(w, part);
         (void)pthread_mutex_lock(&w->lock);
-        w->finished++;
-        (void)pthread_cond_broadcast(&w->changed);
+        if (++w->finished == w->rooms)
+            (void)pthread_cond_broadcast(&w->changed);
     }
     (void)pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -131,8 +122,7 @@ static mw_status start_threads(mw_band_work *w, unsigned threads) {
     if (w->workers == NULL)
         return MW_NOMEM;
     for (unsigned i = 0; i < threads; i++) {
-        w->workers[i] = (worker){.work = w, .number = i};
-        if (pthread_create(&w->workers[i].thread, NULL, run, &w->workers[i]) != 0)
+        if (pthread_create(&w->workers[i], NULL, run, w) != 0)
             return MW_NOMEM;
         w->threads++;
     }
@@ -149,16 +139,15 @@ mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, bool pair
     w->sub = calloc(plan->subs, sizeof *w->sub);
     w->planned = plan->subs;
     mw_status s = w->sub == NULL ? MW_NOMEM : MW_OK;
-    unsigned rooms = threads > 1 ? threads : 1;
-    w->room = calloc(rooms, sizeof(mw_workroom *));
+    w->room = calloc(plan->parts, sizeof(mw_workroom *));
     if (w->room == NULL)
         s = MW_NOMEM;
-    for (; w->rooms < rooms && s == MW_OK; w->rooms += s == MW_OK)
+    for (; w->rooms < plan->parts && s == MW_OK; w->rooms += s == MW_OK)
         s = mw_workroom_new((double)plan->sub[0].radio.rate_mhz / 1000, &w->room[w->rooms]);
     for (size_t i = 0; i < plan->subs && s == MW_OK; i++) {
         w->sub[i].plan = plan->sub[i];
         w->sub[i].plan.radio.copy_sink = take_copy; /* copies may lie in two sub-bands */
-        w->sub[i].plan.radio.room = w->room[plan->sub[i].thread];
+        w->sub[i].plan.radio.room = w->room[plan->sub[i].part];
         if (pair) {
             w->sub[i].plan.radio.undecoded_sink = take_undecoded;
             w->sub[i].found.undecoded = calloc(MW_BAND_UNDECODED_MAX, sizeof(mw_unb_copy));
@@ -170,6 +159,7 @@ mw_status mw_band_work_new(const mw_band_plan *plan, unsigned threads, bool pair
                                 &w->sub[i].receiver);
         w->subs += s == MW_OK;
     }
+    w->taken = w->finished = w->rooms;
     if (s == MW_OK)
         s = start_threads(w, threads);
     if (s != MW_OK) {
@@ -188,7 +178,7 @@ void mw_band_work_free(mw_band_work *w) {
     (void)pthread_cond_broadcast(&w->changed);
     (void)pthread_mutex_unlock(&w->lock);
     for (unsigned i = 0; i < w->threads; i++)
-        (void)pthread_join(w->workers[i].thread, NULL);
+        (void)pthread_join(w->workers[i], NULL);
     for (size_t i = 0; w->sub != NULL && i < w->planned; i++) {
         mw_receiver_free(w->sub[i].receiver);
         free(w->sub[i].found.undecoded);
@@ -210,8 +200,7 @@ void mw_band_work_begin(mw_band_work *w, const mw_band_job *job) {
     w->under_way = true;
     (void)pthread_mutex_lock(&w->lock);
     w->job = *job;
-    w->finished = 0;
-    w->begun++;
+    w->taken = w->finished = 0;
     (void)pthread_cond_broadcast(&w->changed);
     (void)pthread_mutex_unlock(&w->lock);
 }
@@ -219,10 +208,12 @@ void mw_band_work_begin(mw_band_work *w, const mw_band_job *job) {
 void mw_band_work_wait(mw_band_work *w) {
     if (!w->under_way)
         return;
-    if (w->threads == 0)
+    if (w->threads == 0) {
         do_part(w, 0);
+        w->taken = w->finished = w->rooms;
+    }
     (void)pthread_mutex_lock(&w->lock);
-    while (w->finished < w->threads)
+    while (w->finished < w->rooms)
         (void)pthread_cond_wait(&w->changed, &w->lock);
     (void)pthread_mutex_unlock(&w->lock);
     w->under_way = false;

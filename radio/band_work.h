@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sub-bands' receivers at work: one job at a time, shared out to threads that own their
- * sub-bands. What a job found is read when it is over; nothing else is shared.
+ * The sub-bands' receivers at work: one job at a time, shared out to threads by the plan's parts. A
+ * part has its working memory and does its sub-bands in their order, whichever thread takes it. What
+ * a job found is read when it is over; nothing else is shared.
  */
 #ifndef MW_RADIO_BAND_WORK_H
 #define MW_RADIO_BAND_WORK_H
