@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { LAPTOP, launch, openPage } from '../tests/browser/browser.mjs';
+import { calm, LAPTOP, launch, openPage } from '../tests/browser/browser.mjs';
 
 const [url, planFile, meters] = process.argv.slice(2);
 const plan = JSON.parse(readFileSync(planFile, 'utf8'));
@@ -52,10 +52,16 @@ async function questions(page) {
     const path = r.url().slice(url.length);
     if (r.method() === 'GET' && path.startsWith('/v1/') && !path.startsWith('/v1/stream')) asked.add(path);
   });
-  const links = await page.$$eval('nav a[href]', (a) => [...new Set(a.map((x) => x.getAttribute('href')))]);
-  for (const link of [...links, `#/meters/${'1'.padStart(16, '0')}-0`]) {
-    await page.evaluate((h) => { location.hash = h.replace(/^.*#/, '#'); }, link);
-    await page.waitForTimeout(2000);
+  const one = `#/meters/${'1'.padStart(16, '0')}-0`;
+  const seen = new Set();
+  const open = ['#/today', one, `${one}?view=month`, `${one}?view=year`, '#/validation?tab=rules', '#/validation?tab=risk'];
+  for (let link; (link = open.shift()); ) { // and every page that one of them leads to by its tabs
+    if (seen.has(link)) continue;
+    seen.add(link);
+    await page.evaluate((h) => { location.hash = h; }, link);
+    await page.waitForTimeout(300);
+    await calm(page);
+    open.push(...await page.$$eval('nav a[href^="#/"]', (a) => a.map((x) => x.getAttribute('href'))));
   }
   for (const text of ['Via Roma 4', 'MW-T-0005', 'zzz']) {
     asked.add(`/v1/meters?search=${encodeURIComponent(text)}&limit=50`);
@@ -80,7 +86,7 @@ async function ask(page, paths) {
 
 async function api(browser) {
   const { page, context } = await openPage(browser, LAPTOP);
-  await signIn(page, 'operator');
+  await signIn(page, 'administrator');
   const paths = await questions(page);
   const answers = (await ask(page, paths)).filter((a) => a.status === 200);
   const slowest = Object.entries(Object.groupBy?.(answers, (a) => a.path) ?? group(answers))

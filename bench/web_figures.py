@@ -60,7 +60,8 @@ def main():
         text = text.replace(f"root = {world.web}", f"root = {ROOT / 'web/dist'}")
         with open(world.config, "w") as f:
             f.write(text)
-        people = {"operator": ("ops", world.account("ops", "--role", "operator")),
+        people = {"administrator": ("boss", world.account("boss", "--role", "administrator")),
+                  "operator": ("ops", world.account("ops", "--role", "operator")),
                   "consumer": ("home", world.account("home", "--role", "consumer", "--customer",
                                                      "cu-1"))}
         token = os.path.join(folder, "token")

@@ -292,7 +292,8 @@ static mw_status see_station(void *ctx, const mw_store_sender *s) {
     if (strcmp(s->id, "file-import") == 0 || strcmp(s->id, "handed-readings") == 0)
         return MW_OK; /* no radio: whose envelopes files and customers' readings are */
     q->stations++;
-    q->silent += mw_utc_is_none(s->last_contact) ||
+    /* One that never reported has not failed. */
+    q->silent += !mw_utc_is_none(s->last_contact) &&
                  mw_utc_since(q->now, s->last_contact).ns > 3600 * MW_NS_PER_S;
     return MW_OK;
 }

@@ -24,15 +24,17 @@ async function signed(browser, who, viewport, colorScheme, speech = 'en') {
 }
 
 const ask = (page, path) => page.evaluate(async (p) => (await fetch(p)).json(), `/v1/${path}`);
+/** A list that grows as one scrolls would be taller than any picture. */
+const TALLEST = 4000;
 async function go(page, hash) {
   await page.goto(`${base}/#/${hash}`);
   await page.locator('main h1, main h2').first().waitFor();
   await calm(page);
 }
 
-/** A meter with a flow of values, and one alarm that a rule of values raised, if there is one. */
+/** A meter without troubles, and one alarm that a rule of values raised, if there is one. */
 async function subjects(page) {
-  const meters = (await ask(page, 'meters?medium=electricity&limit=5')).items;
+  const meters = (await ask(page, 'meters?medium=electricity&search=MW-P&limit=20')).items.filter((m) => m.flags.length === 0);
   const alarms = (await ask(page, 'alarms?limit=50')).items;
   const alarm = alarms.find((a) => a.latest.hours) ?? alarms[0];
   return { meter: meters[0]?.id, alarm: alarm?.id };
@@ -54,7 +56,8 @@ async function tour(browser) {
     for (const [name, hash] of pages(s)) {
       await go(page, hash);
       await fits(page, name).catch((e) => console.log(`${name}: ${e.message}`));
-      await page.screenshot({ path: join(folder, `${role}-${name}.png`), fullPage: true });
+      const height = Math.min(TALLEST, await page.evaluate(() => document.documentElement.scrollHeight));
+      await page.screenshot({ path: join(folder, `${role}-${name}.png`), fullPage: true, clip: { x: 0, y: 0, width: SIZES[size].width, height } });
     }
     for (const fault of faults) console.log(`${role}: ${fault}`);
     await context.close();
@@ -63,10 +66,10 @@ async function tour(browser) {
 
 /** The pictures of README and docs/. */
 async function docs(browser) {
-  const desk = await signed(browser, 'admin', { width: 1280, height: 800 }, 'light');
+  const desk = await signed(browser, 'admin', LAPTOP, 'light');
   const { page } = desk;
   const shot = (name, options = {}) => page.screenshot({ path: join(folder, `${name}.png`), ...options });
-  const upTo = (height) => ({ fullPage: true, clip: { x: 0, y: 0, width: 1280, height } });
+  const upTo = (height) => ({ fullPage: true, clip: { x: 0, y: 0, width: LAPTOP.width, height } });
   const s = await subjects(page);
   await go(page, 'today');
   await shot('console-today', upTo(1040));
@@ -94,6 +97,7 @@ async function docs(browser) {
   await page.getByRole('button', { name: 'Try without changing anything' }).click();
   await page.getByText('It fits. This would happen:').waitFor();
   await calm(page);
+  await page.evaluate(() => scrollTo(0, 0));
   await shot('console-import', upTo(1100));
   await desk.context.close();
 

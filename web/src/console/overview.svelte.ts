@@ -35,3 +35,8 @@ class OverviewStore {
 }
 
 export const overview = new OverviewStore();
+
+const QUIET_MS = 6 * 3_600_000;
+
+/** Heard once and no longer. A station that was set up and never reported has not failed. */
+export const isQuiet = (s: { last_contact: string | null }, now: number): boolean => s.last_contact !== null && now - Date.parse(s.last_contact) > QUIET_MS;
