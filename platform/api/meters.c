@@ -56,7 +56,8 @@ static void put_place(mw_json *j, const mw_store_meter *m, bool with_customer) {
 /* What the last frames told about the device. */
 static void put_state(mw_json *j, const mw_store_device_state *s) {
     mw_json_put_utc(j, "last_seen", s->last_seen);
-    bool heard = !mw_utc_is_none(s->last_seen);
+    /* What came by wire was received with no level. */
+    bool heard = !mw_utc_is_none(s->last_seen) && s->level_cdbm != 0;
     mw_json_key(j, "level_cdbm");
     heard ? mw_json_int(j, s->level_cdbm) : mw_json_null(j);
     mw_json_key(j, "snr_cdb");

@@ -88,7 +88,8 @@ static void tell(feed *f, const mw_store_register *r, const mw_store_meter *m) {
     mw_json_put_utc(&j, "at", r->meter);
     mw_json_put_int(&j, "value", r->value);
     mw_json_put_utc(&j, "received_at", r->received);
-    mw_json_put_int(&j, "level_cdbm", m->state.level_cdbm);
+    mw_json_key(&j, "level_cdbm");
+    m->state.level_cdbm != 0 ? mw_json_int(&j, m->state.level_cdbm) : mw_json_null(&j);
     mw_json_object_end(&j);
     if (mw_json_done(&j) == MW_OK) {
         for (size_t i = 0; i < f->api->streams_n; i++) {

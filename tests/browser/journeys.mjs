@@ -25,7 +25,7 @@ export async function fits(page, what) {
         const box = e.getBoundingClientRect();
         const card = e.parentElement?.closest('.card')?.getBoundingClientRect();
         const out = box.right > root.clientWidth + 0.5 || (card && box.width > 1 && (box.right > card.right + 1 || box.left < card.left - 1));
-        return out && !scrolls(e.parentElement) && !e.closest('.sr, .skip, svg, dialog');
+        return out && !scrolls(e.parentElement) && !e.closest('.sr, .skip, svg, dialog, details:not([open]) > :not(summary)');
       });
     return [root.scrollWidth - root.clientWidth,
       beyond.slice(0, 5).map((e) => `${e.tagName.toLowerCase()}.${e.getAttribute('class') ?? ''}`).join(' > ')];

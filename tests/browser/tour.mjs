@@ -73,13 +73,15 @@ async function docs(browser) {
   const s = await subjects(page);
   await go(page, 'today');
   await shot('console-today', upTo(1040));
-  await shot('console', upTo(1040));
   await go(page, 'meters?medium=water');
   await shot('console-meters');
+  await go(page, 'meters');
+  await shot('console');
   await go(page, `meters/${s.meter}`);
-  await shot('console-meter', upTo(1000));
-  await go(page, `meters/${s.meter}?view=month`);
   await shot('meter', upTo(1000));
+  await page.getByRole('button', { name: 'Earlier' }).click();
+  await calm(page);
+  await shot('console-meter', upTo(1000));
   if (s.alarm) {
     await go(page, `alarms/${s.alarm}`);
     await shot('console-alarm', upTo(980));
