@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "town/electric.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -65,8 +66,15 @@ void mw_town_electric_fini(mw_town_electric *e) {
 /* Monday, 5 January 1970, so that weekdays stay weekdays. */
 #define FIRST_MONDAY_S INT64_C(345600)
 
-/* What the household draws at a moment: its recorded half-hour's mean, and a standing load. */
-static int64_t power_at(mw_town_electric *e, mw_utc at) {
+/* Mean power of what flows evenly in so many seconds. */
+static int64_t mean_mw(const mw_town_series *s, uint32_t amount, uint32_t duration_s) {
+    int64_t per_wh = s->per_wh != 0 ? s->per_wh : 1;
+    return (int64_t)amount * 3600000 / duration_s / per_wh;
+}
+
+/* What the household draws at a moment: the recorded mean of then, and a standing load. Where nobody
+ * measured the reactive power, it is a quarter of the active. */
+static void draw_at(mw_town_electric *e, mw_utc at) {
     int64_t cycle = e->series->weeks * MW_TOWN_WEEK_S;
     int64_t s = (mw_utc_floor_s(at) - FIRST_MONDAY_S + e->offset_s) % cycle;
     const mw_town_draw *d = e->series->draws;
@@ -76,7 +84,10 @@ static int64_t power_at(mw_town_electric *e, mw_utc at) {
         e->draw++;
     const mw_town_draw *now = &d[e->draw];
     bool within = s >= now->at_s && s < now->at_s + (int64_t)now->duration_s;
-    return BASE_MW + (within ? (int64_t)now->amount * 3600000 / now->duration_s : 0);
+    e->power_mw = BASE_MW + (within ? mean_mw(e->series, now->amount, now->duration_s) : 0);
+    e->reactive_mvar = !e->series->with_reactive ? e->power_mw / 4
+                       : within ? mean_mw(e->series, now->reactive, now->duration_s)
+                                : 0;
 }
 
 void mw_town_electric_second(mw_town_electric *e, mw_mono ticks, mw_utc at) {
@@ -87,13 +98,15 @@ void mw_town_electric_second(mw_town_electric *e, mw_mono ticks, mw_utc at) {
                                                                    : MW_ELECTRIC_SEQUENCE_NONE,
                                 .valid = true};
     bool on = mw_electric_meter_supply_on(&e->meter);
-    e->power_mw = on ? power_at(e, at) : 0;
+    e->power_mw = e->reactive_mvar = 0;
+    if (on)
+        draw_at(e, at);
     for (unsigned k = 0; k < q.elements; k++) {
         mw_electric_element *x = &q.e[k];
         x->u_uv = INT64_C(230000000);
         x->p_uw = e->power_mw * 1000 / q.elements;
-        x->q_uvar = x->p_uw / 4;
-        x->s_uva = x->p_uw * 1031 / 1000;
+        x->q_uvar = e->reactive_mvar * 1000 / q.elements;
+        x->s_uva = (int64_t)hypot((double)x->p_uw, (double)x->q_uvar);
         x->i_ua = x->s_uva / 230;
         x->u_angle_mdeg = (int32_t)(k * 120000);
         x->has_angle = true;

@@ -31,14 +31,14 @@ typedef struct mw_town_electric {
     const mw_town_series *series;
     int64_t offset_s; /* of the recorded time before UTC's */
     size_t draw;
-    int64_t power_mw;        /* of the household, now */
-    mw_mono second;          /* end of the last window */
-    bool closed;             /* how the radio last told the relay to stand */
-    int64_t used_uws;        /* what flowed: microwatt-seconds */
-    int64_t counted;         /* watt-hours of the register given to the radio */
-    int64_t hours;           /* ended since the start */
-    int64_t first_end_s;     /* UTC of the end of the first of them that the meter saw */
-    mw_town_report *reports; /* a ring */
+    int64_t power_mw, reactive_mvar; /* of the household, now */
+    mw_mono second;                  /* end of the last window */
+    bool closed;                     /* how the radio last told the relay to stand */
+    int64_t used_uws;                /* what flowed: microwatt-seconds */
+    int64_t counted;                 /* watt-hours of the register given to the radio */
+    int64_t hours;                   /* ended since the start */
+    int64_t first_end_s;             /* UTC of the end of the first of them that the meter saw */
+    mw_town_report *reports;         /* a ring */
     size_t first, count;
     uint64_t dropped;
 } mw_town_electric;

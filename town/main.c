@@ -41,7 +41,7 @@
 typedef struct town {
     mw_town_config config;
     mw_town_series water;
-    mw_town_series households[MW_TOWN_HOUSEHOLDS_MAX];
+    mw_town_series households[MW_TOWN_HOUSEHOLDS_MAX], loads[MW_TOWN_LOADS];
     size_t household_count;
     mw_town_population population;
     mw_town_air air;
@@ -89,6 +89,7 @@ static mw_status open_people(town *t) {
     MW_TRY(mw_town_series_open_water(t->config.data_folder, &t->water));
     MW_TRY(mw_town_series_open_households(t->config.data_folder, t->households,
                                           MW_TOWN_HOUSEHOLDS_MAX, &t->household_count));
+    MW_TRY(mw_town_series_open_loads(t->config.data_folder, t->loads));
     MW_TRY(mw_town_population_open((uint64_t)t->config.seed, (uint32_t)t->config.water_meters,
                                    (uint32_t)t->config.modems, t->household_count,
                                    t->config.time_zone, &t->population));
@@ -150,6 +151,7 @@ static mw_status open_town(town *t) {
     mw_town_terms terms = {
         .water = &t->water,
         .households = t->households,
+        .loads = t->loads,
         .start = t->start,
         .billing_hour = (uint8_t)c->billing_hour,
         .jitter_s = (uint16_t)(c->jitter.ns / MW_NS_PER_S),
@@ -184,6 +186,8 @@ static void close_town(town *t) {
     mw_town_population_close(&t->population);
     for (size_t i = 0; i < t->household_count; i++)
         mw_town_series_close(&t->households[i]);
+    for (size_t i = 0; i < MW_TOWN_LOADS; i++)
+        mw_town_series_close(&t->loads[i]);
     mw_town_series_close(&t->water);
 }
 

@@ -62,9 +62,9 @@ void mw_town_series_close(mw_town_series *s) {
 
 /* ---- reading ---- */
 
-typedef mw_status (*line_reader)(const char *line, void *context);
+typedef mw_status line_reader(const char *line, void *context);
 
-static mw_status read_lines(const char *folder, const char *name, unsigned skip, line_reader take,
+static mw_status read_lines(const char *folder, const char *name, unsigned skip, line_reader *take,
                             void *context) {
     char path[4096], line[LINE_MAX_BYTES];
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
@@ -171,6 +171,80 @@ mw_status mw_town_series_open_households(const char *folder, mw_town_series *out
     }
     *out_count = h.count;
     return MW_OK;
+}
+
+/* ---- loads of electricity meters ---- */
+
+#define MINUTE_S  60
+#define QUARTER_S 900
+/* "1/2/2007;00:00:00;0.326;0.128;243.150;...": mean kW and kvar of that minute, or "?". In watts
+ * times a minute, so 60 a watt-hour. The Thursday stands for Tuesday and Saturday too, the Friday for the
+ * other days. */
+static mw_status take_minute(const char *line, void *context) {
+    unsigned day, month, hour, minute, kw, w, kvar, var;
+    int year;
+    if (strstr(line, ";?;") != NULL)
+        return MW_OK;
+    if (sscanf(line, "%u/%u/%d;%u:%u:00;%u.%3u;%u.%3u;", &day, &month, &year, &hour, &minute, &kw,
+               &w, &kvar, &var) != 9)
+        return MW_SYNTAX;
+    int64_t date = mw_days_of_date(year, month, day);
+    unsigned weekday = (unsigned)mw_weekday_of_days(date);
+    for (unsigned d = weekday % 2; d < 7; d += 2)
+        MW_TRY(append(context, (mw_town_draw){.at_s = (date - weekday + d) * DAY_S + hour * 3600 +
+                                                      minute * 60,
+                                              .amount = kw * 1000 + w,
+                                              .duration_s = MINUTE_S,
+                                              .reactive = kvar * 1000 + var}));
+    return MW_OK;
+}
+
+/* "2018-05-16T13:30:00Z,0.37849": mean kW of that quarter-hour, or nothing. In milliwatts times a
+ * quarter-hour, so 4000 a watt-hour. */
+static mw_status take_quarter(const char *line, void *context) {
+    char at_text[32];
+    unsigned kw, fraction = 0;
+    int start, end;
+    int n = sscanf(line, "%31[^,],%u.%n%u%n", at_text, &kw, &start, &fraction, &end);
+    if (n == 1)
+        return MW_OK;
+    if (n != 3 || end - start > 6)
+        return MW_SYNTAX;
+    for (int digits = end - start; digits < 6; digits++)
+        fraction *= 10;
+    mw_utc at;
+    MW_TRY(mw_utc_parse(mw_slice_of_str(at_text), &at));
+    return append(context, (mw_town_draw){.at_s = mw_utc_floor_s(at),
+                                          .amount = kw * 1000000 + fraction,
+                                          .duration_s = QUARTER_S});
+}
+
+static const struct {
+    const char *file;
+    line_reader *take;
+    uint32_t per_wh;
+    bool with_reactive;
+} loads[MW_TOWN_LOADS] = {
+    [MW_TOWN_LOAD_MINUTES] = {"uci_household_1min_2007-02-01_02.txt.gz", take_minute, 60, true},
+    [MW_TOWN_LOAD_QUARTERS] = {"wpuq_sfh19_15min_kw.csv.gz", take_quarter, 4000, false},
+};
+
+mw_status mw_town_series_open_loads(const char *folder, mw_town_series out_series[MW_TOWN_LOADS]) {
+    mw_town_series s[MW_TOWN_LOADS] = {0};
+    mw_status status = MW_OK;
+    for (size_t i = 0; status == MW_OK && i < MW_TOWN_LOADS; i++) {
+        s[i] = (mw_town_series){.per_wh = loads[i].per_wh, .with_reactive = loads[i].with_reactive};
+        status = read_lines(folder, loads[i].file, 1, loads[i].take, &s[i]);
+        if (status == MW_OK)
+            status = finish(&s[i]);
+    }
+    for (size_t i = 0; i < MW_TOWN_LOADS; i++) {
+        if (status != MW_OK)
+            mw_town_series_close(&s[i]);
+        else
+            out_series[i] = s[i];
+    }
+    return status;
 }
 
 /* ---- playing ---- */

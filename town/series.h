@@ -21,14 +21,24 @@ typedef struct mw_town_draw {
     int64_t at_s;
     uint32_t amount;
     uint32_t duration_s;
+    uint32_t reactive; /* of loads that were measured so: the same unit, inductive */
 } mw_town_draw;
 
 typedef struct mw_town_series {
     char name[32];
     mw_town_draw *draws; /* sorted by at_s */
     size_t count;
-    int64_t weeks; /* the length it repeats with */
+    int64_t weeks;      /* the length it repeats with */
+    uint32_t per_wh;    /* loads: units in a watt-hour; 0: one */
+    bool with_reactive; /* of every draw */
 } mw_town_series;
+
+/* What electricity meters are fed with besides the households. */
+typedef enum mw_town_load {
+    MW_TOWN_LOAD_MINUTES,  /* UCI: active and reactive power by minute, two days of a house */
+    MW_TOWN_LOAD_QUARTERS, /* WPuQ: quarter-hours of a house, twenty months */
+    MW_TOWN_LOADS
+} mw_town_load;
 
 /* The WEUSEDTO shower (mL per second of flow) and toilet (flushes) of one flat as one series.
  * MW_IO when a file cannot be read, MW_SYNTAX for a malformed line, MW_LIMIT when it is too long.
@@ -39,6 +49,9 @@ MW_NODISCARD mw_status mw_town_series_open_water(const char *folder, mw_town_ser
 MW_NODISCARD mw_status mw_town_series_open_households(const char *folder,
                                                       mw_town_series *out_series, size_t max,
                                                       size_t *out_count);
+/* Every load of mw_town_load. Errors as above. */
+MW_NODISCARD mw_status mw_town_series_open_loads(const char *folder,
+                                                 mw_town_series out_series[MW_TOWN_LOADS]);
 void mw_town_series_close(mw_town_series *s);
 
 /* One step of a meter's sensor. */

@@ -251,8 +251,9 @@ static mw_status install(mw_town_meter *m, uint64_t seed, mw_prng *g, const mw_t
 /* The meter behind the radio, or without one. */
 static mw_status connect_mains(mw_town_meter *m, const mw_town_terms *terms) {
     const mw_town_device *d = m->device;
-    return mw_town_electric_init(m->electric, d, &terms->households[d->household[0]], m->clock0,
-                                 m->ticks0);
+    const mw_town_series *s = d->number % 3 < MW_TOWN_LOADS ? &terms->loads[d->number % 3]
+                                                            : &terms->households[d->household[0]];
+    return mw_town_electric_init(m->electric, d, s, m->clock0, m->ticks0);
 }
 
 static void connect_sensors(mw_town_meter *m, const mw_town_terms *terms) {

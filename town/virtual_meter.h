@@ -19,11 +19,12 @@ typedef struct mw_town_terms {
     const mw_unb_plan *plan;
     const mw_town_series *water;
     const mw_town_series *households;
-    mw_utc start;         /* when the meters are installed */
-    uint8_t billing_hour; /* hour of the UTC grid with which a day begins */
-    uint16_t jitter_s;    /* daily reports spread over this window */
-    uint8_t beacon;       /* meters listen in every n-th beacon slot of the plan; 0: never */
-    mw_key group_key;     /* of all meters, with beacons */
+    const mw_town_series *loads; /* MW_TOWN_LOADS; where electricity meters are */
+    mw_utc start;                /* when the meters are installed */
+    uint8_t billing_hour;        /* hour of the UTC grid with which a day begins */
+    uint16_t jitter_s;           /* daily reports spread over this window */
+    uint8_t beacon;              /* meters listen in every n-th beacon slot of the plan; 0: never */
+    mw_key group_key;            /* of all meters, with beacons */
 } mw_town_terms;
 
 /* A register at the end of an hour, as the meter should report it. */

@@ -12,7 +12,7 @@
 #define START_S INT64_C(1795305600) /* 2026-11-22 */
 #define HOURS   14
 
-static mw_town_series series[MW_TOWN_HOUSEHOLDS_MAX];
+static mw_town_series series[MW_TOWN_HOUSEHOLDS_MAX], loads[MW_TOWN_LOADS];
 static mw_town_population town;
 static mw_town_terms terms;
 static size_t households;
@@ -45,11 +45,15 @@ static int setup(void **state) {
     MW_CHECK(folder != NULL);
     MW_CHECK_OK(
         mw_town_series_open_households(folder, series, MW_TOWN_HOUSEHOLDS_MAX, &households));
+    MW_CHECK_OK(mw_town_series_open_loads(folder, loads));
     MW_CHECK_OK(mw_town_population_open(3, 8, 2, households, "Europe/Rome", &town));
     MW_CHECK_OK(mw_town_population_electricity(&town, 4, households));
     MW_CHECK_EQ(town.count, 14);
-    terms = (mw_town_terms){
-        .households = series, .start = mw_utc_of_s(START_S), .billing_hour = 12, .jitter_s = 600};
+    terms = (mw_town_terms){.households = series,
+                            .loads = loads,
+                            .start = mw_utc_of_s(START_S),
+                            .billing_hour = 12,
+                            .jitter_s = 600};
     MW_CHECK_OK(mw_unb_plan_find("eu434", &terms.plan));
     return 0;
 }
@@ -59,7 +63,30 @@ static int teardown(void **state) {
     mw_town_population_close(&town);
     for (size_t i = 0; i < households; i++)
         mw_town_series_close(&series[i]);
+    for (size_t i = 0; i < MW_TOWN_LOADS; i++)
+        mw_town_series_close(&loads[i]);
     return 0;
+}
+
+/* ---- what they are fed with ---- */
+
+/* Sums of the files as published; the two days of the house in Sceaux make a week of seven. */
+MW_TEST(recorded_loads_are_read_whole) {
+    const struct {
+        size_t count;
+        int64_t amount, reactive;
+    } expected[MW_TOWN_LOADS] = {{10080, 12145224, 1008960}, {57066, 20192871711, 0}};
+    for (size_t i = 0; i < MW_TOWN_LOADS; i++) {
+        int64_t amount = 0, reactive = 0;
+        for (size_t k = 0; k < loads[i].count; k++) {
+            amount += loads[i].draws[k].amount;
+            reactive += loads[i].draws[k].reactive;
+        }
+        MW_CHECK_EQ(loads[i].count, expected[i].count);
+        MW_CHECK_EQ(amount, expected[i].amount);
+        MW_CHECK_EQ(reactive, expected[i].reactive);
+    }
+    MW_CHECK_EQ(loads[MW_TOWN_LOAD_MINUTES].weeks, 1);
 }
 
 /* ---- by radio ---- */
@@ -212,6 +239,7 @@ MW_TEST(meters_without_radio_push_what_flowed_until_it_is_confirmed) {
 
 int main(void) {
     const struct CMUnitTest cases[] = {
+        cmocka_unit_test(recorded_loads_are_read_whole),
         cmocka_unit_test(meters_with_radio_report_what_flowed),
         cmocka_unit_test(meters_without_radio_push_what_flowed_until_it_is_confirmed),
     };
