@@ -491,7 +491,7 @@ mw_status mw_cosem_meter_init(mw_cosem_meter *m, const mw_electric_table *table,
                               &secret->authentication));
     m->model = model;
     m->model.meter = m;
-    m->device = (mw_cosem_device){.title = {{'M', 'W', 'X'}},
+    m->device = (mw_cosem_device){.title = mw_electric_title(serial),
                                   .keys = &m->keys,
                                   .password = password,
                                   .random = random_of,
@@ -499,8 +499,6 @@ mw_status mw_cosem_meter_init(mw_cosem_meter *m, const mw_electric_table *table,
                                   .least_counter = least_counter,
                                   .counter_seen = counter_seen,
                                   .happened = happened};
-    for (unsigned i = 0; i < 4; i++)
-        m->device.title.b[4 + i] = (uint8_t)(serial >> (24 - 8 * i));
     mw_tariff_calendar_init(&m->calendar[0]);
     m->calendar[0].offset_min = 180;
     memcpy(m->calendar[0].name, "ONE", 3);

@@ -169,7 +169,7 @@ void mw_electric_model_access(mw_electric_model *model) {
 }
 
 mw_status mw_electric_access_boot(mw_electric_meter *m) {
-    m->device = (mw_cosem_device){.title = {{'M', 'W', 'X'}},
+    m->device = (mw_cosem_device){.title = mw_electric_title(m->provision->serial),
                                   .keys = &m->keys,
                                   .password = password,
                                   .random = random_of,
@@ -177,8 +177,6 @@ mw_status mw_electric_access_boot(mw_electric_meter *m) {
                                   .least_counter = least_counter,
                                   .counter_seen = counter_seen,
                                   .happened = happened};
-    for (unsigned i = 0; i < 4; i++)
-        m->device.title.b[4 + i] = (uint8_t)(m->provision->serial >> (24 - 8 * i));
     m->device.max_pdu = MW_ELECTRIC_METER_PDU;
     return keys_take(m);
 }

@@ -323,3 +323,10 @@ static uint8_t demand_get(void *device, const mw_cosem_object *x, const mw_cosem
 }
 
 const mw_cosem_functions mw_electric_demand = {demand_get, NULL, NULL};
+
+mw_cosem_title mw_electric_title(uint32_t serial) {
+    mw_cosem_title title = {{'M', 'W', 'X'}};
+    for (unsigned i = 0; i < 4; i++)
+        title.b[4 + i] = (uint8_t)(serial >> (24 - 8 * i));
+    return title;
+}

@@ -291,4 +291,7 @@ const mw_electric_number_info *mw_electric_number_info_of(uint16_t which);
 MW_NODISCARD mw_status mw_electric_push_body(mw_electric_objects *o, unsigned n, mw_span out,
                                              size_t *out_size);
 
+/* The system title of a meter of ours: "MWX", 0 and its serial number. */
+mw_cosem_title mw_electric_title(uint32_t serial);
+
 #endif

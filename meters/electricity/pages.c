@@ -94,16 +94,16 @@ static const char *const titles[MW_ELECTRIC_PAGES_LISTS] = {"EnErGy", "tArIFF", 
         PLAIN("96.1.9", OWN_ADDRESS, HEX, SERVICE),                                                \
         PLAIN("0.2.0", OWN_FIRMWARE, VERSION, SERVICE), PLAIN("0.2.8", OWN_CHECKSUM, HEX, SERVICE)
 
+#define PAGES_TOTAL                                                                                \
+    AMPERES("91.7.0", NEUTRAL_CURRENT, 0), KILO("1.7.0", POWER, 0, KW),                            \
+        KILO("3.7.0", POWER_REACTIVE, 0, KVAR), KILO("9.7.0", POWER_APPARENT, 0, KVA),             \
+        FACTOR("13.7.0", 0), PAGE("14.7.0", N(FREQUENCY, 0), 1, 4, 2, HZ, NET)
+
 static const mw_display_page single_pages[] = {
     PAGES_BEFORE,
     VOLTS("12.7.0", VOLTAGE, 0),
     AMPERES("11.7.0", CURRENT, 0),
-    AMPERES("91.7.0", NEUTRAL_CURRENT, 0),
-    KILO("1.7.0", POWER, 0, KW),
-    KILO("3.7.0", POWER_REACTIVE, 0, KVAR),
-    KILO("9.7.0", POWER_APPARENT, 0, KVA),
-    FACTOR("13.7.0", 0),
-    PAGE("14.7.0", N(FREQUENCY, 0), 1, 4, 2, HZ, NET),
+    PAGES_TOTAL,
     ANGLE("81.7.4", ANGLE_CURRENT, 0),
     SHARE("12.124", THD_VOLTAGE, 0),
     SHARE("11.124", THD_CURRENT, 0),
@@ -121,12 +121,7 @@ static const mw_display_page three_pages[] = {
     PHASE(0, "32", "31", "21", "23", "33"),
     PHASE(1, "52", "51", "41", "43", "53"),
     PHASE(2, "72", "71", "61", "63", "73"),
-    AMPERES("91.7.0", NEUTRAL_CURRENT, 0),
-    KILO("1.7.0", POWER, 0, KW),
-    KILO("3.7.0", POWER_REACTIVE, 0, KVAR),
-    KILO("9.7.0", POWER_APPARENT, 0, KVA),
-    FACTOR("13.7.0", 0),
-    PAGE("14.7.0", N(FREQUENCY, 0), 1, 4, 2, HZ, NET),
+    PAGES_TOTAL,
     VOLTS("12.7.1", VOLTAGE_BETWEEN, 0),
     VOLTS("12.7.2", VOLTAGE_BETWEEN, 1),
     VOLTS("12.7.3", VOLTAGE_BETWEEN, 2),

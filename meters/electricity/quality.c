@@ -66,26 +66,41 @@ static uint16_t one_more(uint16_t n) {
     return (uint16_t)(n + (n < UINT16_MAX));
 }
 
+/* One sag or swell while it lasts: its worst voltage, how many there were, and the last one. */
+typedef struct excursion {
+    mw_electric_condition *condition;
+    int64_t *worst_uv;
+    uint16_t *count;
+    mw_electric_quality_last *last;
+    uint16_t begins; /* the event; its end is the next one */
+} excursion;
+
+static void excursion_step(const excursion *x, int64_t uv, bool seen, bool worse, mw_mono now,
+                           mw_utc utc, mw_electric_noticed *out) {
+    mw_electric_turn turn = mw_electric_condition_step(x->condition, seen, now, utc, 0, 0);
+    if (turn == MW_ELECTRIC_TURN_BEGINS) {
+        *x->worst_uv = uv;
+        *x->count = one_more(*x->count);
+        mw_electric_notice(out, x->begins, utc, uv / 1000, 0);
+    } else if (turn == MW_ELECTRIC_TURN_ENDS) {
+        int64_t ms = mw_electric_condition_ms(x->condition, now);
+        *x->last = (mw_electric_quality_last){x->condition->begun_utc, *x->worst_uv,
+                                              ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms};
+        mw_electric_notice(out, (uint16_t)(x->begins + 1), utc, *x->worst_uv / 1000, ms);
+    } else if (x->condition->holds && worse) {
+        *x->worst_uv = uv;
+    }
+}
+
 static void sag(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
                 mw_electric_noticed *out) {
     static const uint16_t begins[] = {MW_ELECTRIC_E_SAG_1, MW_ELECTRIC_E_SAG_2,
                                       MW_ELECTRIC_E_SAG_3};
     mw_electric_quality_phase *p = &q->phase[k];
     const mw_electric_quality_config *c = &q->config;
+    const excursion x = {&p->sag, &p->lowest_uv, &p->sags, &p->last_sag, begins[k]};
     bool seen = p->half_uv < (p->sag.holds ? c->sag_uv + c->hysteresis_uv : c->sag_uv);
-    mw_electric_turn turn = mw_electric_condition_step(&p->sag, seen, now, utc, 0, 0);
-    if (turn == MW_ELECTRIC_TURN_BEGINS) {
-        p->lowest_uv = p->half_uv;
-        p->sags = one_more(p->sags);
-        mw_electric_notice(out, begins[k], utc, p->half_uv / 1000, 0);
-    } else if (turn == MW_ELECTRIC_TURN_ENDS) {
-        int64_t ms = mw_electric_condition_ms(&p->sag, now);
-        p->last_sag = (mw_electric_quality_last){p->sag.begun_utc, p->lowest_uv,
-                                                 ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms};
-        mw_electric_notice(out, (uint16_t)(begins[k] + 1), utc, p->lowest_uv / 1000, ms);
-    } else if (p->sag.holds && p->half_uv < p->lowest_uv) {
-        p->lowest_uv = p->half_uv;
-    }
+    excursion_step(&x, p->half_uv, seen, p->half_uv < p->lowest_uv, now, utc, out);
 }
 
 static void swell(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
@@ -94,20 +109,9 @@ static void swell(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
                                       MW_ELECTRIC_E_SWELL_3};
     mw_electric_quality_phase *p = &q->phase[k];
     const mw_electric_quality_config *c = &q->config;
+    const excursion x = {&p->swell, &p->highest_uv, &p->swells, &p->last_swell, begins[k]};
     bool seen = p->half_uv > (p->swell.holds ? c->swell_uv - c->hysteresis_uv : c->swell_uv);
-    mw_electric_turn turn = mw_electric_condition_step(&p->swell, seen, now, utc, 0, 0);
-    if (turn == MW_ELECTRIC_TURN_BEGINS) {
-        p->highest_uv = p->half_uv;
-        p->swells = one_more(p->swells);
-        mw_electric_notice(out, begins[k], utc, p->half_uv / 1000, 0);
-    } else if (turn == MW_ELECTRIC_TURN_ENDS) {
-        int64_t ms = mw_electric_condition_ms(&p->swell, now);
-        p->last_swell = (mw_electric_quality_last){p->swell.begun_utc, p->highest_uv,
-                                                   ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms};
-        mw_electric_notice(out, (uint16_t)(begins[k] + 1), utc, p->highest_uv / 1000, ms);
-    } else if (p->swell.holds && p->half_uv > p->highest_uv) {
-        p->highest_uv = p->half_uv;
-    }
+    excursion_step(&x, p->half_uv, seen, p->half_uv > p->highest_uv, now, utc, out);
 }
 
 static void lost(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,

@@ -182,9 +182,7 @@ static mw_status put_homes(mw_api_call *call, mw_json *j) {
 
 void mw_api_access_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 512 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 512 * 1024);
     mw_json_put_array(&j, "homes");
     mw_status s = put_homes(call, &j);
     mw_json_array_end(&j);
@@ -287,14 +285,11 @@ void mw_api_access_invite(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_int(&j, "id", i.id);
     mw_json_put_text(&j, "code", code);
     mw_json_put_utc(&j, "expires", i.expires);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 201, &j, &b);
+    mw_api_object_send(call, 201, &j, &b);
     mw_bytes_wipe(code, sizeof code);
 }
 

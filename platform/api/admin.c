@@ -48,17 +48,14 @@ void mw_api_audit_check(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_bool(&j, "whole", r.whole);
     mw_json_put_int(&j, "entries", r.entries);
     mw_json_put_int(&j, "before_chain", r.before_chain);
     mw_json_key(&j, "bad_entry");
     r.bad_entry != 0 ? mw_json_int(&j, r.bad_entry) : mw_json_null(&j);
     mw_json_put_hex(&j, "head", MW_SLICE_OF(r.hash));
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 /* ---- tenants ---- */
@@ -74,9 +71,7 @@ static mw_status each_tenant(void *ctx, int64_t tenant, const char *name) {
 
 void mw_api_tenant_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_tenants(call->api->o.store, each_tenant, &j);
     mw_json_array_end(&j);
@@ -145,16 +140,13 @@ void mw_api_tenant_create(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_int(&j, "id", admin.tenant);
     mw_json_put_text(&j, "name", name);
     mw_json_put_text(&j, "login", admin.login);
     mw_json_put_text(&j, "code", code);
     mw_json_put_utc(&j, "expires", expires);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 201, &j, &b);
+    mw_api_object_send(call, 201, &j, &b);
     mw_bytes_wipe(code, sizeof code);
 }
 
@@ -188,9 +180,7 @@ int64_t mw_api_setting(mw_api *api, int64_t tenant, const char *name) {
 
 void mw_api_setting_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 64 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 64 * 1024);
     mw_json_put_array(&j, "items");
     for (size_t i = 0; i < SETTINGS; i++) {
         mw_store_setting row;
@@ -208,8 +198,7 @@ void mw_api_setting_list(mw_api_call *call) {
         mw_json_object_end(&j);
     }
     mw_json_array_end(&j);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 static mw_status setting_save(mw_api_call *call, const mw_store_setting *row) {
@@ -326,6 +315,5 @@ void mw_api_health_detail(mw_api_call *call) {
     mw_json_key(&j, "head");
     chained ? mw_json_hex(&j, MW_SLICE_OF(head.hash)) : mw_json_null(&j);
     mw_json_object_end(&j);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }

@@ -85,9 +85,7 @@ static mw_status area_counts_put(mw_api_call *call, mw_json *j) {
 
 void mw_api_alarm_summary(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 256 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 256 * 1024);
     mw_api_put_clock(&j, call->api);
     mw_json_put_array(&j, "items");
     mw_status s = call->area != NULL

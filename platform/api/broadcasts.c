@@ -77,12 +77,9 @@ void mw_api_broadcast_create(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_int(&j, "slots", group.slots);
     mw_json_put_utc(&j, "first_at", group.first);
     mw_json_put_utc(&j, "last_at", group.last);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 202, &j, &b);
+    mw_api_object_send(call, 202, &j, &b);
 }

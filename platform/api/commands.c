@@ -310,9 +310,7 @@ static void answer(mw_api_call *call, int status, const mw_store_command *c) {
         mw_api_fail(call, s);
         return;
     }
-    mw_buffer_init(&b, 256 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 256 * 1024);
     put_command(&j, c, &device);
     mw_json_put_array(&j, "history");
     s = mw_store_command_steps(store, c->tenant, c->id, put_step, &j);

@@ -54,9 +54,7 @@ static mw_status put_filter(void *ctx, const mw_store_filter *f) {
 
 void mw_api_filter_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_filters(call->api->o.store, call->tenant, call->user.id, put_filter, &j);
     mw_json_array_end(&j);
@@ -349,9 +347,7 @@ static mw_status put_area(void *ctx, const mw_store_area *a) {
 
 void mw_api_area_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 4 * 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4 * 1024 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_areas(call->api->o.store, call->tenant, put_area, &j);
     mw_json_array_end(&j);

@@ -91,9 +91,7 @@ void mw_api_downlink_told(mw_api *api, const mw_store_downlink *entry, bool canc
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 128);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 128);
     put_id(&j, entry->id);
     mw_json_object_end(&j);
     if (mw_json_done(&j) == MW_OK)
@@ -134,9 +132,7 @@ static mw_status pending_all(mw_api *api, int64_t sender, pending *p) {
 
 static void hello(mw_api_downlink *st, const char *station, int64_t n) {
     mw_buffer b;
-    mw_buffer_init(&b, 512);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 512);
     mw_json_put_text(&j, "station", station);
     mw_json_put_utc(&j, "now", mw_loop_utc(st->api->o.loop));
     mw_json_put_int(&j, "pending", n);

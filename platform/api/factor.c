@@ -90,14 +90,11 @@ void mw_api_factor_read(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_bool(&j, "enabled", on);
     mw_json_put_utc(&j, "since", on ? t.made : MW_UTC_NONE);
     mw_json_put_int(&j, "recovery_codes_left", on ? left : 0);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 #define QR_SIDE_MAX 177 /* modules: version 40 */
@@ -155,9 +152,7 @@ void mw_api_factor_begin(mw_api_call *call) {
              "otpauth://totp/Meterworks:%s?secret=%s&issuer=Meterworks&digits=6&period=30",
              call->user.login, text);
     mw_buffer b;
-    mw_buffer_init(&b, 32768);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 32768);
     mw_json_put_text(&j, "secret", text);
     mw_json_put_text(&j, "address", address);
     if (s == MW_OK)
@@ -290,15 +285,12 @@ void mw_api_factor_confirm(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_array(&j, "recovery_codes");
     for (size_t i = 0; i < MW_STORE_RECOVERY_CODES; i++)
         mw_json_text(&j, codes[i]);
     mw_json_array_end(&j);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
     mw_bytes_wipe(codes, sizeof codes);
 }
 

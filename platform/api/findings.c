@@ -512,13 +512,10 @@ void mw_api_vee_rules(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 64 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 64 * 1024);
     mw_json_put_array(&j, "items");
     for (unsigned r = 0; r < MW_VEE_RULES; r++)
         put_rule(&j, &mw_vee_rules[r], &book.rules, &c.of[r]);
     mw_json_array_end(&j);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }

@@ -114,8 +114,7 @@ void mw_api_meter_facets(mw_api_call *call) {
     mw_json_object_end(&j);
     mw_json_put_int(&j, "total", total);
     mw_json_put_utc(&j, "counted_at", mw_fleet_made(fleet));
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 /* ---- GET /v1/export/meters.csv ---- */

@@ -29,9 +29,7 @@ static mw_status each_mapping(void *ctx, const mw_store_mapping *m) {
 
 void mw_api_mapping_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_mappings(call->api->o.store, call->tenant, each_mapping, &j);
     mw_json_array_end(&j);
@@ -327,12 +325,9 @@ void mw_api_import_undo(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_uint(&j, "spans_withdrawn", r.values);
     mw_json_put_uint(&j, "removed", r.removed);
     mw_json_put_uint(&j, "left", r.left);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }

@@ -130,6 +130,9 @@ void mw_api_fail(mw_api_call *call, mw_status why);
 void mw_api_invalid(mw_api_call *call, const char *message);
 /* Sends what was written when it is whole, else 503. Frees the buffer. */
 void mw_api_send_json(mw_api_call *call, int status, mw_json *json, mw_buffer *buffer);
+/* An answer that is one object: begins it in a new buffer of at most so many bytes; ends and sends. */
+mw_json mw_api_object_begin(mw_buffer *out_buffer, size_t bytes_max);
+void mw_api_object_send(mw_api_call *call, int status, mw_json *json, mw_buffer *buffer);
 
 /* ---- bodies and small answers (body.c) ---- */
 /* The body as an object with none but these members (NULL-terminated); answers 400 itself. Free with
@@ -241,14 +244,15 @@ MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
     X(user_invite)                                                                                 \
     X(token_list)                                                                                  \
     X(token_create)                                                                                \
-    X(token_delete) X(token_all) X(session_list) X(session_revoke) X(user_sessions)                \
-        X(user_sessions_end) X(password_change) X(factor_read) X(factor_begin) X(factor_confirm)   \
-            X(factor_remove) X(user_factor_remove) X(invitation_look) X(invitation_accept)         \
-                X(audit_list) X(audit_check) X(tenant_list) X(tenant_create) X(setting_list)       \
-                    X(setting_put) X(health_detail) X(access_list) X(access_invite)                \
-                        X(access_accept) X(access_revoke) X(peers_read) X(handed_create)           \
-                            X(handed_of_meter) X(handed_list) X(handed_photo) X(handed_accept)     \
-                                X(handed_reject) X(absence_list) X(absence_create) X(absence_end)
+    X(token_delete)                                                                                \
+    X(token_all) X(session_list) X(session_revoke) X(user_sessions) X(user_sessions_end)           \
+        X(password_change) X(factor_read) X(factor_begin) X(factor_confirm) X(factor_remove)       \
+            X(user_factor_remove) X(invitation_look) X(invitation_accept) X(audit_list)            \
+                X(audit_check) X(tenant_list) X(tenant_create) X(setting_list) X(setting_put)      \
+                    X(health_detail) X(access_list) X(access_invite) X(access_accept)              \
+                        X(access_revoke) X(peers_read) X(handed_create) X(handed_of_meter)         \
+                            X(handed_list) X(handed_photo) X(handed_accept) X(handed_reject)       \
+                                X(absence_list) X(absence_create) X(absence_end)
 
 /* ---- operations ---- */
 mw_api_operation mw_api_session_create;

@@ -145,9 +145,7 @@ void mw_api_coverage(mw_api_call *call) {
     }
     mw_fleet_cover(fleet, call->area, &c);
     mw_buffer b;
-    mw_buffer_init(&b, 64 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 64 * 1024);
     mw_json_put_int(&j, "days", MW_FLEET_HEARD_DAYS);
     mw_json_put_int(&j, "meters", c.meters);
     mw_json_put_int(&j, "several", c.several);
@@ -162,8 +160,7 @@ void mw_api_coverage(mw_api_call *call) {
         mw_json_object_end(&j);
     }
     mw_json_array_end(&j);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 /* ---- which stations hear a meter ---- */
@@ -181,9 +178,7 @@ static mw_status put_heard(void *ctx, const mw_store_heard_row *h) {
 
 void mw_api_meter_heard(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 64 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 64 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_heard(call->api->o.store, call->tenant, call->meter.device.device,
                                  mw_utc_of_s(0), put_heard, &j);

@@ -44,9 +44,7 @@ static mw_status put_recipient(void *ctx, const mw_store_recipient *r) {
 
 void mw_api_recipient_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_recipients(call->api->o.store, call->tenant, put_recipient, &j);
     mw_json_array_end(&j);

@@ -93,12 +93,9 @@ void mw_api_peers_read(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_text(&j, "unit", mw_unit_info_of(call->meter.channel.unit)->symbol);
     mw_json_put_int(&j, "scale", call->meter.channel.scale);
     put_group(&j, &g, mw_api_setting(call->api, call->tenant, "peers.minimum"));
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }

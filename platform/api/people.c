@@ -134,9 +134,7 @@ bool mw_api_user_param(mw_api_call *call, mw_store_user *out_user) {
 static void send_user(mw_api_call *call, int status, const mw_store_user *u, const char *code,
                       mw_utc expires) {
     mw_buffer b;
-    mw_buffer_init(&b, 16384);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 16384);
     mw_json_key(&j, "user");
     mw_status s = put_user(call, &j, u);
     if (code != NULL) {

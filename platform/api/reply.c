@@ -40,6 +40,18 @@ void mw_api_send_json(mw_api_call *call, int status, mw_json *json, mw_buffer *b
     mw_buffer_fini(buffer);
 }
 
+mw_json mw_api_object_begin(mw_buffer *out_buffer, size_t bytes_max) {
+    mw_buffer_init(out_buffer, bytes_max);
+    mw_json json = mw_json_of(out_buffer);
+    mw_json_object_begin(&json);
+    return json;
+}
+
+void mw_api_object_send(mw_api_call *call, int status, mw_json *json, mw_buffer *buffer) {
+    mw_json_object_end(json);
+    mw_api_send_json(call, status, json, buffer);
+}
+
 /* ---- parameters ---- */
 
 /* Digits only, no sign or space, at most max. */

@@ -99,15 +99,12 @@ void mw_api_retention_read(mw_api_call *call) {
         mw_api_fail(call, status);
         return;
     }
-    mw_buffer_init(&b, 16384);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 16384);
     mw_json_put_array(&j, "tiers");
     for (int tier = 0; tier < MW_TIERS; tier++)
         put_tier(&j, (mw_tier)tier, &s, plan.days[tier], &look);
     mw_json_array_end(&j);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 static mw_status retention_set(mw_api_call *call, const mw_store_retention *row,

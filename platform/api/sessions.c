@@ -245,14 +245,11 @@ void mw_api_token_create(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 4096);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 4096);
     mw_json_put_int(&j, "id", t.id);
     mw_json_put_text(&j, "token", text);
     mw_json_put_utc(&j, "expires", t.expires);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 201, &j, &b);
+    mw_api_object_send(call, 201, &j, &b);
     mw_bytes_wipe(text, sizeof text);
 }
 

@@ -81,9 +81,7 @@ static void tell(feed *f, const mw_store_register *r, const mw_store_meter *m) {
     mw_buffer b;
     snprintf(id, sizeof id, "%lld", (long long)r->id);
     mw_api_meter_id(m, meter);
-    mw_buffer_init(&b, 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024);
     mw_json_put_text(&j, "meter", meter);
     mw_json_put_utc(&j, "at", r->meter);
     mw_json_put_int(&j, "value", r->value);
@@ -163,9 +161,7 @@ void mw_api_tell_alarm(mw_api *api, const mw_alarm_notice *n) {
     mw_buffer b;
     if (api->streams_n == 0 || mw_api_alarm_meter(api, &n->alarm, &room, &m) != MW_OK)
         return;
-    mw_buffer_init(&b, 16384);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 16384);
     mw_json_put_text(&j, "what", n->what);
     mw_json_key(&j, "alarm");
     mw_api_put_alarm(&j, &n->alarm, m);

@@ -448,14 +448,11 @@ void mw_api_vee_closing(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024);
     mw_json_put_int(&j, "closing", closing.id);
     mw_json_put_int(&j, "sum", closing.sum);
     mw_json_put_int(&j, "expected", closing.expected);
     mw_json_put_int(&j, "present", closing.present);
     mw_json_put_int(&j, "estimated", closing.estimated);
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }

@@ -25,12 +25,9 @@ void mw_api_class_read(mw_api_call *call) {
         return;
     }
     mw_buffer b;
-    mw_buffer_init(&b, 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024);
     mw_json_put_text(&j, "class", mw_vee_class_name((mw_vee_class) class));
-    mw_json_object_end(&j);
-    mw_api_send_json(call, 200, &j, &b);
+    mw_api_object_send(call, 200, &j, &b);
 }
 
 void mw_api_class_set(mw_api_call *call) {
@@ -240,9 +237,7 @@ static mw_status put_profile(void *ctx, const mw_store_profile *row) {
 
 void mw_api_profile_list(mw_api_call *call) {
     mw_buffer b;
-    mw_buffer_init(&b, 1024 * 1024);
-    mw_json j = mw_json_of(&b);
-    mw_json_object_begin(&j);
+    mw_json j = mw_api_object_begin(&b, 1024 * 1024);
     mw_json_put_array(&j, "items");
     mw_status s = mw_store_vee_profiles(call->api->o.store, call->tenant, put_profile, &j);
     mw_json_array_end(&j);

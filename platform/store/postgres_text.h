@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 
-enum { MW_PG_PARAMS_MAX = 48, MW_PG_NAME_MAX = 64 };
+enum { MW_PG_PARAMS_MAX = 56, MW_PG_NAME_MAX = 64 };
 
 typedef struct mw_pg_text {
     char *sql;                     /* free() */
