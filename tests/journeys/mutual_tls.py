@@ -14,28 +14,14 @@ import sys
 import tempfile
 import time
 
+from certificates import Certificates
+
 platform_program, station_program = sys.argv[1:3]
 root = pathlib.Path(tempfile.mkdtemp(prefix="mw-tls-"))
 
 
-def openssl(*words):
-    subprocess.run(["openssl", *words], cwd=root, check=True, capture_output=True)
-
-
-def authority(name):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2", "-subj", f"/CN={name}")
-
-
-def certificate(name, ca, subject, alternative=None):
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-            f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}")
-    extra = []
-    if alternative:
-        (root / f"{name}.ext").write_text(f"subjectAltName={alternative}\n")
-        extra = ["-extfile", f"{name}.ext"]
-    openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key",
-            "-CAcreateserial", "-out", f"{name}.pem", "-days", "2", *extra)
+certificates = Certificates(root)
+authority, certificate = certificates.authority, certificates.certificate
 
 
 def started(log, word, process):

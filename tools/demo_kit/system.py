@@ -46,12 +46,14 @@ def run_command(*argv):
 
 
 class System:
-    def __init__(self, folder, port, town=None, environment=None, plan="demo"):
+    def __init__(self, folder, port, town=None, environment=None, plan="demo", platform=None):
         """town: settings of mw-town beside the standard ones, such as {"town.run_for": "2d"}.
-        environment: extra environment by program name. plan: a frequency plan, one of PLANS."""
+        environment: extra environment by program name. plan: a frequency plan, one of PLANS.
+        platform: settings of mw-platform beside the standard ones."""
         self.folder = pathlib.Path(folder).resolve()
         self.port, self.station_port, self.push_port = port, free_port(), free_port()
         self.town_settings = town or {}
+        self.platform_settings = platform or {}
         self.plan = plan
         environment = environment or {}
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,7 +92,7 @@ class System:
             "commands.plan": self.plan,
             "commands.copies": 1,
             "push.listen": f"127.0.0.1:{self.push_port}",
-        })
+        } | self.platform_settings)
         self.write("station", common | {
             "station.id": "st-1",
             "samples.source": f"unix:{self.samples}",
