@@ -39,11 +39,6 @@ mw_bit_writer mw_bit_writer_of(mw_span out) {
     return (mw_bit_writer){.out = out};
 }
 
-void mw_bit_writer_fail(mw_bit_writer *w, mw_status why) {
-    if (w->status == MW_OK)
-        w->status = why;
-}
-
 void mw_write_bits(mw_bit_writer *w, uint64_t v, unsigned n) {
     mw_assert(n <= 64);
     if (w->status != MW_OK)

@@ -26,7 +26,6 @@ typedef struct mw_bit_writer {
 } mw_bit_writer;
 
 mw_bit_writer mw_bit_writer_of(mw_span out);
-void mw_bit_writer_fail(mw_bit_writer *w, mw_status why);
 /* Appends the low n bits of v, 0 <= n <= 64. */
 void mw_write_bits(mw_bit_writer *w, uint64_t v, unsigned n);
 /* Whole bytes written so far, the last one padded with zero bits. */

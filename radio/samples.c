@@ -23,11 +23,6 @@ size_t mw_samples_format_bytes(mw_samples_format f) {
     return formats[f].bytes;
 }
 
-const char *mw_samples_format_name(mw_samples_format f) {
-    mw_assert((size_t)f < FORMAT_COUNT);
-    return formats[f].name;
-}
-
 mw_status mw_samples_format_of_name(const char *name, mw_samples_format *out_f) {
     for (size_t i = 1; i < FORMAT_COUNT; i++) {
         if (strcmp(name, formats[i].name) == 0) {

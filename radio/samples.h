@@ -68,9 +68,8 @@ typedef struct mw_samples_block {
 
 /* Bytes of one complex sample; 0 for a gap. */
 size_t mw_samples_format_bytes(mw_samples_format f);
-/* "gap", "cf32", "cs16", "cu8", "cs8". */
-const char *mw_samples_format_name(mw_samples_format f);
-/* MW_NOT_FOUND for other words; "gap" is not a file format and is not found. */
+/* Of "cf32", "cs16", "cu8" or "cs8". MW_NOT_FOUND for other words; "gap" is not a file format and
+ * is not found. */
 MW_NODISCARD mw_status mw_samples_format_of_name(const char *name, mw_samples_format *out_f);
 
 /* Writes the 64 bytes; the payload follows by the caller. MW_RANGE for a header that

@@ -178,10 +178,6 @@ const char *mw_http_path(const mw_http_request *r) {
     return r->path;
 }
 
-const char *mw_http_pattern(const mw_http_request *r) {
-    return r->route == NULL ? "" : r->route->pattern;
-}
-
 const char *mw_http_header(const mw_http_request *r, const char *name) {
     return MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, name);
 }

@@ -83,8 +83,6 @@ MW_NODISCARD mw_status mw_http_server_static(mw_http_server *s, const char *fold
 const char *mw_http_method(const mw_http_request *r);
 /* Percent-decoded path: UTF-8, no control bytes, no "." or ".." parts, no encoded '/'. */
 const char *mw_http_path(const mw_http_request *r);
-/* The pattern of the route, for logs and metrics. */
-const char *mw_http_pattern(const mw_http_request *r);
 /* A {param} of the pattern, decoded; NULL when the pattern has none of that name. */
 const char *mw_http_param(const mw_http_request *r, const char *name);
 /* A query parameter, decoded ('+' is a space); NULL when absent. The first one when repeated. */

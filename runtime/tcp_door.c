@@ -295,10 +295,6 @@ uint16_t mw_tcp_door_port(const mw_tcp_door *d) {
     return d->port;
 }
 
-uint32_t mw_tcp_door_connections(const mw_tcp_door *d) {
-    return d->peers_n;
-}
-
 void mw_tcp_door_close(mw_tcp_door *d) {
     if (d == NULL)
         return;

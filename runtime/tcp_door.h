@@ -36,7 +36,6 @@ typedef struct mw_tcp_door_options {
 MW_NODISCARD mw_status mw_tcp_door_open(mw_loop *loop, const mw_tcp_door_options *options,
                                         mw_tcp_door **out_door, char error[160]);
 uint16_t mw_tcp_door_port(const mw_tcp_door *d);
-uint32_t mw_tcp_door_connections(const mw_tcp_door *d);
 /* Ends every connection. The memory goes when the loop has closed the handles: run it once more
  * before mw_loop_free (which does so itself). NULL is fine. */
 void mw_tcp_door_close(mw_tcp_door *d);

@@ -93,12 +93,6 @@ mw_slice mw_electric_take_octets(mw_electric_take *t, size_t least, size_t most)
     return t->bad ? (mw_slice){NULL, 0} : v.bytes;
 }
 
-void mw_electric_take_skip(mw_electric_take *t) {
-    mw_cosem_value v = next(t);
-    if (!t->bad && mw_cosem_cursor_skip(&t->c, &v) != MW_OK)
-        t->bad = true;
-}
-
 /* Minutes that local time is behind UTC. */
 static int16_t deviation_at(const mw_electric_objects *o, mw_utc t, bool *out_summer) {
     *out_summer = false;

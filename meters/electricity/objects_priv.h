@@ -29,7 +29,6 @@ int64_t mw_electric_take_number(mw_electric_take *t, mw_cosem_tag tag);
 /* Any integer type. */
 int64_t mw_electric_take_any(mw_electric_take *t);
 mw_slice mw_electric_take_octets(mw_electric_take *t, size_t least, size_t most);
-void mw_electric_take_skip(mw_electric_take *t);
 /* A moment in 12 octets, tagged or not; local time when it names no deviation. */
 mw_utc mw_electric_take_moment(mw_electric_take *t, const mw_electric_objects *o);
 

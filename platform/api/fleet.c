@@ -303,10 +303,6 @@ void mw_fleet_free(mw_fleet *f) {
     free(f);
 }
 
-size_t mw_fleet_size(const mw_fleet *f) {
-    return f->n;
-}
-
 mw_utc mw_fleet_made(const mw_fleet *f) {
     return f->made;
 }

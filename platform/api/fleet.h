@@ -55,7 +55,6 @@ typedef struct mw_fleet_query {
 MW_NODISCARD mw_status mw_fleet_build(mw_store *store, int64_t tenant, mw_utc now,
                                       mw_fleet **out_fleet);
 void mw_fleet_free(mw_fleet *f);
-size_t mw_fleet_size(const mw_fleet *f);
 /* When it was made, by the platform's clock. */
 mw_utc mw_fleet_made(const mw_fleet *f);
 

@@ -99,15 +99,3 @@ mw_status mw_determinants_end(mw_determinants_sum *s, mw_determinants *out) {
     *out = s->d;
     return MW_OK;
 }
-
-mw_determinants mw_determinants_difference(const mw_determinants *earlier,
-                                           const mw_determinants *later) {
-    mw_determinants d = *later;
-    d.total -= earlier->total;
-    d.measured -= earlier->measured;
-    d.estimated -= earlier->estimated;
-    d.edited -= earlier->edited;
-    for (size_t i = 0; i < MW_TOU_TARIFFS_MAX; i++)
-        d.tariff[i] -= earlier->tariff[i];
-    return d;
-}

@@ -60,9 +60,4 @@ void mw_determinants_add(mw_determinants_sum *s, mw_utc start, int64_t value, ui
 /* MW_RANGE when a sum left 64 bits. */
 MW_NODISCARD mw_status mw_determinants_end(mw_determinants_sum *s, mw_determinants *out);
 
-/* What changed between two snapshots of the same period, for a correction: later minus earlier in
- * every amount; counts and demand are the later one's. */
-mw_determinants mw_determinants_difference(const mw_determinants *earlier,
-                                           const mw_determinants *later);
-
 #endif

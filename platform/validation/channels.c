@@ -42,10 +42,6 @@ void mw_channels_free(mw_channels *t) {
     free(t);
 }
 
-size_t mw_channels_count(const mw_channels *t) {
-    return t->n;
-}
-
 size_t mw_channels_slots(const mw_channels *t) {
     return t->slots;
 }

@@ -61,7 +61,6 @@ MW_NODISCARD mw_status mw_book_rows_read(mw_store *store, int64_t tenant,
 MW_NODISCARD mw_status mw_window_channel_read(mw_store *store, mw_zones *zones, int64_t tenant,
                                               int64_t channel, mw_window_channel *out);
 
-size_t mw_channels_count(const mw_channels *t);
 /* Slot i of mw_channels_slots; NULL when it is empty. */
 size_t mw_channels_slots(const mw_channels *t);
 mw_channel_entry *mw_channels_slot(mw_channels *t, size_t i);

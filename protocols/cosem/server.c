@@ -26,10 +26,6 @@ static mw_cosem_association *association_of(const mw_cosem_server *s, uint8_t sa
     return NULL;
 }
 
-const mw_cosem_association *mw_cosem_server_association(const mw_cosem_server *s, uint8_t sap) {
-    return association_of(s, sap);
-}
-
 void mw_cosem_association_reset(mw_cosem_association *a) {
     a->state = MW_COSEM_CLOSED;
     a->request_n = 0;

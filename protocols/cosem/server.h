@@ -183,7 +183,5 @@ MW_NODISCARD mw_status mw_cosem_server_more(mw_cosem_server *s, uint8_t sap, mw_
                                             size_t *out_size);
 /* The link of this client went down. */
 void mw_cosem_server_close(mw_cosem_server *s, uint8_t sap);
-/* NULL when there is none. */
-const mw_cosem_association *mw_cosem_server_association(const mw_cosem_server *s, uint8_t sap);
 
 #endif
