@@ -47,8 +47,8 @@ def main():
     build = ROOT / "build"
     with tempfile.TemporaryDirectory(prefix="mw-web-figures-") as work:
         kept = sys.argv[2] if len(sys.argv) > 2 else os.path.join(work, "kept")
-        if not os.path.exists(kept):
-            os.makedirs(kept)
+        if not os.path.exists(os.path.join(kept, "test.db")):
+            os.makedirs(kept, exist_ok=True)
             build_store(build, kept, meters)
         folder = os.path.join(work, "run")
         os.makedirs(folder)
