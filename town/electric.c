@@ -35,13 +35,16 @@ static mw_status boot(mw_town_electric *e, const mw_town_device *d, mw_utc clock
     return mw_electric_meter_clock_set(&e->meter, clock, ticks);
 }
 
+/* Meters that share a series, which may be one week long, live some hours apart. */
+#define APART_S (5 * INT64_C(3600))
+
 mw_status mw_town_electric_init(mw_town_electric *e, const mw_town_device *d,
                                 const mw_town_series *series, mw_utc clock, mw_mono ticks) {
     *e = (mw_town_electric){
         .type =
             d->model == MW_TOWN_ELECTRIC_3P ? &mw_electric_three_phase : &mw_electric_single_phase,
         .series = series,
-        .offset_s = d->offset_weeks[0] * MW_TOWN_WEEK_S,
+        .offset_s = d->offset_weeks[0] * MW_TOWN_WEEK_S + d->number * APART_S,
         .second = ticks,
         .first_end_s = (mw_utc_floor_s(clock) / 3600 + 1) * 3600,
         .closed = true,
