@@ -10,8 +10,6 @@
 #include "platform/registry/cosem.h"
 #include "protocols/cosem/apdu.h"
 
-#define PUSH_SENDER_ID "dlms-push"
-
 /* A push under judgement. */
 typedef struct taking {
     mw_pushes *door;
@@ -43,13 +41,14 @@ mw_pushes mw_pushes_of(mw_store *store, mw_registry *registry, const char *tenan
 
 /* ---- who ---- */
 
-/* The journal names a sender for each record; nobody has this one's token. In a transaction. */
+/* Nobody has this sender's token. In a transaction. */
 static mw_status sender_find(mw_pushes *p) {
     uint8_t token[MW_STORE_TOKEN_HASH];
     if (p->sender != 0)
         return MW_OK;
     randombytes_buf(token, sizeof token);
-    return mw_store_sender_put(p->store, p->tenant, PUSH_SENDER_ID, MW_SLICE_OF(token), &p->sender);
+    return mw_store_sender_put(p->store, p->tenant, MW_PUSHES_SENDER, MW_SLICE_OF(token),
+                               &p->sender);
 }
 
 static mw_status title_of(mw_slice bytes, mw_cosem_title *out_title, uint64_t *out_identity) {
