@@ -68,6 +68,8 @@ static void become_server(const mw_pg_server *s, const char *arguments[]) {
     dup2(nothing, 0);
     dup2(fd, 1);
     dup2(fd, 2);
+    if (s->preload != NULL)
+        setenv("LD_PRELOAD", s->preload, 1);
     snprintf(program, sizeof program, "%s/%s", s->bin, arguments[0]);
     /* PostgreSQL's programs find each other by the path they were called with. */
     arguments[0] = program;
@@ -163,8 +165,7 @@ static bool make(mw_pg_server *s) {
 }
 
 bool mw_pg_server_start(mw_pg_server *s) {
-    const char *settings = s->settings;
-    *s = (mw_pg_server){.settings = settings};
+    *s = (mw_pg_server){.settings = s->settings, .preload = s->preload};
     if (!find_bin(s->bin)) {
         fprintf(stderr, "no PostgreSQL 15 or newer is installed here (package postgresql)\n");
         return false;

@@ -14,7 +14,9 @@ typedef struct mw_pg_server {
     char dir[64];  /* <dir>/data, <dir>/log and the socket */
     char url[256]; /* of the database meterworks on it */
     pid_t pid;
-    const char *settings; /* more lines for postgresql.conf, may be NULL; set before the start */
+    /* Set before the start; may be NULL. */
+    const char *settings; /* more lines for postgresql.conf */
+    const char *preload;  /* a library for the server's processes (LD_PRELOAD) */
 } mw_pg_server;
 
 /* False: there is no PostgreSQL 15 or newer here, or it did not start (a line on stderr says why).

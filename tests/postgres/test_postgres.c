@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is PostgreSQL's alone: its words, addresses that are refused, numbers of rows, an upgrade,
- * and kills of the server and of the writer in the middle of a batch.
+ * What is PostgreSQL's alone: its words, addresses that are refused, numbers of rows, an upgrade and
+ * the way into a file and back. test_faults.c breaks it.
  */
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/prng.h"
 #include "platform/store/postgres_backup.h"
 #include "platform/store/postgres_internal.h"
 #include "platform/store/sqlite.h"
 #include "platform/store/sqlite_backup.h"
-#include "tests/harness/mw_test.h"
-#include "tests/postgres/server.h"
-
-static mw_pg_server server;
-static char url[512];
-
-static mw_store *open_store(bool alone) {
-    mw_store *s = NULL;
-    char why[256];
-    mw_store_postgres_options o = {.url = url, .alone = alone, .why = why, .why_size = sizeof why};
-    mw_status status = mw_store_postgres_open(&o, &s);
-    if (status != MW_OK)
-        print_error("%s: %s\n", mw_status_name(status), why);
-    MW_CHECK_OK(status);
-    return s;
-}
-
-static void new_schema(const char *name) {
-    char sql[96];
-    snprintf(sql, sizeof sql, "CREATE SCHEMA %s", name);
-    MW_CHECK(mw_pg_server_sql(server.url, sql));
-    snprintf(url, sizeof url, "%s&options=-csearch_path%%3D%s", server.url, name);
-}
+#include "tests/postgres/fixture.h"
 
 /* --- words ------------------------------------------------------------------------------------- */
 
@@ -114,13 +89,6 @@ MW_TEST(no_password_in_an_address_and_no_network_without_tls) {
 
 /* --- numbers and other writers ----------------------------------------------------------------- */
 
-static int64_t device_add(mw_store *s, int64_t tenant, uint64_t identity) {
-    mw_store_device d = {.identity = identity, .serial = "S"};
-    int64_t number = 0;
-    MW_CHECK_OK(mw_store_device_put(s, tenant, &d, &number));
-    return number;
-}
-
 MW_TEST(numbers_go_on_after_rollbacks_and_beside_other_writers) {
     new_schema("numbers");
     int64_t tenant = 0, before = 0, after = 0, n = 0;
@@ -192,174 +160,6 @@ MW_TEST(a_database_of_release_1_is_upgraded) {
     MW_CHECK_OK(mw_store_postgres_open(&o, &s));
     MW_CHECK_STATUS(mw_store_begin(s), MW_STATE);
     mw_store_close(s);
-}
-
-/* --- kills ------------------------------------------------------------------------------------- */
-
-enum { BATCH = 40, DAY0 = 20700 };
-
-static int64_t tenant, sender, channel;
-
-static void prepare_life(mw_store *s) {
-    uint8_t hash[32] = {1};
-    MW_CHECK_OK(mw_store_begin(s));
-    MW_CHECK_OK(mw_store_tenant_put(s, "demo", &tenant));
-    MW_CHECK_OK(mw_store_sender_put(s, tenant, "st-1", MW_SLICE_OF(hash), &sender));
-    int64_t device = device_add(s, tenant, 1);
-    mw_store_channel c = {.device = device,
-                          .obis = {8, 0, 1, 0, 0, 255},
-                          .medium = "water",
-                          .unit = MW_UNIT_L,
-                          .register_digits = 9};
-    MW_CHECK_OK(mw_store_channel_put(s, tenant, &c, &channel));
-    MW_CHECK_OK(mw_store_commit(s));
-}
-
-/* One batch, the same at every try: envelopes, and one hour each of the channel's values. Folds
- * now and then. */
-static mw_status batch_put(mw_store *s, uint64_t batch) {
-    for (uint64_t i = 0; i < BATCH; i++) {
-        uint64_t seq = batch * BATCH + i + 1;
-        char text[40];
-        snprintf(text, sizeof text, "{\"seq\":%u}", (unsigned)seq);
-        mw_utc at = mw_utc_of_s((int64_t)DAY0 * 86400 + (int64_t)seq * 3600);
-        mw_store_envelope e = {.tenant = tenant,
-                               .sender = sender,
-                               .epoch = 1,
-                               .seq = seq,
-                               .kind = MW_STORE_KIND_UNB,
-                               .received = at,
-                               .stored = at,
-                               .content = mw_slice_of_str(text)};
-        mw_store_append result;
-        mw_store_interval row = {.start = at, .seconds = 3600, .value = (int64_t)seq % 7};
-        row.received = at;
-        MW_TRY(mw_store_journal_append(s, &e, &result, &row.journal));
-        if (result == MW_STORE_DUPLICATE)
-            continue;
-        MW_TRY(mw_store_run_append(s, tenant, channel, &row, 1));
-    }
-    uint32_t folded = 0;
-    return batch % 3 == 2 ? mw_store_fold(s, 1000, &folded) : MW_OK;
-}
-
-static mw_status batch_commit(mw_store *s, uint64_t batch) {
-    MW_TRY(mw_store_begin(s));
-    mw_status status = batch_put(s, batch);
-    if (status == MW_OK)
-        return mw_store_commit(s);
-    mw_status undone = mw_store_rollback(s);
-    (void)undone;
-    return status;
-}
-
-typedef struct tally {
-    int64_t n, total;
-} tally;
-
-static mw_status on_interval(void *ctx, int64_t number, const mw_store_interval *row) {
-    (void)number;
-    tally *t = ctx;
-    t->n++;
-    t->total += row->value;
-    return MW_OK;
-}
-
-static mw_status on_envelope(void *ctx, const mw_store_envelope *e) {
-    tally *t = ctx;
-    t->n++;
-    t->total += (int64_t)e->seq;
-    return MW_OK;
-}
-
-/* All of the first `batches`, each once, and of the rest whole batches only. */
-static int64_t check_kept(mw_store *s, uint64_t batches) {
-    tally journal = {0, 0}, values = {0, 0};
-    int64_t after = 0, expected = 0;
-    MW_CHECK_OK(mw_store_journal_scan(s, after, 1000000, on_envelope, &journal));
-    MW_CHECK(journal.n >= (int64_t)batches * BATCH && journal.n % BATCH == 0);
-    MW_CHECK_EQ(journal.total, journal.n * (journal.n + 1) / 2);
-    MW_CHECK_OK(mw_store_intervals(s, tenant, channel, mw_utc_of_s(0),
-                                   mw_utc_of_s((int64_t)1 << 33), on_interval, &values));
-    for (int64_t seq = 1; seq <= journal.n; seq++)
-        expected += seq % 7;
-    MW_CHECK_EQ(values.n, journal.n);
-    MW_CHECK_EQ(values.total, expected);
-    return journal.n / BATCH;
-}
-
-/* A second process kills the server after a while. */
-static void kill_later(unsigned ms) {
-    pid_t pid = fork();
-    if (pid == 0) {
-        usleep(ms * 1000);
-        mw_pg_server copy = server;
-        mw_pg_server_kill(&copy);
-        _exit(0);
-    }
-    MW_CHECK(pid > 0);
-}
-
-MW_TEST(a_killed_server_loses_nothing_acknowledged) {
-    new_schema("killed_server");
-    mw_store *s = open_store(false);
-    prepare_life(s);
-    mw_prng g = mw_prng_of_seed(7);
-    uint64_t acknowledged = 0;
-    for (int kills = 0; kills < 3; kills++) {
-        kill_later(20 + (unsigned)mw_prng_below(&g, 120));
-        mw_status status = MW_OK;
-        while ((status = batch_commit(s, acknowledged)) == MW_OK)
-            acknowledged++;
-        MW_CHECK_STATUS(status, MW_IO); /* an honest error, and no hang */
-        while (waitpid(-1, NULL, 0) > 0)
-            continue;
-        MW_CHECK(mw_pg_server_resume(&server));
-        /* The same handle goes on. A commit whose answer was lost may have happened. */
-        int64_t kept = check_kept(s, acknowledged);
-        MW_CHECK(kept <= (int64_t)acknowledged + 1);
-        MW_CHECK_OK(batch_commit(s, acknowledged));
-        acknowledged++;
-    }
-    MW_CHECK_EQ(check_kept(s, acknowledged), (int64_t)acknowledged);
-    mw_store_close(s);
-}
-
-static void writer_of(int out) {
-    mw_store *s = NULL;
-    if (mw_store_postgres_open(&(mw_store_postgres_options){.url = url}, &s) != MW_OK)
-        _exit(1);
-    for (uint64_t batch = 0;; batch++)
-        if (batch_commit(s, batch) != MW_OK || write(out, "+", 1) != 1)
-            _exit(1);
-}
-
-MW_TEST(a_killed_writer_loses_nothing_acknowledged) {
-    new_schema("killed_writer");
-    mw_store *s = open_store(false);
-    prepare_life(s);
-    mw_store_close(s);
-    mw_prng g = mw_prng_of_seed(8);
-    for (int kills = 0; kills < 4; kills++) {
-        int ends[2];
-        char byte;
-        uint64_t acknowledged = 0;
-        MW_CHECK_EQ(pipe(ends), 0);
-        pid_t pid = fork();
-        if (pid == 0)
-            writer_of(ends[1]);
-        close(ends[1]);
-        MW_CHECK_EQ(read(ends[0], &byte, 1), 1); /* it is under way */
-        usleep(1000 * (unsigned)mw_prng_below(&g, 150));
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-        for (acknowledged = 1; read(ends[0], &byte, 1) == 1;)
-            acknowledged++;
-        close(ends[0]);
-        s = open_store(false);
-        MW_CHECK(check_kept(s, acknowledged) >= (int64_t)acknowledged);
-        mw_store_close(s);
-    }
 }
 
 /* --- as one file ------------------------------------------------------------------------------- */
@@ -509,12 +309,10 @@ int main(void) {
         MW_CASE(no_password_in_an_address_and_no_network_without_tls),
         MW_CASE(numbers_go_on_after_rollbacks_and_beside_other_writers),
         MW_CASE(a_database_of_release_1_is_upgraded),
-        MW_CASE(a_killed_server_loses_nothing_acknowledged),
-        MW_CASE(a_killed_writer_loses_nothing_acknowledged),
         MW_CASE(a_store_becomes_a_file_and_a_store_again),
         MW_CASE(partitions_are_made_ahead_and_dropped_when_empty),
     };
-    /* A killed process leaves what it wrote in the hands of the kernel: fsync adds only time. */
+    /* Nothing here depends on what a power cut leaves. */
     server.settings = "fsync = off";
     if (!mw_pg_server_start(&server))
         return server.bin[0] == 0 ? 77 : 1;
