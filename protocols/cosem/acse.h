@@ -131,6 +131,12 @@ MW_NODISCARD mw_status mw_cosem_initiate_encode(const mw_cosem_initiate *i, mw_s
                                                 size_t *out_size);
 
 /* Confirmed-service-error (0E), which refuses an initiate among others. */
+#define MW_COSEM_SERVICE_INITIATE       1
+#define MW_COSEM_ERROR_CLASS_INITIATE   6
+#define MW_COSEM_INITIATE_VERSION_LOW   1
+#define MW_COSEM_INITIATE_INCOMPATIBLE  2 /* no service in common */
+#define MW_COSEM_INITIATE_PDU_TOO_SHORT 3
+
 typedef struct mw_cosem_service_error {
     uint8_t service;     /* 1 initiate, 5 read, 6 write ... */
     uint8_t error_class; /* 0 application-reference .. 6 initiate .. */

@@ -240,7 +240,12 @@ static mw_status initiate(mw_cosem_session *s, uint8_t room[96], mw_slice *out) 
 }
 
 static mw_status refused(mw_cosem_session *s, const mw_cosem_associate *r) {
+    mw_cosem_service_error error;
     s->diagnostic = r->diagnostic;
+    if (mw_cosem_service_error_decode(r->user, &error) == MW_OK) { /* of what we proposed */
+        s->result = error.error;
+        return fail(s, MW_COSEM_FAULT_REFUSED, MW_FORBIDDEN);
+    }
     switch (r->diagnostic) {
     case MW_COSEM_DIAGNOSTIC_CONTEXT:
     case MW_COSEM_DIAGNOSTIC_MECHANISM_UNKNOWN:

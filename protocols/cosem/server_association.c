@@ -17,14 +17,41 @@ static uint8_t context_of(const mw_cosem_client *c) {
     return c->ciphered ? MW_COSEM_CONTEXT_LN_CIPHERED : MW_COSEM_CONTEXT_LN;
 }
 
-static mw_status reject(mw_cosem_association *a, uint8_t diagnostic, mw_span out,
-                        size_t *out_size) {
+static mw_status reject_with(mw_cosem_association *a, uint8_t diagnostic, mw_slice user,
+                             mw_span out, size_t *out_size) {
     mw_cosem_association_reset(a);
     mw_cosem_associate answer = {.response = true,
                                  .context = context_of(a->client),
                                  .result = MW_COSEM_REJECTED,
-                                 .diagnostic = diagnostic};
+                                 .diagnostic = diagnostic,
+                                 .user = user};
     return mw_cosem_associate_encode(&answer, out, out_size);
+}
+
+static mw_status reject(mw_cosem_association *a, uint8_t diagnostic, mw_span out,
+                        size_t *out_size) {
+    return reject_with(a, diagnostic, (mw_slice){0}, out, out_size);
+}
+
+/* Who asks is known, but what it proposes cannot be: the error tells which part of it. */
+static mw_status reject_initiate(mw_cosem_association *a, uint8_t error, mw_span out,
+                                 size_t *out_size) {
+    mw_cosem_service_error e = {.service = MW_COSEM_SERVICE_INITIATE,
+                                .error_class = MW_COSEM_ERROR_CLASS_INITIATE,
+                                .error = error};
+    uint8_t room[8];
+    size_t n = 0;
+    MW_TRY(mw_cosem_service_error_encode(&e, MW_SPAN_OF(room), &n));
+    return reject_with(a, MW_COSEM_DIAGNOSTIC_NO_REASON, (mw_slice){room, n}, out, out_size);
+}
+
+/* 0: what the client proposes is possible. */
+static uint8_t initiate_error(const mw_cosem_client *c, const mw_cosem_initiate *i) {
+    if (i->version < DLMS_VERSION)
+        return MW_COSEM_INITIATE_VERSION_LOW;
+    if ((i->conformance & c->conformance) == 0)
+        return MW_COSEM_INITIATE_INCOMPATIBLE;
+    return i->max_pdu != 0 && i->max_pdu < MAX_PDU_LEAST ? MW_COSEM_INITIATE_PDU_TOO_SHORT : 0;
 }
 
 /* The initiate request inside an AARQ, opened when it is ciphered. */
@@ -139,9 +166,11 @@ mw_status mw_cosem_server_associate(mw_cosem_server *s, mw_cosem_association *a,
         return mw_cosem_refuse(STATE_UNKNOWN, ERROR_COUNTER,
                                s->device->least_counter(s->device->device, c), out, out_size);
     }
-    if (opened != MW_OK || i.response || i.version != DLMS_VERSION ||
-        (i.max_pdu != 0 && i.max_pdu < MAX_PDU_LEAST))
+    if (opened != MW_OK || i.response)
         return reject(a, MW_COSEM_DIAGNOSTIC_NO_REASON, out, out_size);
+    uint8_t error = initiate_error(c, &i);
+    if (error != 0)
+        return reject_initiate(a, error, out, out_size);
     a->conformance = i.conformance & c->conformance;
     a->max_pdu = i.max_pdu == 0 ? UINT16_MAX : i.max_pdu;
     /* What this device sends at most, unless the client cannot take it in blocks. */

@@ -124,7 +124,14 @@ MW_TEST(who_is_not_known_gets_nothing) {
     MW_CHECK_EQ(r.diagnostic, MW_COSEM_DIAGNOSTIC_MECHANISM_UNKNOWN);
     r = associate(SAP_MASTER, "12345678", 200);
     MW_CHECK_EQ(r.diagnostic, MW_COSEM_DIAGNOSTIC_CONTEXT);
-    MW_CHECK_EQ(associate(SAP_PUBLIC, NULL, 20).result, MW_COSEM_REJECTED); /* too short a PDU */
+    r = associate(SAP_PUBLIC, NULL, 20); /* and the error says why */
+    MW_CHECK_EQ(r.result, MW_COSEM_REJECTED);
+    MW_CHECK_EQ(r.diagnostic, MW_COSEM_DIAGNOSTIC_NO_REASON);
+    mw_cosem_service_error e;
+    MW_CHECK_OK(mw_cosem_service_error_decode(r.user, &e));
+    MW_CHECK(e.service == MW_COSEM_SERVICE_INITIATE &&
+             e.error_class == MW_COSEM_ERROR_CLASS_INITIATE &&
+             e.error == MW_COSEM_INITIATE_PDU_TOO_SHORT);
     MW_CHECK_EQ(associate(SAP_READER, "12345678", 200).result, MW_COSEM_ACCEPTED);
     /* A wrong password on an open association ends it. */
     (void)associate(SAP_READER, "x", 200);
