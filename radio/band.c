@@ -527,6 +527,8 @@ const mw_receiver_stats *mw_band_input_of(mw_band *b) {
         b->stats.radio.undecoded_lost = chase->forgot;
         b->stats.radio.pairs = chase->pairs;
     }
+    if (b->joiner != NULL)
+        b->stats.radio.sigfox_joined = mw_sigfox_joiner_joined(b->joiner);
     return &b->stats.radio;
 }
 
@@ -536,6 +538,7 @@ mw_band_stats mw_band_stats_of(mw_band *b) {
             .radio = *mw_receiver_stats_of(b->single), .sub_bands = 1, .sub_rate = b->rate};
     mw_band_work_wait(b->work);
     mw_band_stats all = b->stats;
+    all.radio = *mw_band_input_of(b);
     mw_receiver_stats *sum = &all.radio;
     sum->undecoded = sum->undecoded_lost = 0; /* the parts know more than mw_band_input_of */
     for (size_t i = 0; i < b->plan.subs; i++) {
@@ -555,12 +558,9 @@ mw_band_stats mw_band_stats_of(mw_band *b) {
         sum->undecoded_lost += mw_band_work_found(b->work, i)->undecoded_lost;
     }
     if (b->chase != NULL) {
-        sum->pairs = mw_chase_stats_of(b->chase)->pairs;
         sum->undecoded_lost += mw_chase_stats_of(b->chase)->forgot;
         sum->refused += mw_chase_stats_of(b->chase)->refused;
     }
-    sum->not_finite = b->faults.not_finite;
-    sum->clipped = b->faults.clipped;
     sum->blanked = b->blank.blanked;
     all.sub_bands = (unsigned)b->plan.subs;
     all.sub_rate = b->rate / b->decimation;

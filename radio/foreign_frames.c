@@ -89,6 +89,8 @@ size_t mw_foreign_frames_memory(const mw_foreign_frames *f) {
 void mw_foreign_frames_stats(const mw_foreign_frames *f, mw_receiver_stats *io_stats) {
     io_stats->foreign_bursts = mw_foreign_stats_of(f->engine).bursts;
     io_stats->foreign_frames = f->frames;
+    if (f->joiner != NULL)
+        io_stats->sigfox_joined = mw_sigfox_joiner_joined(f->joiner);
 }
 
 /* ---- Frames -----------------------------------------------------------------------------------*/

@@ -149,6 +149,7 @@ typedef struct mw_receiver_stats {
     uint64_t combined;       /* frames from copies that were added */
     uint64_t foreign_bursts; /* of other networks: demodulated ... */
     uint64_t foreign_frames; /* ... and read; a Sigfox message counts once */
+    uint64_t sigfox_joined;  /* of these, Sigfox messages that only copies together told */
 } mw_receiver_stats;
 
 typedef struct mw_receiver mw_receiver;

@@ -43,7 +43,7 @@ struct mw_sigfox_joiner {
     size_t waiting_count;
     message messages[MESSAGES_MAX];
     size_t message_count;
-    mw_sigfox_join_stats stats;
+    uint64_t joined;
 };
 
 mw_status mw_sigfox_joiner_new(double rate, mw_receiver_sink sink, void *user,
@@ -62,8 +62,8 @@ void mw_sigfox_joiner_free(mw_sigfox_joiner *j) {
     free(j);
 }
 
-const mw_sigfox_join_stats *mw_sigfox_joiner_stats(const mw_sigfox_joiner *j) {
-    return &j->stats;
+uint64_t mw_sigfox_joiner_joined(const mw_sigfox_joiner *j) {
+    return j->joined;
 }
 
 size_t mw_sigfox_joiner_memory(void) {
@@ -203,7 +203,6 @@ static bool try_joint(mw_sigfox_joiner *j, const mw_sigfox_copy *const *c, size_
         symbol[c[i]->rank] = c[i]->symbol;
     uint8_t content[MW_SIGFOX_CONTENT_MAX];
     mw_framer_result r;
-    j->stats.tries++;
     mw_status s = mw_sigfox_join_symbols(symbol, 8u * c[0]->content_bytes, MW_SPAN_OF(content));
     mw_assert(s == MW_OK);
     if (mw_framer_sigfox_result((mw_slice){content, c[0]->content_bytes}, &r) != MW_OK)
@@ -211,11 +210,9 @@ static bool try_joint(mw_sigfox_joiner *j, const mw_sigfox_copy *const *c, size_
     double agreed = 0;
     for (size_t i = 0; i < n; i++)
         agreed += agreement(&r, c[i]) / (double)n;
-    if (agreed < (n == 2 ? AGREEMENT_TWO : AGREEMENT_THREE)) {
-        j->stats.refused++;
+    if (agreed < (n == 2 ? AGREEMENT_TWO : AGREEMENT_THREE))
         return false;
-    }
-    j->stats.joint++;
+    j->joined++;
     open_message(j, &r, agreed, c, n);
     return true;
 }
@@ -240,7 +237,6 @@ static bool join_waiting(mw_sigfox_joiner *j, const mw_sigfox_copy *c) {
 }
 
 void mw_sigfox_joiner_push(mw_sigfox_joiner *j, const mw_sigfox_copy *copy) {
-    j->stats.copies++;
     for (size_t i = 0; i < j->message_count; i++) {
         message *m = &j->messages[i];
         if (!belongs(j, m, copy))
@@ -252,7 +248,6 @@ void mw_sigfox_joiner_push(mw_sigfox_joiner *j, const mw_sigfox_copy *copy) {
         return;
     }
     if (copy->alone && copy->coherence >= COHERENCE_MIN) {
-        j->stats.alone++;
         open_message(j, &copy->result, copy->coherence, &copy, 1);
         return;
     }
@@ -265,7 +260,6 @@ void mw_sigfox_joiner_push(mw_sigfox_joiner *j, const mw_sigfox_copy *copy) {
                 oldest = i;
         }
         remove_waiting(j, oldest);
-        j->stats.copies_lost++;
     }
     j->waiting[j->waiting_count++] = *copy;
 }
@@ -282,14 +276,12 @@ void mw_sigfox_joiner_advance(mw_sigfox_joiner *j, uint64_t index) {
             continue;
         /* The last of three waits for none; one that was missed may still be under way. */
         remove_waiting(j, i);
-        j->stats.copies_unread++;
     }
 }
 
 void mw_sigfox_joiner_flush(mw_sigfox_joiner *j) {
     while (j->message_count > 0)
         report(j, j->message_count - 1);
-    j->stats.copies_unread += j->waiting_count;
     j->waiting_count = 0;
 }
 

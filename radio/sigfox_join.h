@@ -18,16 +18,6 @@
 
 typedef struct mw_sigfox_joiner mw_sigfox_joiner;
 
-typedef struct mw_sigfox_join_stats {
-    uint64_t copies;        /* pushed */
-    uint64_t alone;         /* messages that a copy of theirs told alone */
-    uint64_t joint;         /* messages that only copies together told */
-    uint64_t tries;         /* joint decodings */
-    uint64_t refused;       /* CRC right, but too little agreement */
-    uint64_t copies_lost;   /* undecoded copies that gave way to others */
-    uint64_t copies_unread; /* undecoded copies whose time ran out */
-} mw_sigfox_join_stats;
-
 /* rate: samples a second. MW_NOMEM. */
 MW_NODISCARD mw_status mw_sigfox_joiner_new(double rate, mw_receiver_sink sink, void *user,
                                             mw_sigfox_joiner **out_joiner);
@@ -39,7 +29,8 @@ void mw_sigfox_joiner_advance(mw_sigfox_joiner *j, uint64_t index);
 void mw_sigfox_joiner_flush(mw_sigfox_joiner *j);
 /* First sample of the oldest copy that is not settled, or UINT64_MAX. */
 uint64_t mw_sigfox_joiner_horizon(const mw_sigfox_joiner *j);
-const mw_sigfox_join_stats *mw_sigfox_joiner_stats(const mw_sigfox_joiner *j);
+/* Messages that only copies together told. */
+uint64_t mw_sigfox_joiner_joined(const mw_sigfox_joiner *j);
 size_t mw_sigfox_joiner_memory(void);
 
 #endif

@@ -39,7 +39,7 @@ struct mw_station_receiver {
     bool store_failed; /* stopped while frames could not be stored: nothing may be acknowledged */
     mw_metric *frames_total, *samples_total, *gap_total, *deaf_total, *drift_gauge, *connected,
         *connections, *refused_blocks, *jumps, *not_finite, *clipped, *undecoded, *undecoded_lost,
-        *pairs, *combined;
+        *pairs, *combined, *joined, *missing;
 };
 
 static void receive_pause(mw_station_receiver *r, mw_dur d) {
@@ -179,6 +179,7 @@ static void receive_block(mw_station_receiver *r, const mw_samples_block *b) {
     mw_metric_set(r->undecoded_lost, (int64_t)heard->undecoded_lost);
     mw_metric_set(r->pairs, (int64_t)heard->pairs);
     mw_metric_set(r->combined, (int64_t)heard->combined);
+    mw_metric_set(r->joined, (int64_t)heard->sigfox_joined);
     if ((b->h.flags & MW_SAMPLES_FLAG_LAST) != 0)
         mw_band_flush(r->receiver);
 }
@@ -205,6 +206,7 @@ static void receive_show_source(mw_station_receiver *r) {
                MW_ST("status", trouble), MW_S("detail", mw_station_source_why(r->source)));
     r->trouble = connected ? MW_OK : trouble;
     mw_metric_set(r->connections, (int64_t)connections);
+    mw_metric_set(r->missing, (int64_t)mw_station_source_missing(r->source));
     if (connections != r->connection) {
         r->connection = connections;
         r->acknowledged = 0; /* the new peer does not know what the former one was told */
@@ -288,6 +290,11 @@ static void receive_metrics(mw_station_receiver *r, mw_metrics *m) {
                                 "Sums of such receptions that were given to the decoder.");
     r->combined = mw_metrics_gauge(m, "mw_station_frames_combined", NULL,
                                    "Frames that were decoded only from added copies.");
+    r->joined = mw_metrics_gauge(m, "mw_station_sigfox_joined", NULL,
+                                 "Sigfox messages that only their copies together told.");
+    r->missing = mw_metrics_gauge(m, "mw_station_source_missing_bytes", NULL,
+                                  "Bytes that the recording's own head promises and the file "
+                                  "does not have.");
 }
 
 mw_status mw_station_receiver_start(const mw_station_config *config, mw_loop *loop,

@@ -202,6 +202,9 @@ static void tell_progress(town *t, const char *what) {
            MW_I("frames", t->book.frames_sent), MW_I("lost", t->book.frames_lost),
            MW_I("connections", t->feed.connections), MW_I("downlinks", t->book.downlinks_heard),
            MW_I("pushes", t->book.pushed));
+    if (t->medium != NULL)
+        mw_log(MW_LOG_INFO, "the way down", MW_I("bursts", mw_town_medium_bursts(t->medium)),
+               MW_I("dropped", mw_town_medium_dropped(t->medium)));
 }
 
 /* Mixes and sends what is on the air up to a moment. */

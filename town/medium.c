@@ -212,8 +212,10 @@ static burst *burst_for(mw_town_medium *m, const mw_samples_header *h) {
         return last;
     if (last != NULL)
         last->complete = true; /* cut off */
-    if (m->count == MW_TOWN_MEDIUM_BURSTS_MAX)
+    if (m->count == MW_TOWN_MEDIUM_BURSTS_MAX) {
         drop_burst(m, 0);
+        m->dropped++;
+    }
     burst *b = &m->bursts[m->count++];
     *b = (burst){.first = h->first_index, .rate_hz = rate, .centre_hz = centre};
     m->taken++;

@@ -59,6 +59,7 @@ bool mw_town_medium_recall(const mw_town_medium *m, const mw_town_meter *meter,
 /* Writes it down, synced, before the meter gets it. */
 MW_NODISCARD mw_status mw_town_medium_note(mw_town_medium *m, const mw_town_meter *meter,
                                            const mw_town_heard *heard);
+/* What the station began to send since the town started, and what of it could not be held. */
 uint64_t mw_town_medium_bursts(const mw_town_medium *m);
 uint64_t mw_town_medium_dropped(const mw_town_medium *m);
 

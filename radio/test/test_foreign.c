@@ -153,7 +153,7 @@ MW_TEST(openunb_vectors) {
  */
 MW_TEST(sigfox_joint_only) {
     for (unsigned copies = 1; copies <= 3; copies += 2) {
-        unsigned told = 0;
+        uint64_t told = 0, joined = 0;
         for (unsigned trial = 0; trial < 4; trial++) {
             air *a = air_new(12500, 5000, 40 + trial);
             air_listen(a, MW_RADIO_SIGFOX, 100);
@@ -168,11 +168,12 @@ MW_TEST(sigfox_joint_only) {
             air_play(a, 7);
             MW_CHECK(a->heard_count <= 1);
             told += a->heard_count;
+            joined += mw_receiver_stats_of(a->rx)->sigfox_joined;
             if (a->heard_count == 1 && copies == 3)
                 MW_CHECK(a->heard[0].copies >= 2);
             air_free(a);
         }
-        MW_CHECK(copies == 3 ? told >= 3 : told == 0);
+        MW_CHECK(copies == 3 ? told >= 3 && joined > 0 && joined <= told : told + joined == 0);
     }
 }
 
