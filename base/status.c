@@ -8,10 +8,9 @@ typedef struct status_row {
     const char *text;
     mw_status_class class_of;
     int http;
-    int dlms;
 } status_row;
 
-#define X(name, class, http, dlms, text) [MW_##name] = {#name, text, MW_CLASS_##class, http, dlms},
+#define X(name, class, http, text) [MW_##name] = {#name, text, MW_CLASS_##class, http},
 static const status_row rows[MW_STATUS_COUNT] = {MW_STATUS_LIST(X)};
 #undef X
 
@@ -34,8 +33,4 @@ mw_status_class mw_status_class_of(mw_status s) {
 
 int mw_status_http(mw_status s) {
     return row_of(s)->http;
-}
-
-int mw_status_dlms(mw_status s) {
-    return row_of(s)->dlms;
 }

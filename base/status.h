@@ -22,33 +22,33 @@ typedef enum mw_status_class {
     MW_CLASS_ENVIRONMENT, /* disk, network, memory: may work later    */
 } mw_status_class;
 
-/* X(name, class, HTTP status, DLMS data-access-result (IEC 62056-5-3, 9.5), text) */
+/* X(name, class, HTTP status, text) */
 #define MW_STATUS_LIST(X)                                                                          \
-    X(OK, NONE, 200, 0, "ok")                                                                      \
-    X(AGAIN, NONE, 503, 2, "not ready yet, try again")                                             \
-    X(SHORT, INPUT, 400, 250, "input ends too early")                                              \
-    X(SYNTAX, INPUT, 400, 250, "input is malformed")                                               \
-    X(RANGE, INPUT, 422, 250, "value out of range")                                                \
-    X(CHECKSUM, INPUT, 400, 250, "checksum does not match")                                        \
-    X(UNSUPPORTED, INPUT, 501, 250, "version or feature not supported")                            \
-    X(AUTH, PEER, 401, 3, "authentication failed")                                                 \
-    X(FORBIDDEN, PEER, 403, 3, "not permitted")                                                    \
-    X(REPLAY, PEER, 409, 250, "counter already used or too old")                                   \
-    X(DUPLICATE, PEER, 409, 250, "already present")                                                \
-    X(CONFLICT, PEER, 409, 250, "conflicts with what is stored")                                   \
-    X(NOT_FOUND, INPUT, 404, 4, "not found")                                                       \
-    X(STATE, PEER, 409, 2, "not possible in the present state")                                    \
-    X(TIMEOUT, PEER, 504, 2, "no answer in time")                                                  \
-    X(CLOSED, PEER, 503, 2, "closed by the other side")                                            \
-    X(LIMIT, LIMIT, 429, 12, "a stated limit was reached")                                         \
-    X(SPACE, LIMIT, 507, 12, "no room in the buffer or store")                                     \
-    X(DUTY, LIMIT, 429, 2, "regulatory airtime is used up")                                        \
-    X(NOMEM, ENVIRONMENT, 503, 2, "out of memory")                                                 \
-    X(IO, ENVIRONMENT, 503, 1, "input or output failed")                                           \
-    X(CORRUPT, ENVIRONMENT, 500, 1, "stored data are damaged")
+    X(OK, NONE, 200, "ok")                                                                         \
+    X(AGAIN, NONE, 503, "not ready yet, try again")                                                \
+    X(SHORT, INPUT, 400, "input ends too early")                                                   \
+    X(SYNTAX, INPUT, 400, "input is malformed")                                                    \
+    X(RANGE, INPUT, 422, "value out of range")                                                     \
+    X(CHECKSUM, INPUT, 400, "checksum does not match")                                             \
+    X(UNSUPPORTED, INPUT, 501, "version or feature not supported")                                 \
+    X(AUTH, PEER, 401, "authentication failed")                                                    \
+    X(FORBIDDEN, PEER, 403, "not permitted")                                                       \
+    X(REPLAY, PEER, 409, "counter already used or too old")                                        \
+    X(DUPLICATE, PEER, 409, "already present")                                                     \
+    X(CONFLICT, PEER, 409, "conflicts with what is stored")                                        \
+    X(NOT_FOUND, INPUT, 404, "not found")                                                          \
+    X(STATE, PEER, 409, "not possible in the present state")                                       \
+    X(TIMEOUT, PEER, 504, "no answer in time")                                                     \
+    X(CLOSED, PEER, 503, "closed by the other side")                                               \
+    X(LIMIT, LIMIT, 429, "a stated limit was reached")                                             \
+    X(SPACE, LIMIT, 507, "no room in the buffer or store")                                         \
+    X(DUTY, LIMIT, 429, "regulatory airtime is used up")                                           \
+    X(NOMEM, ENVIRONMENT, 503, "out of memory")                                                    \
+    X(IO, ENVIRONMENT, 503, "input or output failed")                                              \
+    X(CORRUPT, ENVIRONMENT, 500, "stored data are damaged")
 
 typedef enum mw_status {
-#define X(name, class, http, dlms, text) MW_##name,
+#define X(name, class, http, text) MW_##name,
     MW_STATUS_LIST(X)
 #undef X
         MW_STATUS_COUNT
@@ -59,7 +59,6 @@ const char *mw_status_text(mw_status s);
 const char *mw_status_name(mw_status s);
 mw_status_class mw_status_class_of(mw_status s);
 int mw_status_http(mw_status s);
-int mw_status_dlms(mw_status s);
 
 /* Return early when an expression is not MW_OK. */
 #define MW_TRY(expr)                                                                               \

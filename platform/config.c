@@ -157,6 +157,8 @@ static const mw_setting settings[] = {
      .min = S(1),
      .max = S(400 * 86400),
      .text = "A session ends this long after signing in (machine time)."},
+    /* 2 passes over 19 MiB: the OWASP password storage guide's choice for Argon2id; some 25 ms, so
+     * that a log-in does not hold the loop for long. */
     {.key = "password.passes",
      .type = MW_SETTING_INT,
      .offset = AT(password_passes),
@@ -362,3 +364,8 @@ const mw_program mw_platform_program = {
     .settings = settings,
     .settings_n = sizeof settings / sizeof settings[0],
 };
+
+mw_password_params mw_platform_password(const mw_platform_config *config) {
+    return (mw_password_params){.passes = (uint32_t)config->password_passes,
+                                .memory_kib = (uint32_t)(config->password_memory / 1024)};
+}

@@ -5,6 +5,7 @@
 #ifndef MW_PLATFORM_CONFIG_H
 #define MW_PLATFORM_CONFIG_H
 
+#include "platform/accounts/secret.h"
 #include "runtime/settings.h"
 
 typedef struct mw_platform_config {
@@ -64,5 +65,8 @@ typedef struct mw_platform_config {
 } mw_platform_config;
 
 extern const mw_program mw_platform_program;
+
+/* What new passwords are hashed with. */
+mw_password_params mw_platform_password(const mw_platform_config *config);
 
 #endif

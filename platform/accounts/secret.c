@@ -12,10 +12,6 @@ mw_status mw_secret_init(void) {
     return sodium_init() < 0 ? MW_IO : MW_OK;
 }
 
-mw_password_params mw_password_params_default(void) {
-    return (mw_password_params){.passes = 2, .memory_kib = 19 * 1024};
-}
-
 mw_password_params mw_password_params_test(void) {
     return (mw_password_params){.passes = 1, .memory_kib = 8};
 }

@@ -25,9 +25,6 @@ typedef struct mw_password_params {
     uint32_t memory_kib; /* 8..1048576 */
 } mw_password_params;
 
-/* 19 MiB and 2 passes: the first choice of the OWASP password storage guide for Argon2id; some
- * 25 ms, so that a log-in does not hold the loop for long. */
-mw_password_params mw_password_params_default(void);
 /* The cheapest that the library takes, for tests. */
 mw_password_params mw_password_params_test(void);
 

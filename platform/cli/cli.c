@@ -113,11 +113,6 @@ static int tell_secret(const char *file, const char *label, const char *secret) 
 
 /* ---- account ---- */
 
-static mw_password_params params_of(const mw_platform_config *c) {
-    return (mw_password_params){.passes = (uint32_t)c->password_passes,
-                                .memory_kib = (uint32_t)(c->password_memory / 1024)};
-}
-
 static int explain_account(mw_status s, const char *login) {
     switch (s) {
     case MW_SYNTAX:
@@ -152,7 +147,8 @@ static int account_create(const mw_platform_config *c, mw_store *store, const ch
                         .time_zone = zone != NULL ? zone : "UTC",
                         .locale = locale != NULL ? locale : "en"};
     char password[MW_PASSWORD_TEXT_MAX];
-    mw_status s = mw_account_create(store, params_of(c), &a, mw_clock_machine_utc(), password);
+    mw_status s =
+        mw_account_create(store, mw_platform_password(c), &a, mw_clock_machine_utc(), password);
     if (s != MW_OK)
         return explain_account(s, login);
     int code = tell_secret(option(w, "--password-file"), login, password);
@@ -166,7 +162,8 @@ static int account_password(const mw_platform_config *c, mw_store *store, const 
     if (!options_ok(w, known))
         return misused("account password LOGIN [--password-file F]");
     char password[MW_PASSWORD_TEXT_MAX];
-    mw_status s = mw_account_password(store, params_of(c), login, mw_clock_machine_utc(), password);
+    mw_status s = mw_account_password(store, mw_platform_password(c), login, mw_clock_machine_utc(),
+                                      password);
     if (s != MW_OK)
         return explain_account(s, login);
     int code = tell_secret(option(w, "--password-file"), login, password);

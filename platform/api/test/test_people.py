@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sqlite3
 import struct
 import subprocess
@@ -126,6 +127,15 @@ class Users(unittest.TestCase):
         self.assertEqual(c.get("/v1/meters").json()["total"], 0)
         again = world.person("boss").post("/v1/tenants", {"name": "third", "login": "x"})
         self.assertEqual(again.status, 409)
+
+    def test_passwords_cost_what_is_documented(self):
+        says = world.command("--help").stdout
+        defaults = ["=".join(re.search(rf"({name}).*?default (\S+)", says, re.S).groups())
+                    for name in ("password.passes", "password.memory")]
+        world.command(*defaults, "account", "create", "costly", "--role", "auditor")
+        with sqlite3.connect(os.path.join(world.folder, "test.db"), timeout=20) as db:
+            kept = db.execute("SELECT password_hash FROM users WHERE login = 'costly'").fetchone()[0]
+        self.assertTrue(kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$"), kept)
 
     def test_settings(self):
         boss = world.person("boss")
