@@ -78,6 +78,9 @@ static void look(void *context) {
 
 mw_status mw_backup_child_new(mw_loop *loop, const mw_platform_config *config, int argc,
                               char **argv, mw_backup_child **out_child) {
+    *out_child = NULL;
+    if (config->backup_folder[0] == 0)
+        return MW_OK;
     mw_backup_child *c = calloc(1, sizeof *c);
     if (c == NULL)
         return MW_NOMEM;

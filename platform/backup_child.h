@@ -11,7 +11,8 @@
 
 typedef struct mw_backup_child mw_backup_child;
 
-/* argc, argv: as the platform was started, without a command. All are borrowed. */
+/* argc, argv: as the platform was started, without a command. All are borrowed. NULL when the
+ * settings name no folder. */
 MW_NODISCARD mw_status mw_backup_child_new(mw_loop *loop, const mw_platform_config *config,
                                            int argc, char **argv, mw_backup_child **out_child);
 /* A backup that is under way is left to end by itself. */
