@@ -163,17 +163,14 @@ static void empty(void) {
     MW_CHECK_EQ(system(command), 0);
 }
 
-static int run(const char *more, const char *and_more) {
-    char dir[120];
-    char count[120];
-    char room[120];
-    (void)snprintf(dir, sizeof dir, "MW_FAULT_DIR=%s", folder);
-    (void)snprintf(count, sizeof count, "MW_FAULT_COUNT_FILE=%s", count_path);
-    (void)snprintf(room, sizeof room, "MW_FAULT_ROOM_FILE=%s", room_path);
-    const char *argv[] = {self, "child", root, NULL};
-    const char *env[] = {
-        dir, count, room, more == NULL ? "X=" : more, and_more == NULL ? "Y=" : and_more, NULL};
-    return mw_fault_run(argv, env, 20);
+static int run(const char *fault, const char *other) {
+    mw_fault_child child = {.program = self,
+                            .what = "child",
+                            .root = root,
+                            .folder = folder,
+                            .count_file = count_path,
+                            .room_file = room_path};
+    return mw_fault_child_run(&child, fault, other);
 }
 
 static long operations(void) {

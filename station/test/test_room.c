@@ -242,15 +242,10 @@ static int child(void) {
 
 static int run_child(int cut) {
     char at[64];
-    char dir[128];
-    char counts[128];
-    (void)snprintf(at, sizeof at, cut == 0 ? "MW_FAULT_NONE=%d" : "MW_FAULT_CUT_AFTER=%d", cut);
-    (void)snprintf(dir, sizeof dir, "MW_FAULT_DIR=%s", folder);
-    (void)snprintf(counts, sizeof counts, "MW_FAULT_COUNT_FILE=%s", count_path);
-    const char *environment[] = {at, dir, counts,
-                                 "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0", NULL};
-    const char *argv[] = {self, "child", root, NULL};
-    return mw_fault_run(argv, environment, 60);
+    (void)snprintf(at, sizeof at, "MW_FAULT_CUT_AFTER=%d", cut);
+    mw_fault_child child = {
+        .program = self, .what = "child", .root = root, .folder = folder, .count_file = count_path};
+    return mw_fault_child_run(&child, cut == 0 ? NULL : at, NULL);
 }
 
 static uint64_t promised(void) {

@@ -207,15 +207,14 @@ static int child(bool confirm) {
 
 static int run_child(int cut, const char *what) {
     char at[64];
-    char dir[128];
-    char counts[200];
-    (void)snprintf(at, sizeof at, cut == 0 ? "MW_FAULT_NONE=%d" : "MW_FAULT_CUT_AFTER=%d", cut);
-    (void)snprintf(dir, sizeof dir, "MW_FAULT_DIR=%s", slots);
-    (void)snprintf(counts, sizeof counts, "MW_FAULT_COUNT_FILE=%s", in_root("count"));
-    const char *environment[] = {at, dir, counts,
-                                 "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0", NULL};
-    const char *argv[] = {self, "child", root, what, NULL};
-    return mw_fault_run(argv, environment, 60);
+    (void)snprintf(at, sizeof at, "MW_FAULT_CUT_AFTER=%d", cut);
+    mw_fault_child child = {.program = self,
+                            .what = "child",
+                            .root = root,
+                            .more = what,
+                            .folder = slots,
+                            .count_file = in_root("count")};
+    return mw_fault_child_run(&child, cut == 0 ? NULL : at, NULL);
 }
 
 static void prepare(void) {

@@ -19,9 +19,8 @@
 #include "platform/commands/queue.h"
 #include "platform/doors/uplinks.h"
 #include "platform/journal/decode.h"
-#include "platform/store/sqlite.h"
+#include "platform/store/test/scratch.h"
 #include "protocols/smp/smp.h"
-#include "tests/harness/mw_test.h"
 
 enum { LOOP_STATIONS = 2, LOOP_ENTRIES = 64, LOOP_LATE = 256 };
 
@@ -153,12 +152,10 @@ static inline void loop_platform_close(loop *l) {
 }
 
 static inline void loop_files_remove(const loop *l) {
-    char name[96];
-    const char *const ends[] = {"", "-wal", "-shm", ".copy"};
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(name, sizeof name, "%s%s", l->path, ends[i]);
-        (void)unlink(name);
-    }
+    char copy[96];
+    (void)snprintf(copy, sizeof copy, "%s.copy", l->path);
+    (void)unlink(copy);
+    scratch_remove(l->path);
     (void)unlink(l->key_path);
     (void)unlink(l->epoch_path);
 }

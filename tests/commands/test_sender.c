@@ -12,8 +12,7 @@
 
 #include "base/prng.h"
 #include "platform/commands/sender.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { SUBJECTS = 3, USED_MAX = 1 << 20 };
 
@@ -24,12 +23,7 @@ static mw_sender *sender;
 static int64_t newest[SUBJECTS];
 
 static void remove_all(void) {
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    char name[96];
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
+    scratch_remove(path);
     (void)unlink(copy);
     (void)unlink(epoch_path);
 }

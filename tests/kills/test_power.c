@@ -25,24 +25,6 @@ static void shell(const char *format, const char *what) {
 
 /* ---- the child ---- */
 
-static void note(int64_t n) {
-    int fd = open(notes, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    MW_CHECK(fd >= 0);
-    MW_CHECK_EQ(write(fd, &n, sizeof n), sizeof n);
-    close(fd);
-}
-
-static int64_t noted(void) {
-    int64_t n = 0;
-    int fd = open(notes, O_RDONLY);
-    if (fd < 0)
-        return 0;
-    if (read(fd, &n, sizeof n) != sizeof n)
-        n = 0;
-    close(fd);
-    return n;
-}
-
 static void names(void) {
     (void)snprintf(count_file, sizeof count_file, "%s.count", root);
     (void)snprintf(notes, sizeof notes, "%s.notes", root);
@@ -71,7 +53,7 @@ static void child_life(void **state) {
         if (!life_reports(d))
             continue;
         life_report(&l, d);
-        note(life_reported(&l));
+        mw_fault_note(notes, (uint64_t)life_reported(&l));
     }
     world_stop(&l.w);
 }
@@ -141,15 +123,15 @@ static void disk_of_released_1(void) {
 }
 
 static int child_run(const char *what, const char *fault, long n, const char *more) {
-    char dir[3300], one[80], count[3300], room[3300], here[3000];
-    MW_CHECK(getcwd(here, sizeof here) != NULL);
-    (void)snprintf(dir, sizeof dir, "MW_FAULT_DIR=%s/%s", here, root);
+    char one[80];
     (void)snprintf(one, sizeof one, "%s=%ld", fault, n);
-    (void)snprintf(count, sizeof count, "MW_FAULT_COUNT_FILE=%s/%s", here, count_file);
-    (void)snprintf(room, sizeof room, "MW_FAULT_ROOM_FILE=%s/%s", here, room_file);
-    const char *environment[] = {dir, one, count, room, more, NULL};
-    const char *argv[] = {program, what, root, NULL};
-    return mw_fault_run(argv, environment, 60);
+    mw_fault_child child = {.program = program,
+                            .what = what,
+                            .root = root,
+                            .folder = root,
+                            .count_file = count_file,
+                            .room_file = room_file};
+    return mw_fault_child_run(&child, one, more);
 }
 
 /* The disk as a reboot finds it: whole, with everything acknowledged, once; and life goes on. */
@@ -184,7 +166,7 @@ MW_TEST(a_life_survives_every_cut) {
         disk_of_life();
         MW_CHECK_EQ(child_run("life", "MW_FAULT_CUT_AFTER", n, i % 2 == 0 ? seed : NULL),
                     MW_FAULT_EXIT_CUT);
-        MW_CHECK(disk_good(noted()));
+        MW_CHECK(disk_good((int64_t)mw_fault_noted(notes)));
     }
 }
 
@@ -316,7 +298,7 @@ MW_TEST(a_full_disk_in_every_phase) {
     for (long room = 20000; room < 5000000; room += 2 * room) {
         disk_of_life();
         full += child_run("life", "MW_FAULT_SPACE", room, NULL) != 0;
-        MW_CHECK(disk_good(noted()));
+        MW_CHECK(disk_good((int64_t)mw_fault_noted(notes)));
     }
     print_message("%u times full\n", full);
     MW_CHECK(full >= 3);

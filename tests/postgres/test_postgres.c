@@ -8,8 +8,8 @@
 
 #include "platform/store/postgres_backup.h"
 #include "platform/store/postgres_internal.h"
-#include "platform/store/sqlite.h"
 #include "platform/store/sqlite_backup.h"
+#include "platform/store/test/scratch.h"
 #include "tests/postgres/fixture.h"
 
 /* --- words ------------------------------------------------------------------------------------- */
@@ -265,12 +265,7 @@ MW_TEST(a_store_becomes_a_file_and_a_store_again) {
     MW_CHECK_EQ(next_change(s), next);
     mw_store_close(s);
     MW_CHECK(memcmp(was, filled, 32) == 0);
-    char beside[80];
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(beside, sizeof beside, "%s%s", path, ends[i]);
-        (void)unlink(beside);
-    }
+    scratch_remove(path);
 }
 
 MW_TEST(partitions_are_made_ahead_and_dropped_when_empty) {

@@ -50,13 +50,8 @@ static mw_status make(mw_manifest *out) {
 }
 
 static void lose_database(void) {
-    char name[96];
-    static const char *const ends[] = {"", "-wal", "-shm"};
     world_close(&w);
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", w.path, ends[i]);
-        (void)unlink(name);
-    }
+    scratch_remove(w.path);
 }
 
 static mw_status put_back(uint32_t epoch, mw_restore_report *out) {

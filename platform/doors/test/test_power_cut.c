@@ -22,24 +22,6 @@ static void paths_of_disk(world *w) {
     snprintf(w->key_path, sizeof w->key_path, "%.40s/p.key", disk);
 }
 
-static void note(uint64_t next) {
-    int fd = open(notes, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    MW_CHECK(fd >= 0);
-    MW_CHECK_EQ(write(fd, &next, sizeof next), sizeof next);
-    close(fd);
-}
-
-static uint64_t noted(void) {
-    uint64_t next = 0;
-    int fd = open(notes, O_RDONLY);
-    if (fd < 0)
-        return 0;
-    if (read(fd, &next, sizeof next) != sizeof next)
-        next = 0;
-    close(fd);
-    return next;
-}
-
 /* The disk is full: the answer says so, nothing of the batch is kept, and once there is room the
  * same batch goes through. */
 static void retry_with_room(world *w, const mw_store_sender *sender, uint64_t first,
@@ -73,7 +55,7 @@ static int child_body(void) {
         mw_status s = batch_take(&w, &sender, first);
         if (s != MW_OK)
             retry_with_room(&w, &sender, first, s);
-        note(first + BATCH);
+        mw_fault_note(notes, first + BATCH);
         uint32_t n = 0;
         s = mw_decoder_turn(w.decoder, 30, &n);
         MW_CHECK(s == MW_OK || s == MW_SPACE || s == MW_IO);
@@ -153,7 +135,7 @@ static bool disk_good(void) {
         return false;
     uint64_t next = 0;
     bool good = mw_store_journal_scan(w.store, 0, UINT32_MAX, count_row, &next) == MW_OK &&
-                next >= noted() && next % BATCH == 0;
+                next >= mw_fault_noted(notes) && next % BATCH == 0;
     mw_store_close(w.store);
     if (!good)
         return false;
@@ -173,16 +155,15 @@ static bool disk_good(void) {
 }
 
 static int child_run(const char *fault, long n, const char *more) {
-    char dir[3300], one[80], count[200], room[200];
-    char here[3000];
-    MW_CHECK(getcwd(here, sizeof here) != NULL);
-    snprintf(dir, sizeof dir, "MW_FAULT_DIR=%s/%s", here, disk);
-    snprintf(one, sizeof one, "%s=%ld", fault, n);
-    snprintf(count, sizeof count, "MW_FAULT_COUNT_FILE=%s", count_file);
-    snprintf(room, sizeof room, "MW_FAULT_ROOM_FILE=%s", room_file);
-    const char *environment[] = {dir, one, count, room, more, NULL};
-    const char *argv[] = {program, "child", root, NULL};
-    return mw_fault_run(argv, environment, 60);
+    char one[80];
+    (void)snprintf(one, sizeof one, "%s=%ld", fault, n);
+    mw_fault_child child = {.program = program,
+                            .what = "child",
+                            .root = root,
+                            .folder = disk,
+                            .count_file = count_file,
+                            .room_file = room_file};
+    return mw_fault_child_run(&child, one, more);
 }
 
 static long operations(void) {
@@ -226,7 +207,7 @@ MW_TEST(a_full_disk_refuses_and_recovers) {
     for (long room = 100000; room < 1200000; room += 90000) {
         disk_prepare();
         MW_CHECK_EQ(child_run("MW_FAULT_SPACE", room, NULL), 0);
-        MW_CHECK_EQ(noted(), BATCHES_OF_CHILD * BATCH);
+        MW_CHECK_EQ(mw_fault_noted(notes), BATCHES_OF_CHILD * BATCH);
         MW_CHECK(disk_good());
         full += access(room_file, F_OK) == 0;
     }

@@ -15,9 +15,8 @@
 #include "platform/journal/decode.h"
 #include "platform/journal/envelope.h"
 #include "platform/store/chunk.h"
-#include "platform/store/sqlite.h"
+#include "platform/store/test/scratch.h"
 #include "protocols/smp/smp.h"
-#include "tests/harness/mw_test.h"
 
 enum { WORLD_DEVICES = 8, WORLD_ADDRESS = 4096 };
 
@@ -37,12 +36,7 @@ typedef struct world_frame {
 } world_frame;
 
 static inline void world_files_remove(const world *w) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", w->path, ends[i]);
-        (void)unlink(name);
-    }
+    scratch_remove(w->path);
     (void)unlink(w->key_path);
 }
 

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 static char path[64];
 static mw_store *store;
@@ -20,21 +19,9 @@ static mw_loop *loop;
 static mw_notify *notify;
 static int64_t tenant;
 
-static void files_remove(void) {
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        char name[80];
-        (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static int setup(void **state) {
     (void)state;
-    (void)snprintf(path, sizeof path, "notify-test-%d.db", (int)getpid());
-    files_remove();
-    mw_store_sqlite_options o = {.path = path};
-    MW_CHECK_OK(mw_store_sqlite_open(&o, &store));
+    store = scratch_new("notify", path);
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "t", &tenant));
     MW_CHECK_OK(mw_store_commit(store));
@@ -63,7 +50,7 @@ static int teardown(void **state) {
     mw_clock_close(the_clock);
     mw_zones_close(zones);
     mw_store_close(store);
-    files_remove();
+    scratch_remove(path);
     return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "base/prng.h"
 #include "platform/readings/conservation.h"
 #include "platform/store/memory.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { DAY0 = 20700, HOURS = 72, CHANNELS = 3, TEXT = 1 << 20 };
 
@@ -178,16 +178,8 @@ static void compare(mw_utc as_of) {
 
 static int64_t journal_add(void) {
     char text[40];
-    snprintf(text, sizeof text, "{\"seq\":%u}", (unsigned)++seq);
     mw_utc now = mw_utc_of_s(clock_s += 60);
-    mw_store_envelope e = {.tenant = tenant,
-                           .sender = sender,
-                           .epoch = 1,
-                           .seq = seq,
-                           .kind = MW_STORE_KIND_UNB,
-                           .received = now,
-                           .stored = now,
-                           .content = mw_slice_of_str(text)};
+    mw_store_envelope e = scratch_envelope(tenant, sender, ++seq, now, text);
     mw_store_append result;
     int64_t id = 0, first = 0;
     BOTH(mw_store_journal_append(s, &e, &result, &id));

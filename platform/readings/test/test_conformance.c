@@ -7,8 +7,7 @@
 
 #include "platform/readings/test/conformance.h"
 #include "platform/store/memory.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 #ifndef CONFORMANCE_SEEDS
 #define CONFORMANCE_SEEDS 8
@@ -17,18 +16,11 @@
 static char path[64];
 
 static mw_store *sqlite_open(void) {
-    mw_store *s = NULL;
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &s));
-    return s;
+    return scratch_open(path);
 }
 
 static void sqlite_remove(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
+    scratch_remove(path);
 }
 
 MW_TEST(sqlite_is_as_the_model) {

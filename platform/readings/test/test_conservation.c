@@ -10,8 +10,7 @@
 
 #include "base/prng.h"
 #include "platform/readings/conservation.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { DAY0 = 20700, HOURS = 24 * 6, METERS_MAX = 4, WRAP_DIGITS = 4 };
 
@@ -23,15 +22,6 @@ static mw_prng g;
 
 static unsigned below(unsigned n) {
     return (unsigned)mw_prng_below(&g, n);
-}
-
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
 }
 
 static mw_utc hour_at(int64_t hour) {
@@ -126,21 +116,7 @@ static void story_record(void) {
 }
 
 static int64_t journal_add(void) {
-    char text[40];
-    snprintf(text, sizeof text, "{\"seq\":%u}", (unsigned)++seq);
-    mw_utc now = mw_utc_of_s(clock_s += 60);
-    mw_store_envelope e = {.tenant = tenant,
-                           .sender = sender,
-                           .epoch = 1,
-                           .seq = seq,
-                           .kind = MW_STORE_KIND_UNB,
-                           .received = now,
-                           .stored = now,
-                           .content = mw_slice_of_str(text)};
-    mw_store_append result;
-    int64_t id;
-    MW_CHECK_OK(mw_store_journal_append(store, &e, &result, &id));
-    return id;
+    return scratch_uplink(store, tenant, sender, ++seq, mw_utc_of_s(clock_s += 60));
 }
 
 /* The meter hung there for the whole hour, so that its report of it is whole. */
@@ -235,8 +211,8 @@ static mw_conservation check(void) {
 }
 
 static void open_new(void) {
-    remove_files();
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    scratch_remove(path);
+    store = scratch_open(path);
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
     uint8_t hash[32] = {1};
@@ -255,7 +231,7 @@ static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
     store = NULL;
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/prng.h"
 #include "platform/readings/consumption.h"
 #include "platform/store/chunk.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 static char path[64];
 static mw_store *store;
@@ -20,20 +17,9 @@ static const mw_zone *zone_of(const char *name) {
     return z;
 }
 
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "consumption-test-%d.db", (int)getpid());
-    remove_files();
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_new("consumption", path);
     MW_CHECK_OK(mw_zones_open(NULL, &zones));
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
@@ -47,7 +33,7 @@ static int teardown(void **state) {
     (void)state;
     mw_zones_close(zones);
     mw_store_close(store);
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 

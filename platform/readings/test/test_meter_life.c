@@ -3,14 +3,12 @@
  * What a usage point used, to the last unit, through everything that can happen to its meters.
  */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/prng.h"
 #include "platform/readings/conservation.h"
 #include "platform/readings/consumption.h"
 #include "platform/registry/operations.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { DAY0 = 20390, DAYS = 8 }; /* from 2025-10-29 on */
 
@@ -23,24 +21,13 @@ static mw_store_channel meter[3];
 static mw_operator op;
 static const uint8_t obis[6] = {1, 0, 1, 8, 0, 255};
 
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static mw_utc at_s(int64_t seconds) {
     return mw_utc_of_s((int64_t)DAY0 * 86400 + seconds);
 }
 
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "life-test-%d.db", (int)getpid());
-    remove_files();
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_new("life", path);
     MW_CHECK_OK(mw_zones_open(NULL, &zones));
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
@@ -71,26 +58,12 @@ static int teardown(void **state) {
     mw_zones_close(zones);
     mw_store_close(store);
     store = NULL;
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 
 static int64_t journal_add(void) {
-    char text[40];
-    snprintf(text, sizeof text, "{\"seq\":%u}", (unsigned)++seq);
-    mw_utc now = mw_utc_of_s(++clock_s);
-    mw_store_envelope e = {.tenant = tenant,
-                           .sender = sender,
-                           .epoch = 1,
-                           .seq = seq,
-                           .kind = MW_STORE_KIND_UNB,
-                           .received = now,
-                           .stored = now,
-                           .content = mw_slice_of_str(text)};
-    mw_store_append result;
-    int64_t id;
-    MW_CHECK_OK(mw_store_journal_append(store, &e, &result, &id));
-    return id;
+    return scratch_uplink(store, tenant, sender, ++seq, mw_utc_of_s(++clock_s));
 }
 
 /* The channel reports whole hours [from, to) of `value` each. */

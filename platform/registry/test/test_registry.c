@@ -4,8 +4,7 @@
 #include <unistd.h>
 
 #include "platform/registry/registry.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 static char path[64], key_path[64];
 static mw_store *store;
@@ -20,12 +19,7 @@ static mw_registry *registry;
     "\"name\":\"Anna Rossi\",\"login\":\"anna\"}}}]}\n"
 
 static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
+    scratch_remove(path);
     (void)unlink(key_path);
 }
 

@@ -3,29 +3,16 @@
  * Master data by date.
  */
 #include <stdio.h>
-#include <unistd.h>
 
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 static char path[64];
 static mw_store *store;
 static int64_t tenant;
 
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "model-test-%d.db", (int)getpid());
-    remove_files();
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_new("model", path);
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
     return 0;
@@ -35,7 +22,7 @@ static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
     store = NULL;
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 

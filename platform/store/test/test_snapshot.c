@@ -7,10 +7,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { DAY0 = 20700, DAYS = 400, HOURS = 24, SECONDS = 1 };
 
@@ -21,20 +19,9 @@ static const int64_t channel = 7;
 static atomic_int acknowledged; /* days */
 static atomic_bool failed, over;
 
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "snapshot-test-%d.db", (int)getpid());
-    remove_files();
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_new("snapshot", path);
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
     MW_CHECK_OK(mw_store_commit(store));
@@ -44,7 +31,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 

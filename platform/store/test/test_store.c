@@ -6,8 +6,7 @@
 
 #include "base/prng.h"
 #include "platform/store/chunk.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 static char path[64];
 static mw_store *store;
@@ -16,24 +15,12 @@ static int64_t tenant, device, channel;
 static void open_again(void) {
     mw_store_close(store);
     store = NULL;
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
-}
-
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
+    store = scratch_open(path);
 }
 
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "store-test-%d.db", (int)getpid());
-    remove_files();
-    store = NULL;
-    open_again();
+    store = scratch_new("store", path);
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
     mw_store_person person = {.id = "cu-1", .name = "Anna Rossi", .login = "anna"};
@@ -64,7 +51,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 

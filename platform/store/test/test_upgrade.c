@@ -8,22 +8,12 @@
 #include <unistd.h>
 
 #include "platform/store/sql_schema.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { FIRST_DAY = 20700, DAY = 86400 };
 
 static char path[64];
 static mw_store *store;
-
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
 
 /* Makes the database file out of its text. */
 static void restore(const char *fixture) {
@@ -45,7 +35,7 @@ static void restore(const char *fixture) {
 static int setup(void **state) {
     (void)state;
     snprintf(path, sizeof path, "upgrade-test-%d.db", (int)getpid());
-    remove_files();
+    scratch_remove(path);
     store = NULL;
     restore("released_1.sql");
     return 0;
@@ -54,7 +44,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 
@@ -136,7 +126,7 @@ MW_TEST(a_database_of_release_1_opens_and_keeps_its_values) {
     mw_store_sqlite_options read = {.path = path, .read_only = true};
     if (mw_store_sqlite_schema() > MW_SQ_SCHEMA_RELEASE_1) /* a reader never writes */
         MW_CHECK_STATUS(mw_store_sqlite_open(&read, &reader), MW_UNSUPPORTED);
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_open(path);
     check_values();
     uint32_t folded = 0;
     MW_CHECK_OK(mw_store_begin(store));
@@ -167,7 +157,7 @@ MW_TEST(a_step_that_fails_changes_nothing) {
     MW_CHECK_EQ(sqlite3_open(path, &db), SQLITE_OK);
     MW_CHECK_EQ(sqlite3_exec(db, "DROP INDEX device_states_by_seen", NULL, NULL, NULL), SQLITE_OK);
     MW_CHECK_EQ(sqlite3_close(db), SQLITE_OK);
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_open(path);
     check_values();
 }
 

@@ -3,11 +3,9 @@
  * Values in layers on SQLite, case by case; test_conformance.c compares random histories.
  */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "platform/store/layers.h"
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 enum { DAY0 = 20700, DAY = 86400 };
 
@@ -16,20 +14,9 @@ static mw_store *store;
 static int64_t tenant, sender;
 static const int64_t channel = 7;
 
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "values-test-%d.db", (int)getpid());
-    remove_files();
-    MW_CHECK_OK(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store));
+    store = scratch_new("values", path);
     MW_CHECK_OK(mw_store_begin(store));
     MW_CHECK_OK(mw_store_tenant_put(store, "demo", &tenant));
     uint8_t hash[32] = {1};
@@ -41,7 +28,7 @@ static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
     store = NULL;
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 
@@ -52,19 +39,7 @@ static mw_utc hour_at(int64_t hour) {
 /* A report of `n` hours, stored at the given moment; values first, first + 1 ... */
 static void report(int64_t hour, unsigned n, int64_t first, mw_utc stored, uint32_t quality) {
     static uint64_t seq;
-    char text[32];
-    snprintf(text, sizeof text, "{\"seq\":%u}", (unsigned)++seq);
-    mw_store_envelope e = {.tenant = tenant,
-                           .sender = sender,
-                           .epoch = 1,
-                           .seq = seq,
-                           .kind = MW_STORE_KIND_UNB,
-                           .received = stored,
-                           .stored = stored,
-                           .content = mw_slice_of_str(text)};
-    mw_store_append result;
-    int64_t journal;
-    MW_CHECK_OK(mw_store_journal_append(store, &e, &result, &journal));
+    int64_t journal = scratch_uplink(store, tenant, sender, ++seq, stored);
     mw_store_interval rows[24];
     for (unsigned i = 0; i < n; i++)
         rows[i] = (mw_store_interval){.start = hour_at(hour + i),

@@ -6,27 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "platform/store/sqlite.h"
-#include "tests/harness/mw_test.h"
+#include "platform/store/test/scratch.h"
 
 static char path[64];
 static mw_store *store;
 
-static void remove_files(void) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
-}
-
 static int setup(void **state) {
     (void)state;
-    snprintf(path, sizeof path, "vee-store-test-%d.db", (int)getpid());
-    remove_files();
-    mw_store_sqlite_options o = {.path = path, .cache_kib = 512};
-    MW_CHECK_STATUS(mw_store_sqlite_open(&o, &store), MW_OK);
+    store = scratch_new("vee-store", path);
     MW_CHECK_STATUS(mw_store_begin(store), MW_OK);
     return 0;
 }
@@ -34,7 +21,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     mw_store_close(store);
-    remove_files();
+    scratch_remove(path);
     return 0;
 }
 

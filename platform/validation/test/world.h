@@ -12,11 +12,10 @@
 
 #include "base/prng.h"
 #include "platform/readings/conservation.h"
-#include "platform/store/sqlite.h"
+#include "platform/store/test/scratch.h"
 #include "platform/validation/correct.h"
 #include "platform/validation/pipeline.h"
 #include "platform/validation/watch.h"
-#include "tests/harness/mw_test.h"
 
 enum { HOUR = 3600, DAY = 86400, WORLD_HOURS = 24 * 400, FIRST_DAY = 20454 /* 2026-01-01 */ };
 
@@ -38,12 +37,7 @@ typedef struct world {
 } world;
 
 static inline void world_remove(const world *w) {
-    char name[80];
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        (void)snprintf(name, sizeof name, "%s%s", w->path, ends[i]);
-        (void)unlink(name);
-    }
+    scratch_remove(w->path);
 }
 
 static void world_notice(void *ctx, const mw_vigil_notice *n) {
