@@ -35,6 +35,11 @@ static mw_status boot(mw_town_electric *e, const mw_town_device *d, mw_utc clock
     return mw_electric_meter_clock_set(&e->meter, clock, ticks);
 }
 
+/* At some meters somebody works on the terminals soon after the start. */
+#define FITTER_EACH    4
+#define FITTER_AFTER_S 3600
+#define FITTER_STAYS_S 600
+
 /* Meters that share a series, which may be one week long, live some hours apart. */
 #define APART_S (5 * INT64_C(3600))
 
@@ -49,6 +54,8 @@ mw_status mw_town_electric_init(mw_town_electric *e, const mw_town_device *d,
         .first_end_s = (mw_utc_floor_s(clock) / 3600 + 1) * 3600,
         .closed = true,
     };
+    if (d->number % FITTER_EACH == 0)
+        e->fitter_s = e->first_end_s + FITTER_AFTER_S;
     e->reports = d->pushes ? calloc(MW_TOWN_REPORTS_MAX, sizeof *e->reports) : NULL;
     if (d->pushes && e->reports == NULL)
         return MW_NOMEM;
@@ -93,6 +100,16 @@ static void draw_at(mw_town_electric *e, mw_utc at) {
                                 : 0;
 }
 
+/* What the tamper contacts say. */
+static void inputs_at(mw_town_electric *e, mw_mono ticks, mw_utc at) {
+    int64_t since_s = mw_utc_floor_s(at) - e->fitter_s;
+    mw_electric_inputs in = {.cover_open =
+                                 e->fitter_s != 0 && since_s >= 0 && since_s < FITTER_STAYS_S,
+                             .temperature = {25000},
+                             .battery_mv = 3000};
+    mw_electric_meter_inputs(&e->meter, &in, ticks);
+}
+
 void mw_town_electric_second(mw_town_electric *e, mw_mono ticks, mw_utc at) {
     mw_electric_quantities q = {.elements = e->type->elements,
                                 .parts = MW_ELECTRIC_PARTS_PER_S,
@@ -117,6 +134,7 @@ void mw_town_electric_second(mw_town_electric *e, mw_mono ticks, mw_utc at) {
     }
     q.neutral_ua = q.elements == 1 ? q.e[0].i_ua : 0;
     e->second = ticks;
+    inputs_at(e, ticks, at);
     mw_electric_meter_window(&e->meter, &q, ticks);
     mw_electric_meter_step(&e->meter, ticks);
 }

@@ -27,7 +27,9 @@ typedef struct mw_town_electric {
     mw_host_flash flash;
     mw_electric_provision provision;
     mw_electric_meter meter;
-    mw_schedule schedule; /* that the radio brings */
+    mw_schedule schedule;     /* that the radio brings */
+    mw_electric_radio events; /* that the radio takes away */
+    int64_t fitter_s;         /* UTC at which a fitter opens the terminal cover; 0: none comes */
     const mw_town_series *series;
     int64_t offset_s; /* of the recorded time before UTC's */
     size_t draw;

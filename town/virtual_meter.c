@@ -253,7 +253,10 @@ static mw_status connect_mains(mw_town_meter *m, const mw_town_terms *terms) {
     const mw_town_device *d = m->device;
     const mw_town_series *s = d->number % 3 < MW_TOWN_LOADS ? &terms->loads[d->number % 3]
                                                             : &terms->households[d->household[0]];
-    return mw_town_electric_init(m->electric, d, s, m->clock0, m->ticks0);
+    MW_TRY(mw_town_electric_init(m->electric, d, s, m->clock0, m->ticks0));
+    if (!d->pushes)
+        mw_electric_radio_connect(&m->electric->events, &m->electric->meter, &m->firmware);
+    return MW_OK;
 }
 
 static void connect_sensors(mw_town_meter *m, const mw_town_terms *terms) {

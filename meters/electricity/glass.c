@@ -39,6 +39,6 @@ void mw_electric_glass(const mw_electric_meter *m, mw_electric_billing_record *p
 
 void mw_electric_glass_seen(mw_electric_meter *m) {
     if (!mw_electric_tamper_locked(&m->tamper))
-        m->display_events &= ~(UINT64_C(1) << mw_electric_code_bit(MW_ELECTRIC_E_ACCESS));
-    m->display_events &= ~(UINT64_C(1) << mw_electric_code_bit(MW_ELECTRIC_E_VIOLATION));
+        m->display_events &= ~(UINT64_C(1) << mw_spodes_event_bit(MW_SPODES_ACCESS));
+    m->display_events &= ~(UINT64_C(1) << mw_spodes_event_bit(MW_SPODES_VIOLATION));
 }

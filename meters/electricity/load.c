@@ -56,12 +56,9 @@ static void turn(mw_electric_condition *c, bool seen, uint32_t wait_ms, uint16_t
 
 static void phases(mw_electric_load *l, const mw_electric_quantities *q, mw_mono now, mw_utc utc,
                    mw_electric_noticed *out) {
-    static const uint16_t exports[] = {MW_ELECTRIC_E_EXPORT_1, MW_ELECTRIC_E_EXPORT_2,
-                                       MW_ELECTRIC_E_EXPORT_3};
-    static const uint16_t alone[] = {MW_ELECTRIC_E_I_ALONE_1, MW_ELECTRIC_E_I_ALONE_2,
-                                     MW_ELECTRIC_E_I_ALONE_3};
-    static const uint16_t max[] = {MW_ELECTRIC_E_I_MAX_1, MW_ELECTRIC_E_I_MAX_2,
-                                   MW_ELECTRIC_E_I_MAX_3};
+    static const uint16_t exports[] = {MW_SPODES_EXPORT_1, MW_SPODES_EXPORT_2, MW_SPODES_EXPORT_3};
+    static const uint16_t alone[] = {MW_SPODES_I_ALONE_1, MW_SPODES_I_ALONE_2, MW_SPODES_I_ALONE_3};
+    static const uint16_t max[] = {MW_SPODES_I_MAX_1, MW_SPODES_I_MAX_2, MW_SPODES_I_MAX_3};
     const mw_electric_load_config *c = &l->config;
     for (unsigned k = 0; k < l->elements; k++) {
         const mw_electric_element *e = &q->e[k];
@@ -89,18 +86,18 @@ void mw_electric_load_window(mw_electric_load *l, const mw_electric_quantities *
     for (unsigned k = 0; k < l->elements; k++)
         most = q->e[k].i_ua > most ? q->e[k].i_ua : most;
     phases(l, q, now, utc, out);
-    turn(&l->high, above(&l->high, most, c->high_ua), c->wait_ms, MW_ELECTRIC_E_I_HIGH, most,
+    turn(&l->high, above(&l->high, most, c->high_ua), c->wait_ms, MW_SPODES_I_HIGH, most,
          &l->high_ua, now, utc, out);
-    turn(&l->power, above(&l->power, energy->p_uw, c->high_uw), c->wait_ms, MW_ELECTRIC_E_P_HIGH,
+    turn(&l->power, above(&l->power, energy->p_uw, c->high_uw), c->wait_ms, MW_SPODES_P_HIGH,
          energy->p_uw, &l->high_uw, now, utc, out);
     bool low = c->low_ua > 0 && most < (l->low.holds ? c->low_ua / 19 * 20 : c->low_ua);
     uint32_t wait_ms = l->low.holds                   ? c->wait_ms
                        : c->low_s > UINT32_MAX / 1000 ? UINT32_MAX
                                                       : c->low_s * 1000;
-    turn(&l->low, low, wait_ms, MW_ELECTRIC_E_I_LOW, most, &unused, now, utc, out);
+    turn(&l->low, low, wait_ms, MW_SPODES_I_LOW, most, &unused, now, utc, out);
     int64_t tan_phi = (int64_t)mw_electric_load_tan_phi(energy) * 1000;
     int64_t least = c->high_uw > 0 ? c->high_uw / 10 : LEAST_UW;
     turn(&l->tan_phi,
          energy->p_uw >= least && above(&l->tan_phi, tan_phi, (int64_t)c->tan_phi_milli * 1000),
-         c->wait_ms, MW_ELECTRIC_E_TAN_PHI, tan_phi, &l->tan_most, now, utc, out);
+         c->wait_ms, MW_SPODES_TAN_PHI, tan_phi, &l->tan_most, now, utc, out);
 }

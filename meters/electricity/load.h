@@ -7,8 +7,8 @@
 #ifndef MW_METERS_ELECTRICITY_LOAD_H
 #define MW_METERS_ELECTRICITY_LOAD_H
 
-#include "meters/electricity/codes.h"
 #include "meters/electricity/energy.h"
+#include "meters/electricity/notice.h"
 
 /* A limit of 0 watches nothing. */
 typedef struct mw_electric_load_config {

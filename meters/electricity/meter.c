@@ -77,10 +77,10 @@ static void supply_returned(mw_electric_meter *m, const mw_board *board) {
             k->off_long_s = (uint32_t)off_s;
             k->off_long_end_s = (uint32_t)now_s;
         }
-        mw_electric_meter_raise(m, MW_ELECTRIC_E_POWER_ON, 0, off_s * 1000);
+        mw_electric_meter_raise(m, MW_SPODES_POWER_ON, 0, off_s * 1000);
     }
     k->off = false;
-    mw_electric_meter_raise(m, MW_ELECTRIC_E_STARTED, board->cause, 0);
+    mw_electric_meter_raise(m, MW_SPODES_STARTED, board->cause, 0);
 }
 
 mw_status mw_electric_meter_boot(mw_electric_meter *m, const mw_electric_type *type,
@@ -137,7 +137,7 @@ uint8_t mw_electric_meter_bill(mw_electric_meter *m) {
     if (mw_electric_registers_save(m) != MW_OK ||
         mw_electric_billing_command(&m->billing, &m->flash, mw_electric_now(m), &of) != MW_OK)
         return MW_COSEM_HARDWARE_FAULT;
-    mw_electric_meter_raise(m, MW_ELECTRIC_E_BILLED, 0, 0);
+    mw_electric_meter_raise(m, MW_SPODES_BILLED, 0, 0);
     return MW_COSEM_DONE;
 }
 
@@ -254,7 +254,7 @@ mw_status mw_electric_meter_power_fails(mw_electric_meter *m, mw_mono now) {
     m->kept.off = true;
     m->kept.off_s = (uint32_t)mw_utc_floor_s(mw_electric_now(m));
     mw_status kept = mw_electric_kept_save(m);
-    mw_electric_meter_raise(m, MW_ELECTRIC_E_POWER_OFF, 0, 0);
+    mw_electric_meter_raise(m, MW_SPODES_POWER_OFF, 0, 0);
     return registers != MW_OK ? registers : kept;
 }
 
@@ -268,9 +268,8 @@ mw_status mw_electric_meter_clock_set(mw_electric_meter *m, mw_utc t, mw_mono no
     int64_t moved_us = t.us - mw_electric_now(m).us;
     bool step = moved_us > MW_CLOCK_STEP_US || moved_us < -MW_CLOCK_STEP_US;
     MW_TRY(mw_rtc_set(&m->rtc, &m->flash, now, t));
-    mw_electric_meter_raise(
-        m, was_set && !step ? MW_ELECTRIC_E_CLOCK_CORRECTED : MW_ELECTRIC_E_CLOCK_SET,
-        moved_us / 1000, 0);
+    mw_electric_meter_raise(m, was_set && !step ? MW_SPODES_CLOCK_CORRECTED : MW_SPODES_CLOCK_SET,
+                            moved_us / 1000, 0);
     mw_electric_meter_moved(m, moved_us / MW_US_PER_S);
     return MW_OK;
 }

@@ -56,6 +56,12 @@ typedef struct mw_electric_type {
 extern const mw_electric_type mw_electric_single_phase;
 extern const mw_electric_type mw_electric_three_phase;
 
+/* Is told of the events that are to be pushed (the second mask of events), begins and ends. */
+typedef struct mw_electric_listener {
+    void (*tell)(void *context, const mw_electric_event *event); /* NULL: nobody listens */
+    void *context;
+} mw_electric_listener;
+
 /* What production writes once. */
 typedef struct mw_electric_provision {
     uint32_t serial;  /* 9 digits at most */
@@ -146,6 +152,7 @@ typedef struct mw_electric_meter {
     uint32_t least[MW_COSEM_ROLES];
     mw_electric_settings settings;
     mw_electric_kept kept;
+    mw_electric_listener listener;
     mw_mono second;            /* now, as the last call had it */
     mw_mono stepped, snapshot; /* the last step, the last snapshot */
     /* Acting. */
@@ -217,7 +224,7 @@ MW_NODISCARD mw_status mw_electric_meter_push(mw_electric_meter *m, mw_mono now,
 MW_NODISCARD mw_status mw_electric_meter_report(mw_electric_meter *m, mw_mono now, unsigned rows,
                                                 mw_span out, size_t *out_size);
 /* The n-th newest record of a log, 0 the newest. MW_NOT_FOUND, MW_IO. */
-MW_NODISCARD mw_status mw_electric_meter_logged(const mw_electric_meter *m, mw_electric_log log,
+MW_NODISCARD mw_status mw_electric_meter_logged(const mw_electric_meter *m, mw_spodes_log log,
                                                 uint32_t n, mw_electric_logged *out);
 
 #endif

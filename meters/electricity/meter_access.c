@@ -84,20 +84,20 @@ static void happened(void *objects, const mw_cosem_client *c, mw_cosem_happening
     m->client = c->sap;
     switch (what) {
     case MW_COSEM_ASSOCIATED:
-        mw_electric_notice(&n, MW_ELECTRIC_E_LINK, utc, 0, 0);
+        mw_electric_notice(&n, MW_SPODES_LINK, utc, 0, 0);
         if (c->role != 0)
             mw_electric_tamper_password(&m->tamper, true, m->second, utc, &n);
         break;
     case MW_COSEM_RELEASED:
-        mw_electric_notice(&n, MW_ELECTRIC_E_LINK_LOST, utc, 0, 0);
+        mw_electric_notice(&n, MW_SPODES_LINK_LOST, utc, 0, 0);
         break;
     case MW_COSEM_WRONG_PASSWORD:
     case MW_COSEM_WRONG_KEY:
-        mw_electric_notice(&n, MW_ELECTRIC_E_ACCESS, utc, 0, 0);
+        mw_electric_notice(&n, MW_SPODES_ACCESS, utc, 0, 0);
         mw_electric_tamper_password(&m->tamper, false, m->second, utc, &n);
         break;
     case MW_COSEM_OLD_COUNTER:
-        mw_electric_notice(&n, MW_ELECTRIC_E_VIOLATION, utc, 0, 0);
+        mw_electric_notice(&n, MW_SPODES_VIOLATION, utc, 0, 0);
         break;
     }
     mw_electric_meter_tell(m, &n);
@@ -113,9 +113,9 @@ static bool wrapping_key(void *meter, mw_key *out) {
 }
 
 static uint8_t key_set(void *meter, uint8_t kind, const mw_key *key) {
-    static const uint16_t codes[MW_ELECTRIC_KEYS] = {
-        MW_ELECTRIC_E_KEY_SET, MW_ELECTRIC_E_BROADCAST_KEY_SET,
-        MW_ELECTRIC_E_AUTHENTICATION_KEY_SET, MW_ELECTRIC_E_MASTER_KEY_SET};
+    static const uint16_t codes[MW_ELECTRIC_KEYS] = {MW_SPODES_KEY_SET, MW_SPODES_BROADCAST_KEY_SET,
+                                                     MW_SPODES_AUTHENTICATION_KEY_SET,
+                                                     MW_SPODES_MASTER_KEY_SET};
     mw_electric_meter *m = meter;
     if (kind >= MW_ELECTRIC_KEYS)
         return MW_COSEM_OTHER_REASON;
@@ -140,7 +140,7 @@ static uint8_t policy_set(void *meter, uint8_t p) {
         return MW_COSEM_OTHER_REASON;
     mw_electric_settings next = m->settings;
     next.policy = p;
-    return mw_electric_settings_keep(m, &next, MW_ELECTRIC_E_POLICY_SET);
+    return mw_electric_settings_keep(m, &next, MW_SPODES_POLICY_SET);
 }
 
 static uint8_t password_set(void *meter, uint8_t sap, mw_slice p) {
@@ -155,7 +155,7 @@ static uint8_t password_set(void *meter, uint8_t sap, mw_slice p) {
     next.password[role - 1].n = (uint8_t)p.n;
     mw_bytes_copy(next.password[role - 1].b, p.p, p.n);
     uint8_t result = mw_electric_settings_keep(
-        m, &next, role == 1 ? MW_ELECTRIC_E_LOW_PASSWORD_SET : MW_ELECTRIC_E_HIGH_PASSWORD_SET);
+        m, &next, role == 1 ? MW_SPODES_LOW_PASSWORD_SET : MW_SPODES_HIGH_PASSWORD_SET);
     mw_bytes_wipe(&next, sizeof next);
     return result;
 }

@@ -8,7 +8,7 @@ static void supply_changed(mw_electric_meter *m, mw_electric_supply_state before
         return;
     bool is_on = m->supply.state == MW_ELECTRIC_SUPPLY_ON;
     if (m->supply.state == MW_ELECTRIC_SUPPLY_READY && before == MW_ELECTRIC_SUPPLY_OFF)
-        mw_electric_meter_raise(m, MW_ELECTRIC_E_READY, 0, 0);
+        mw_electric_meter_raise(m, MW_SPODES_READY, 0, 0);
     else
         mw_electric_meter_raise(m, is_on ? on : off, 0, 0);
     mw_status s = mw_electric_kept_save(m); /* failing: the next snapshot has it */
@@ -25,7 +25,7 @@ void mw_electric_control_reason(mw_electric_meter *m, uint8_t reason, bool holds
 void mw_electric_control_event(mw_electric_meter *m, uint64_t bit, bool begins) {
     m->relay_events = begins ? m->relay_events | bit : m->relay_events & ~bit;
     mw_electric_control_reason(m, MW_ELECTRIC_SUPPLY_TAMPER, m->relay_events != 0,
-                               MW_ELECTRIC_E_OFF_BY_COVER, MW_ELECTRIC_E_ON_BY_LIMIT);
+                               MW_SPODES_OFF_BY_COVER, MW_SPODES_ON_BY_LIMIT);
 }
 
 /* ---- Limiters: over_script 1 of 0.0.10.0.106 opens the relay, for the limiter's own reason ---- */
@@ -34,18 +34,18 @@ static const struct {
     uint8_t reason;
     uint16_t off, on;
 } of_limiter[MW_ELECTRIC_LIMITERS] = {
-    [MW_ELECTRIC_LIMIT_POWER] = {MW_ELECTRIC_SUPPLY_LIMIT, MW_ELECTRIC_E_OFF_BY_LIMIT,
-                                 MW_ELECTRIC_E_ON_BY_LIMIT},
-    [MW_ELECTRIC_LIMIT_CURRENT] = {MW_ELECTRIC_SUPPLY_CURRENT, MW_ELECTRIC_E_OFF_BY_CURRENT,
-                                   MW_ELECTRIC_E_ON_BY_LIMIT},
-    [MW_ELECTRIC_LIMIT_VOLTAGE] = {MW_ELECTRIC_SUPPLY_VOLTAGE, MW_ELECTRIC_E_OFF_BY_VOLTAGE,
-                                   MW_ELECTRIC_E_ON_BY_VOLTAGE},
-    [MW_ELECTRIC_LIMIT_MAGNET] = {MW_ELECTRIC_SUPPLY_TAMPER, MW_ELECTRIC_E_OFF_BY_MAGNET,
-                                  MW_ELECTRIC_E_ON_BY_LIMIT},
-    [MW_ELECTRIC_LIMIT_DIFFERENCE] = {MW_ELECTRIC_SUPPLY_TAMPER, MW_ELECTRIC_E_OFF_BY_MISMATCH,
-                                      MW_ELECTRIC_E_ON_BY_LIMIT},
-    [MW_ELECTRIC_LIMIT_TEMPERATURE] = {MW_ELECTRIC_SUPPLY_HEAT, MW_ELECTRIC_E_OFF_BY_HEAT,
-                                       MW_ELECTRIC_E_ON_BY_LIMIT},
+    [MW_ELECTRIC_LIMIT_POWER] = {MW_ELECTRIC_SUPPLY_LIMIT, MW_SPODES_OFF_BY_LIMIT,
+                                 MW_SPODES_ON_BY_LIMIT},
+    [MW_ELECTRIC_LIMIT_CURRENT] = {MW_ELECTRIC_SUPPLY_CURRENT, MW_SPODES_OFF_BY_CURRENT,
+                                   MW_SPODES_ON_BY_LIMIT},
+    [MW_ELECTRIC_LIMIT_VOLTAGE] = {MW_ELECTRIC_SUPPLY_VOLTAGE, MW_SPODES_OFF_BY_VOLTAGE,
+                                   MW_SPODES_ON_BY_VOLTAGE},
+    [MW_ELECTRIC_LIMIT_MAGNET] = {MW_ELECTRIC_SUPPLY_TAMPER, MW_SPODES_OFF_BY_MAGNET,
+                                  MW_SPODES_ON_BY_LIMIT},
+    [MW_ELECTRIC_LIMIT_DIFFERENCE] = {MW_ELECTRIC_SUPPLY_TAMPER, MW_SPODES_OFF_BY_MISMATCH,
+                                      MW_SPODES_ON_BY_LIMIT},
+    [MW_ELECTRIC_LIMIT_TEMPERATURE] = {MW_ELECTRIC_SUPPLY_HEAT, MW_SPODES_OFF_BY_HEAT,
+                                       MW_SPODES_ON_BY_LIMIT},
 };
 
 enum { SCRIPT_NONE, SCRIPT_DISCONNECT, SCRIPT_CONNECT };
@@ -79,7 +79,7 @@ static void limiters_step(mw_electric_meter *m) {
         if (over == before)
             continue;
         if (i == MW_ELECTRIC_LIMIT_POWER)
-            mw_electric_meter_raise(m, over ? MW_ELECTRIC_E_P_HIGH : MW_ELECTRIC_E_P_HIGH_ENDS,
+            mw_electric_meter_raise(m, over ? MW_SPODES_P_HIGH : MW_SPODES_P_HIGH_ENDS,
                                     value / 1000, 0);
         if (over ? l->over_script == SCRIPT_DISCONNECT : l->under_script == SCRIPT_CONNECT)
             mw_electric_control_reason(m, of_limiter[i].reason, over, of_limiter[i].off,
@@ -99,7 +99,7 @@ static void monitors_step(mw_electric_meter *m) {
         uint16_t script = side > 0 ? x->up_script : x->down_script;
         if (before != 0 && before != side && script != SCRIPT_NONE)
             mw_electric_control_reason(m, MW_ELECTRIC_SUPPLY_LIMIT, script == SCRIPT_DISCONNECT,
-                                       MW_ELECTRIC_E_OFF_BY_LIMIT, MW_ELECTRIC_E_ON_BY_LIMIT);
+                                       MW_SPODES_OFF_BY_LIMIT, MW_SPODES_ON_BY_LIMIT);
     }
 }
 
@@ -107,11 +107,11 @@ static void credit_and_tariff_step(mw_electric_meter *m) {
     const mw_electric_settings *s = &m->settings;
     int64_t used = m->tariffs.total[MW_ELECTRIC_TARIFF_A_PLUS].milli / 1000;
     bool spent = s->credit_on && used >= s->credit_until_wh;
-    mw_electric_control_reason(m, MW_ELECTRIC_SUPPLY_CREDIT, spent, MW_ELECTRIC_E_OFF_BY_CREDIT,
-                               MW_ELECTRIC_E_ON_BY_CREDIT);
+    mw_electric_control_reason(m, MW_ELECTRIC_SUPPLY_CREDIT, spent, MW_SPODES_OFF_BY_CREDIT,
+                               MW_SPODES_ON_BY_CREDIT);
     bool off = (s->off_tariffs >> m->tariff & 1) != 0;
-    mw_electric_control_reason(m, MW_ELECTRIC_SUPPLY_TARIFF, off, MW_ELECTRIC_E_OFF_BY_TARIFF,
-                               MW_ELECTRIC_E_ON_BY_TARIFF);
+    mw_electric_control_reason(m, MW_ELECTRIC_SUPPLY_TARIFF, off, MW_SPODES_OFF_BY_TARIFF,
+                               MW_SPODES_ON_BY_TARIFF);
 }
 
 void mw_electric_control_step(mw_electric_meter *m) {
@@ -140,7 +140,7 @@ void mw_electric_meter_button(mw_electric_meter *m, bool connect, mw_mono now) {
     m->second = now;
     mw_electric_supply_state before = m->supply.state;
     if (mw_electric_supply_manual(&m->supply, connect) == MW_OK)
-        supply_changed(m, before, MW_ELECTRIC_E_MANUAL_OFF, MW_ELECTRIC_E_MANUAL_ON);
+        supply_changed(m, before, MW_SPODES_MANUAL_OFF, MW_SPODES_MANUAL_ON);
 }
 
 bool mw_electric_meter_supply_on(const mw_electric_meter *m) {
@@ -164,7 +164,7 @@ static uint8_t relay_do(void *meter, bool connect) {
     mw_electric_supply_state before = m->supply.state;
     if (mw_electric_supply_remote(&m->supply, connect) != MW_OK)
         return MW_COSEM_DENIED;
-    supply_changed(m, before, MW_ELECTRIC_E_REMOTE_OFF, MW_ELECTRIC_E_REMOTE_ON);
+    supply_changed(m, before, MW_SPODES_REMOTE_OFF, MW_SPODES_REMOTE_ON);
     return MW_COSEM_DONE;
 }
 
@@ -172,7 +172,7 @@ static uint8_t relay_mode(void *meter, uint8_t mode) {
     mw_electric_meter *m = meter;
     mw_electric_settings next = m->settings;
     next.relay_mode = mode;
-    uint8_t result = mw_electric_settings_keep(m, &next, MW_ELECTRIC_E_RELAY_MODE_SET);
+    uint8_t result = mw_electric_settings_keep(m, &next, MW_SPODES_RELAY_MODE_SET);
     if (result == MW_COSEM_DONE)
         m->supply.mode = mode;
     return result;
@@ -218,7 +218,7 @@ static uint8_t limit_set(void *meter, unsigned n, const mw_electric_limit *l) {
         return MW_COSEM_OTHER_REASON;
     mw_electric_settings next = m->settings;
     next.limit[n] = *l;
-    uint8_t result = mw_electric_settings_keep(m, &next, MW_ELECTRIC_E_POWER_LIMIT_SET);
+    uint8_t result = mw_electric_settings_keep(m, &next, MW_SPODES_POWER_LIMIT_SET);
     if (result == MW_COSEM_DONE)
         guards_set(m);
     return result;
@@ -240,7 +240,7 @@ static uint8_t monitor_set(void *meter, unsigned n, const mw_electric_monitor *x
     mw_electric_settings next = m->settings;
     next.monitor[n] = *x;
     m->monitored[n] = 0;
-    return mw_electric_settings_keep(m, &next, MW_ELECTRIC_E_OTHER_SET);
+    return mw_electric_settings_keep(m, &next, MW_SPODES_OTHER_SET);
 }
 
 static bool schedule(void *meter, unsigned n, mw_electric_schedule *out) {
@@ -261,7 +261,7 @@ static uint8_t schedule_set(void *meter, unsigned n, const mw_electric_schedule 
     mw_electric_settings next = m->settings;
     next.schedule[n] = *s;
     uint8_t result = mw_electric_settings_keep(
-        m, &next, n == 0 ? MW_ELECTRIC_E_BILLING_DAY_SET : MW_ELECTRIC_E_OTHER_SET);
+        m, &next, n == 0 ? MW_SPODES_BILLING_DAY_SET : MW_SPODES_OTHER_SET);
     if (n == 0 && result == MW_COSEM_DONE) {
         m->billing.day = day;
         m->billing.hour = hour;
@@ -292,7 +292,7 @@ static uint8_t push_set(void *meter, unsigned n, const mw_electric_push *p) {
         return MW_COSEM_OTHER_REASON;
     mw_electric_settings next = m->settings;
     next.push = *p;
-    return mw_electric_settings_keep(m, &next, MW_ELECTRIC_E_PUSH_SET);
+    return mw_electric_settings_keep(m, &next, MW_SPODES_PUSH_SET);
 }
 
 static uint8_t push_now(void *meter, unsigned n) {

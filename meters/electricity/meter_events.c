@@ -3,7 +3,7 @@
 #include "meters/electricity/meter_internal.h"
 
 /* Rows that SPODES asks for; 0: the log is not ours to fill. */
-uint32_t mw_electric_log_rows(mw_electric_log log) {
+uint32_t mw_electric_log_rows(mw_spodes_log log) {
     static const uint16_t rows[MW_ELECTRIC_LOGS] = {1024, 256, 256, 1024, 256, 128, 128, 256,
                                                     256,  500, 128, 0,    0,   128, 0,   0};
     return rows[log];
@@ -19,7 +19,7 @@ static uint16_t inputs_status(const mw_electric_meter *m) {
 
 static void append(mw_electric_meter *m, unsigned log, uint8_t code, mw_utc at, int32_t value,
                    uint32_t duration_ms) {
-    if (mw_electric_log_rows((mw_electric_log)log) == 0)
+    if (mw_electric_log_rows((mw_spodes_log)log) == 0)
         return;
     uint8_t payload[MW_ELECTRIC_LOGGED_PAYLOAD];
     mw_writer w = mw_writer_of(MW_SPAN_OF(payload));
@@ -38,34 +38,38 @@ static void append(mw_electric_meter *m, unsigned log, uint8_t code, mw_utc at, 
     (void)s;
 }
 
-static void drive(mw_electric_meter *m, uint16_t code) {
-    uint8_t place = mw_electric_code_bit(code);
-    if (place == MW_ELECTRIC_NO_BIT)
+static void drive(mw_electric_meter *m, const mw_electric_event *e) {
+    uint16_t code = e->code;
+    uint8_t place = mw_spodes_event_bit(code);
+    if (place == MW_SPODES_NO_BIT)
         return;
     uint64_t bit = UINT64_C(1) << place;
-    bool ends = mw_electric_code_ends(code);
+    bool ends = mw_spodes_event_ends(code);
     const uint64_t *mask = m->settings.event_mask;
     /* What is switched or set has no end that would take the sign off the glass again. */
-    mw_electric_log log = mw_electric_code_log(code);
-    bool lasts = log != MW_ELECTRIC_LOG_SWITCHING && log != MW_ELECTRIC_LOG_PROGRAMMING;
+    mw_spodes_log log = mw_spodes_event_log(code);
+    bool lasts = log != MW_SPODES_LOG_SWITCHING && log != MW_SPODES_LOG_PROGRAMMING;
     if (lasts && (mask[0] & bit) != 0)
         m->display_events = ends ? m->display_events & ~bit : m->display_events | bit;
     if (!ends)
         m->kept.push_flags |= bit;
-    if ((mask[1] & bit) != 0)
+    if ((mask[1] & bit) != 0) {
         m->push_due = true;
+        if (m->listener.tell != NULL)
+            m->listener.tell(m->listener.context, e);
+    }
     if ((mask[2] & bit) != 0)
         mw_electric_control_event(m, bit, !ends);
 }
 
 static void take(mw_electric_meter *m, const mw_electric_event *e) {
-    mw_electric_log log = mw_electric_code_log(e->code);
-    append(m, log, mw_electric_code_number(e->code), e->at, e->value, e->duration_ms);
-    if (log == MW_ELECTRIC_LOG_VOLTAGE)
+    mw_spodes_log log = mw_spodes_event_log(e->code);
+    append(m, log, mw_spodes_event_number(e->code), e->at, e->value, e->duration_ms);
+    if (log == MW_SPODES_LOG_VOLTAGE)
         append(m, LOG_QUALITY, 0, e->at, 0, 0);
-    if (log == MW_ELECTRIC_LOG_INFLUENCE)
+    if (log == MW_SPODES_LOG_INFLUENCE)
         append(m, LOG_INPUTS, 0, e->at, 0, 0);
-    drive(m, e->code);
+    drive(m, e);
 }
 
 void mw_electric_meter_raise(mw_electric_meter *m, uint16_t code, int64_t value,
@@ -88,7 +92,7 @@ void mw_electric_meter_moved(mw_electric_meter *m, int64_t seconds) {
 mw_status mw_electric_log_numbered(const mw_electric_meter *m, unsigned log, uint32_t number,
                                    mw_electric_logged *out) {
     uint8_t payload[MW_ELECTRIC_LOGGED_PAYLOAD];
-    if (log >= MW_ELECTRIC_LOGS || mw_electric_log_rows((mw_electric_log)log) == 0)
+    if (log >= MW_ELECTRIC_LOGS || mw_electric_log_rows((mw_spodes_log)log) == 0)
         return MW_NOT_FOUND;
     MW_TRY(mw_ringlog_numbered(&m->logs[log], &m->flash, number, MW_SPAN_OF(payload)));
     mw_reader r = mw_reader_of(MW_SLICE_OF(payload));
@@ -105,7 +109,7 @@ mw_status mw_electric_log_numbered(const mw_electric_meter *m, unsigned log, uin
     return MW_OK;
 }
 
-mw_status mw_electric_meter_logged(const mw_electric_meter *m, mw_electric_log log, uint32_t n,
+mw_status mw_electric_meter_logged(const mw_electric_meter *m, mw_spodes_log log, uint32_t n,
                                    mw_electric_logged *out) {
     if ((unsigned)log >= MW_ELECTRIC_LOGS || n >= m->logs[log].next_seq)
         return MW_NOT_FOUND;

@@ -35,7 +35,7 @@ void mw_electric_calendar_turn(mw_electric_meter *m);
 void mw_electric_meter_raise(mw_electric_meter *m, uint16_t code, int64_t value,
                              int64_t duration_ms);
 void mw_electric_meter_tell(mw_electric_meter *m, const mw_electric_noticed *n);
-uint32_t mw_electric_log_rows(mw_electric_log log); /* capacity; 0: no such log */
+uint32_t mw_electric_log_rows(mw_spodes_log log); /* capacity; 0: no such log */
 /* The record with this number. MW_NOT_FOUND, MW_IO. */
 MW_NODISCARD mw_status mw_electric_log_numbered(const mw_electric_meter *m, unsigned log,
                                                 uint32_t number, mw_electric_logged *out);

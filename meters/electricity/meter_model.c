@@ -39,20 +39,20 @@ mw_status mw_electric_quality_of_settings(mw_electric_meter *m, const mw_electri
 /* Thresholds of quality go together. */
 static uint8_t threshold_set(mw_electric_meter *m, mw_electric_number which, int64_t v) {
     mw_electric_settings next = m->settings;
-    uint16_t code = MW_ELECTRIC_E_SAG_LIMIT_SET;
+    uint16_t code = MW_SPODES_SAG_LIMIT_SET;
     if (!within(v, 1, INT32_MAX))
         return MW_COSEM_OTHER_REASON;
     if (which == MW_ELECTRIC_N_SAG_LIMIT) {
         next.sag_mv = v;
     } else if (which == MW_ELECTRIC_N_SWELL_LIMIT) {
         next.swell_mv = v;
-        code = MW_ELECTRIC_E_SWELL_LIMIT_SET;
+        code = MW_SPODES_SWELL_LIMIT_SET;
     } else if (which == MW_ELECTRIC_N_CUT_LIMIT) {
         next.cut_mv = v;
-        code = MW_ELECTRIC_E_CUT_LIMIT_SET;
+        code = MW_SPODES_CUT_LIMIT_SET;
     } else {
         next.unbalance_ppm = v;
-        code = MW_ELECTRIC_E_UNBALANCE_LIMIT_SET;
+        code = MW_SPODES_UNBALANCE_LIMIT_SET;
     }
     if (mw_electric_quality_of_settings(m, &next) != MW_OK)
         return MW_COSEM_OTHER_REASON;
@@ -66,17 +66,17 @@ static uint8_t threshold_set(mw_electric_meter *m, mw_electric_number which, int
 
 static uint8_t period_set(mw_electric_meter *m, mw_electric_number which, int64_t v) {
     mw_electric_settings next = m->settings;
-    uint16_t code = MW_ELECTRIC_E_DEMAND_PERIOD_SET;
+    uint16_t code = MW_SPODES_DEMAND_PERIOD_SET;
     if (!period_is(v))
         return MW_COSEM_OTHER_REASON;
     if (which == MW_ELECTRIC_N_DEMAND_PERIOD) {
         next.demand_period_min = (uint16_t)v;
     } else if (AT(which, LOAD_PERIOD) == 2) {
         next.load_period_min[2] = (uint16_t)v;
-        code = MW_ELECTRIC_E_LOAD_PERIOD_2_SET;
+        code = MW_SPODES_LOAD_PERIOD_2_SET;
     } else { /* one record holds energies, voltages and currents */
         next.load_period_min[0] = next.load_period_min[1] = (uint16_t)v;
-        code = MW_ELECTRIC_E_LOAD_PERIOD_SET;
+        code = MW_SPODES_LOAD_PERIOD_SET;
     }
     uint8_t result = mw_electric_settings_keep(m, &next, code);
     if (result != MW_COSEM_DONE)
@@ -126,7 +126,7 @@ static uint8_t number_set(void *meter, mw_electric_number which, int64_t v) {
         return threshold_set(m, which, v);
     if (IN(which, PUSH_FLAGS)) { /* flags are only ever cleared */
         m->kept.push_flags &= ~(UINT64_C(0x3FFFFF) << (22 * AT(which, PUSH_FLAGS)));
-        mw_electric_meter_raise(m, MW_ELECTRIC_E_FLAGS_CLEARED, 0, 0);
+        mw_electric_meter_raise(m, MW_SPODES_FLAGS_CLEARED, 0, 0);
         return mw_electric_kept_save(m) == MW_OK ? MW_COSEM_DONE : MW_COSEM_HARDWARE_FAULT;
     }
     mw_electric_settings next = m->settings;
@@ -137,10 +137,9 @@ static uint8_t number_set(void *meter, mw_electric_number which, int64_t v) {
     } else if (!plain_put(&next, which, v)) {
         return MW_COSEM_OTHER_REASON;
     }
-    return mw_electric_settings_keep(m, &next,
-                                     which == MW_ELECTRIC_N_TAN_PHI_LIMIT
-                                         ? MW_ELECTRIC_E_TAN_PHI_LIMIT_SET
-                                         : MW_ELECTRIC_E_OTHER_SET);
+    return mw_electric_settings_keep(
+        m, &next,
+        which == MW_ELECTRIC_N_TAN_PHI_LIMIT ? MW_SPODES_TAN_PHI_LIMIT_SET : MW_SPODES_OTHER_SET);
 }
 
 /* ---- Moments ---- */
@@ -244,7 +243,7 @@ static uint8_t text_set(void *meter, mw_electric_text which, mw_slice value) {
     t->n = (uint8_t)value.n;
     mw_bytes_copy(t->b, value.p, value.n);
     return mw_electric_settings_keep(
-        m, &next, which == MW_ELECTRIC_T_POINT ? MW_ELECTRIC_E_POINT_SET : MW_ELECTRIC_E_OTHER_SET);
+        m, &next, which == MW_ELECTRIC_T_POINT ? MW_SPODES_POINT_SET : MW_SPODES_OTHER_SET);
 }
 
 /* ---- Time and calendars ---- */

@@ -195,7 +195,7 @@ static bool window_number(const mw_electric_meter *m, mw_electric_number which, 
 /* 0 of an empty log. */
 static int64_t newest_code(const mw_electric_meter *m, unsigned log) {
     mw_electric_logged l;
-    return mw_electric_meter_logged(m, (mw_electric_log)log, 0, &l) == MW_OK ? l.code : 0;
+    return mw_electric_meter_logged(m, (mw_spodes_log)log, 0, &l) == MW_OK ? l.code : 0;
 }
 
 static bool state_number(const mw_electric_meter *m, mw_electric_number which, int64_t *out) {
@@ -247,7 +247,7 @@ static bool single_number(const mw_electric_meter *m, mw_electric_number which, 
         return true;
     case MW_ELECTRIC_N_EVENT_VALUE: {
         mw_electric_logged l;
-        bool any = mw_electric_meter_logged(m, (mw_electric_log)13, 0, &l) == MW_OK;
+        bool any = mw_electric_meter_logged(m, (mw_spodes_log)13, 0, &l) == MW_OK;
         *out = any ? l.value : 0;
         return true;
     }

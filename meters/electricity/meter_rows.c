@@ -250,17 +250,17 @@ static bool row(void *meter, const mw_electric_profile_info *p, uint32_t n, mw_e
 }
 
 static uint16_t cleared_code(mw_electric_profile p) {
-    static const uint16_t codes[] = {MW_ELECTRIC_E_LOAD_CLEARED, MW_ELECTRIC_E_LOAD_2_CLEARED,
-                                     MW_ELECTRIC_E_LOAD_3_CLEARED, MW_ELECTRIC_E_DAYS_CLEARED,
-                                     MW_ELECTRIC_E_MONTHS_CLEARED};
-    return p <= MW_ELECTRIC_MONTHLY ? codes[p] : (uint16_t)MW_ELECTRIC_E_OTHER_SET;
+    static const uint16_t codes[] = {MW_SPODES_LOAD_CLEARED, MW_SPODES_LOAD_2_CLEARED,
+                                     MW_SPODES_LOAD_3_CLEARED, MW_SPODES_DAYS_CLEARED,
+                                     MW_SPODES_MONTHS_CLEARED};
+    return p <= MW_ELECTRIC_MONTHLY ? codes[p] : (uint16_t)MW_SPODES_OTHER_SET;
 }
 
 /* What is cleared is not shown any more; the log of programming itself stays. */
 static uint8_t rows_clear(void *meter, mw_electric_profile p) {
     mw_electric_meter *m = meter;
     int place = clearable(p);
-    if (place < 0 || p == MW_ELECTRIC_LOG + MW_ELECTRIC_LOG_PROGRAMMING)
+    if (place < 0 || p == MW_ELECTRIC_LOG + MW_SPODES_LOG_PROGRAMMING)
         return MW_COSEM_DENIED;
     mw_electric_settings next = m->settings;
     next.cleared[place] = next_of(m, p);

@@ -32,6 +32,11 @@ enum kind {
 #define KEPT_VERSION     1
 #define KEPT_BYTES       (1 + 9 * 4 + 8 + 4 + MW_ELECTRIC_TAMPER_BYTES + MW_ELECTRIC_QUALITY_BYTES)
 
+/* Of the 64: disconnected by a limit, for a current, a magnet, a difference of currents, heat or a
+ * cover (35 to 37, 39 to 41); magnet, cover, case, radio field, access (53 to 57); measuring and memory
+ * failed (59, 61). */
+#define PUSHED_EVENTS UINT64_C(0x2BE003B800000000)
+
 /* ---- Settings ---- */
 
 void mw_electric_settings_defaults(mw_electric_settings *s, const mw_electric_type *type,
@@ -40,7 +45,7 @@ void mw_electric_settings_defaults(mw_electric_settings *s, const mw_electric_ty
     *s = (mw_electric_settings){
         .load_period_min = {60, 60, 30},
         .demand_period_min = 30,
-        .event_mask = {UINT64_MAX, UINT64_C(1) << 53 | UINT64_C(1) << 54 | UINT64_C(1) << 55, 0},
+        .event_mask = {UINT64_MAX, PUSHED_EVENTS, 0},
         .sag_mv = q.sag_uv / 1000,
         .swell_mv = q.swell_uv / 1000,
         .cut_mv = q.cut_uv / 1000,
@@ -242,7 +247,7 @@ mw_status mw_electric_calendar_take(mw_electric_meter *m, const mw_tariff_calend
                                     mw_utc from) {
     mw_utc now = mw_electric_now(m);
     MW_TRY(mw_electric_calendar_keep(m, c, from.us < now.us ? now : from));
-    mw_electric_meter_raise(m, MW_ELECTRIC_E_CALENDAR_DATE_SET, 0, 0);
+    mw_electric_meter_raise(m, MW_SPODES_CALENDAR_DATE_SET, 0, 0);
     mw_electric_calendar_turn(m);
     return MW_OK;
 }
@@ -255,7 +260,7 @@ void mw_electric_calendar_turn(mw_electric_meter *m) {
     if (calendar_write(m, 0, t->changes + 1, next, t->passive_from) != MW_OK)
         return; /* tried again at the next step */
     mw_electric_tariffs_activate(t);
-    mw_electric_meter_raise(m, MW_ELECTRIC_E_CALENDAR_ACTIVE, 0, 0);
+    mw_electric_meter_raise(m, MW_SPODES_CALENDAR_ACTIVE, 0, 0);
 }
 
 static mw_status calendars_load(mw_electric_meter *m) {
@@ -311,7 +316,7 @@ static mw_status profiles_mount(mw_electric_meter *m, place *p) {
     (void)s; /* checked when it was set */
     MW_TRY(mw_electric_billing_mount(&m->billing, &m->flash, of, day, hour, &m->demand));
     for (unsigned i = 0; i < MW_ELECTRIC_LOGS; i++) {
-        uint32_t of_log = mw_electric_log_rows((mw_electric_log)i);
+        uint32_t of_log = mw_electric_log_rows((mw_spodes_log)i);
         if (of_log == 0)
             continue;
         n = mw_ringlog_sectors_for(SECTOR, LOG_PAYLOAD, of_log + SPARE_ROWS / 4);

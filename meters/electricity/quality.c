@@ -94,8 +94,7 @@ static void excursion_step(const excursion *x, int64_t uv, bool seen, bool worse
 
 static void sag(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
                 mw_electric_noticed *out) {
-    static const uint16_t begins[] = {MW_ELECTRIC_E_SAG_1, MW_ELECTRIC_E_SAG_2,
-                                      MW_ELECTRIC_E_SAG_3};
+    static const uint16_t begins[] = {MW_SPODES_SAG_1, MW_SPODES_SAG_2, MW_SPODES_SAG_3};
     mw_electric_quality_phase *p = &q->phase[k];
     const mw_electric_quality_config *c = &q->config;
     const excursion x = {&p->sag, &p->lowest_uv, &p->sags, &p->last_sag, begins[k]};
@@ -105,8 +104,7 @@ static void sag(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
 
 static void swell(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
                   mw_electric_noticed *out) {
-    static const uint16_t begins[] = {MW_ELECTRIC_E_SWELL_1, MW_ELECTRIC_E_SWELL_2,
-                                      MW_ELECTRIC_E_SWELL_3};
+    static const uint16_t begins[] = {MW_SPODES_SWELL_1, MW_SPODES_SWELL_2, MW_SPODES_SWELL_3};
     mw_electric_quality_phase *p = &q->phase[k];
     const mw_electric_quality_config *c = &q->config;
     const excursion x = {&p->swell, &p->highest_uv, &p->swells, &p->last_swell, begins[k]};
@@ -116,8 +114,7 @@ static void swell(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
 
 static void lost(mw_electric_quality *q, unsigned k, mw_mono now, mw_utc utc,
                  mw_electric_noticed *out) {
-    static const uint16_t begins[] = {MW_ELECTRIC_E_U_LOST_1, MW_ELECTRIC_E_U_LOST_2,
-                                      MW_ELECTRIC_E_U_LOST_3};
+    static const uint16_t begins[] = {MW_SPODES_U_LOST_1, MW_SPODES_U_LOST_2, MW_SPODES_U_LOST_3};
     mw_electric_quality_phase *p = &q->phase[k];
     const mw_electric_quality_config *c = &q->config;
     bool seen = p->half_uv < (p->lost.holds ? c->cut_uv + c->hysteresis_uv : c->cut_uv);
@@ -140,12 +137,12 @@ static void interruption(mw_electric_quality *q, mw_mono now, mw_utc utc,
     mw_electric_turn turn = mw_electric_condition_step(&q->interruption, all, now, utc, 0, 0);
     if (turn == MW_ELECTRIC_TURN_BEGINS) {
         q->interruptions = one_more(q->interruptions);
-        mw_electric_notice(out, MW_ELECTRIC_E_INTERRUPTION, utc, 0, 0);
+        mw_electric_notice(out, MW_SPODES_INTERRUPTION, utc, 0, 0);
     } else if (turn == MW_ELECTRIC_TURN_ENDS) {
         int64_t ms = mw_electric_condition_ms(&q->interruption, now);
         if (ms >= c->long_ms)
             q->long_interruptions = one_more(q->long_interruptions);
-        mw_electric_notice(out, MW_ELECTRIC_E_INTERRUPTION_ENDS, utc, 0, ms);
+        mw_electric_notice(out, MW_SPODES_INTERRUPTION_ENDS, utc, 0, ms);
     }
 }
 
@@ -201,10 +198,10 @@ static void slow(mw_electric_quality *q, const mw_electric_quantities *of, mw_mo
         q->lowest_uv = low;
     if (is_high && ((!q->high.holds && !q->high.turning) || high > q->highest_uv))
         q->highest_uv = high;
-    turn(&q->low, is_low, c->slow_ms, MW_ELECTRIC_E_U_LOW, low / 1000, q->lowest_uv / 1000, now,
+    turn(&q->low, is_low, c->slow_ms, MW_SPODES_U_LOW, low / 1000, q->lowest_uv / 1000, now, utc,
+         out);
+    turn(&q->high, is_high, c->slow_ms, MW_SPODES_U_HIGH, high / 1000, q->highest_uv / 1000, now,
          utc, out);
-    turn(&q->high, is_high, c->slow_ms, MW_ELECTRIC_E_U_HIGH, high / 1000, q->highest_uv / 1000,
-         now, utc, out);
 }
 
 /* Adds a window; true when the mean of `least` parts is there. */
@@ -235,8 +232,8 @@ static void frequency(mw_electric_quality *q, const mw_electric_quantities *of, 
     bool seen = away > limit;
     if (seen && (!q->frequency.holds || away > magnitude(q->furthest_mhz - c->frequency_mhz)))
         q->furthest_mhz = q->frequency_10s_mhz;
-    turn(&q->frequency, seen, 0, MW_ELECTRIC_E_FREQUENCY, q->frequency_10s_mhz, q->furthest_mhz,
-         now, utc, out);
+    turn(&q->frequency, seen, 0, MW_SPODES_FREQUENCY, q->frequency_10s_mhz, q->furthest_mhz, now,
+         utc, out);
 }
 
 static void unbalance(mw_electric_quality *q, const mw_electric_quantities *of, mw_mono now,
@@ -248,7 +245,7 @@ static void unbalance(mw_electric_quality *q, const mw_electric_quantities *of, 
     bool seen = ppm > (q->unbalance.holds ? limit * 9 / 10 : limit);
     if (seen && (!q->unbalance.holds || ppm > q->worst))
         q->worst = ppm;
-    turn(&q->unbalance, seen, 0, MW_ELECTRIC_E_UNBALANCE, ppm, q->worst, now, utc, out);
+    turn(&q->unbalance, seen, 0, MW_SPODES_UNBALANCE, ppm, q->worst, now, utc, out);
 }
 
 void mw_electric_quality_window(mw_electric_quality *q, const mw_electric_quantities *of,
@@ -260,7 +257,7 @@ void mw_electric_quality_window(mw_electric_quality *q, const mw_electric_quanti
         return;
     if (q->elements == 3 && of->sequence != MW_ELECTRIC_SEQUENCE_NONE)
         turn(&q->sequence, of->sequence != MW_ELECTRIC_SEQUENCE_123, q->config.sequence_ms,
-             MW_ELECTRIC_E_SEQUENCE, of->sequence, of->sequence, now, utc, out);
+             MW_SPODES_SEQUENCE, of->sequence, of->sequence, now, utc, out);
     /* A sag that has become a slow deviation is one as well. */
     bool lasting = q->low.holds || q->high.holds;
     for (unsigned k = 0; k < q->elements; k++) {

@@ -19,7 +19,7 @@
 #ifndef MW_METERS_ELECTRICITY_QUALITY_H
 #define MW_METERS_ELECTRICITY_QUALITY_H
 
-#include "meters/electricity/codes.h"
+#include "meters/electricity/notice.h"
 #include "meters/electricity/quantities.h"
 
 typedef struct mw_electric_quality_config {

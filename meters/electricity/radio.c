@@ -25,6 +25,25 @@
 const mw_meter_model mw_electric_radio_single = RADIO("electricity-1p");
 const mw_meter_model mw_electric_radio_three = RADIO("electricity-3p");
 
+/* ---- events ---- */
+
+static void tell(void *context, const mw_electric_event *e) {
+    mw_electric_radio *r = context;
+    uint64_t bit = UINT64_C(1) << mw_spodes_event_bit(e->code);
+    bool ends = mw_spodes_event_ends(e->code);
+    if (ends && (r->silent & bit) != 0)
+        return;
+    bool told =
+        mw_meter_tell(r->radio, r->meter->second, e->at, (uint8_t)mw_spodes_event_log(e->code),
+                      mw_spodes_event_number(e->code), e->value, ends);
+    r->silent = told ? r->silent & ~bit : r->silent | bit;
+}
+
+void mw_electric_radio_connect(mw_electric_radio *r, mw_electric_meter *m, mw_meter *radio) {
+    *r = (mw_electric_radio){.meter = m, .radio = radio};
+    m->listener = (mw_electric_listener){.tell = tell, .context = r};
+}
+
 /* ---- tariff schedules ---- */
 
 _Static_assert(MW_TARIFF_SCHEDULE_MAX <= MW_SMP_SCHEDULE_PARTS * MW_SMP_SCHEDULE_PART,

@@ -9,11 +9,22 @@
 #define MW_METERS_ELECTRICITY_RADIO_H
 
 #include "meters/electricity/meter.h"
-#include "meters/kit/config.h"
+#include "meters/kit/meter.h"
 #include "meters/kit/schedule.h"
 
 extern const mw_meter_model mw_electric_radio_single;
 extern const mw_meter_model mw_electric_radio_three;
+
+/* The meter's events on their way to the radio. */
+typedef struct mw_electric_radio {
+    const mw_electric_meter *meter;
+    mw_meter *radio;
+    uint64_t silent; /* by place in the masks: its begin was only counted, so its end is not told */
+} mw_electric_radio;
+
+/* From now on the radio reports what the meter is set to push. Both have been booted, and run on the same
+ * ticks; all three stay where they are. */
+void mw_electric_radio_connect(mw_electric_radio *r, mw_electric_meter *m, mw_meter *radio);
 
 /* What takes tariff schedules for this meter; give it to the radio's board (mw_board.schedule). A
  * schedule changes the calendar in force, or the one of a new meter (protocols/tariff/schedule.h);

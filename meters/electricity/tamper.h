@@ -15,7 +15,7 @@
 #define MW_METERS_ELECTRICITY_TAMPER_H
 
 #include "base/units.h"
-#include "meters/electricity/codes.h"
+#include "meters/electricity/notice.h"
 
 typedef enum mw_electric_tamper_kind {
     /* The first four in the order of the numbers TAMPER_COUNT, TAMPER_AT, TAMPER_SECONDS. */

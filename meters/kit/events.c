@@ -2,9 +2,27 @@
 #include "meters/kit/events.h"
 
 #include "base/assert.h"
+#include "protocols/spodes/events.h"
 
-mw_event_group mw_event_group_of(mw_smp_event_code code) {
-    switch (code) {
+/* Of the logs of SPODES. */
+static mw_event_group group_of_log(mw_spodes_log log) {
+    switch (log) {
+    case MW_SPODES_LOG_PROGRAMMING:
+    case MW_SPODES_LOG_INFLUENCE:
+    case MW_SPODES_LOG_ACCESS:
+        return MW_EVENTS_SECURITY;
+    case MW_SPODES_LOG_SWITCHING:
+    case MW_SPODES_LOG_CONNECTION:
+        return MW_EVENTS_OPERATION;
+    default:
+        return MW_EVENTS_METROLOGY;
+    }
+}
+
+mw_event_group mw_event_group_of(uint8_t code) {
+    if (code >= MW_SMP_EVENT_LOG)
+        return group_of_log((mw_spodes_log)(code - MW_SMP_EVENT_LOG));
+    switch ((mw_smp_event_code)code) {
     case MW_SMP_EVENT_TAMPER:
     case MW_SMP_EVENT_MAGNET:
     case MW_SMP_EVENT_CONFIG:
@@ -27,7 +45,7 @@ mw_event_group mw_event_group_of(mw_smp_event_code code) {
 /* ---- the queue ---- */
 
 static mw_event_group group_at(const mw_events *e, unsigned i) {
-    return mw_event_group_of((mw_smp_event_code)e->queue[i].code);
+    return mw_event_group_of(e->queue[i].code);
 }
 
 static void queue_remove(mw_events *e, unsigned i) {
@@ -50,7 +68,7 @@ static void queue_relieve(mw_events *e) {
 /* Keeps the queue in the order of numbers. */
 static void queue_insert(mw_events *e, const mw_smp_event *event, uint32_t number) {
     if (e->queued == MW_EVENTS_QUEUE) {
-        mw_event_group incoming = mw_event_group_of((mw_smp_event_code)event->code);
+        mw_event_group incoming = mw_event_group_of(event->code);
         bool displaces = false;
         for (unsigned i = 0; i < e->queued; i++)
             displaces = displaces || group_at(e, i) > incoming ||
@@ -176,21 +194,48 @@ static bool held(mw_events_hold *h, uint32_t now_s) {
     return false;
 }
 
-mw_status mw_events_raise(mw_events *e, const mw_flash *flash, mw_mono now, mw_utc utc,
-                          mw_smp_event_code code, uint8_t channel, int64_t value) {
-    mw_assert(code < MW_EVENTS_CODES);
-    unsigned slot = channel < MW_EVENTS_CHANNELS - 1 ? channel : MW_EVENTS_CHANNELS - 1;
-    mw_events_hold *h = &e->hold[code][slot];
-    if (held(h, seconds_of(now)))
-        return MW_DUPLICATE;
-    mw_smp_event event = {
-        .code = (uint8_t)code, .channel = channel, .value = value, .count = 1 + (uint32_t)h->count};
-    h->count = 0;
+/* The hold of a code and channel; those of logs take the place of the one that was used longest ago. */
+static mw_events_hold *hold_of(mw_events *e, uint8_t code, uint8_t channel) {
+    if (code < MW_EVENTS_CODES)
+        return &e->hold[code][channel < MW_EVENTS_CHANNELS - 1 ? channel : MW_EVENTS_CHANNELS - 1];
+    unsigned i = 0;
+    while (i < MW_EVENTS_LOGGED - 1 &&
+           (e->logged[i].code != code || e->logged[i].number != channel))
+        i++;
+    mw_events_logged found = e->logged[i];
+    if (found.code != code || found.number != channel)
+        found = (mw_events_logged){.code = code, .number = channel};
+    for (; i > 0; i--)
+        e->logged[i] = e->logged[i - 1];
+    e->logged[0] = found;
+    return &e->logged[0].hold;
+}
+
+static mw_status log_and_queue(mw_events *e, const mw_flash *flash, mw_smp_event event,
+                               mw_utc utc) {
     if (mw_smp_seconds_of_utc(utc, &event.time_s) != MW_OK)
         event.time_s = 0;
     uint32_t number = e->next++;
     uint8_t payload[MW_EVENTS_PAYLOAD];
     event_encode(&event, number, payload);
     queue_insert(e, &event, number);
-    return mw_ringlog_append(&e->log[mw_event_group_of(code)], flash, MW_SLICE_OF(payload));
+    return mw_ringlog_append(&e->log[mw_event_group_of(event.code)], flash, MW_SLICE_OF(payload));
+}
+
+mw_status mw_events_raise(mw_events *e, const mw_flash *flash, mw_mono now, mw_utc utc,
+                          uint8_t code, uint8_t channel, int64_t value) {
+    mw_assert(code < MW_EVENTS_CODES || code >= MW_SMP_EVENT_LOG);
+    mw_events_hold *h = hold_of(e, code, channel);
+    if (held(h, seconds_of(now)))
+        return MW_DUPLICATE;
+    mw_smp_event event = {
+        .code = code, .channel = channel, .value = value, .count = 1 + (uint32_t)h->count};
+    h->count = 0;
+    return log_and_queue(e, flash, event, utc);
+}
+
+mw_status mw_events_end(mw_events *e, const mw_flash *flash, mw_utc utc, uint8_t code,
+                        uint8_t channel, int64_t value) {
+    mw_smp_event event = {.code = code, .channel = channel, .value = value, .count = 1};
+    return log_and_queue(e, flash, event, utc);
 }

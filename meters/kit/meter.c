@@ -302,6 +302,17 @@ static void alarm_raise(mw_meter *m, mw_mono now, mw_smp_event_code code, int64_
         mw_telemetry_alarm(m, now);
 }
 
+bool mw_meter_tell(mw_meter *m, mw_mono now, mw_utc at, uint8_t log, uint8_t number, int64_t value,
+                   bool ends) {
+    uint8_t code = (uint8_t)(MW_SMP_EVENT_LOG + log);
+    mw_status s = ends ? mw_events_end(&m->events, &m->flash, at, code, number, value)
+                       : mw_events_raise(&m->events, &m->flash, now, at, code, number, value);
+    /* It is queued even when flash fails. */
+    if (s != MW_DUPLICATE && mw_event_group_of(code) == MW_EVENTS_SECURITY)
+        mw_telemetry_alarm(m, now);
+    return s != MW_DUPLICATE;
+}
+
 static void conditions_take(mw_meter *m, mw_mono now, const mw_meter_inputs *in) {
     uint16_t status = m->status_now;
     uint32_t risen = in->tamper & ~m->tamper;

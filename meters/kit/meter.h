@@ -117,6 +117,12 @@ mw_rtc_state mw_meter_clock_state(const mw_meter *m, mw_mono now);
 MW_NODISCARD mw_status mw_meter_configure(mw_meter *m, mw_mono now, const mw_meter_config *c);
 const mw_meter_config *mw_meter_config_of(const mw_meter *m);
 
+/* Of a meter with logs of its own: reports an event of one of them (mw_smp_event_code from
+ * MW_SMP_EVENT_LOG on). False: the same was told lately and is only counted. `ends`: it ends what was
+ * told, and is told always. One that belongs to security leaves at once, as an alarm. */
+bool mw_meter_tell(mw_meter *m, mw_mono now, mw_utc at, uint8_t log, uint8_t number, int64_t value,
+                   bool ends);
+
 /* Register in sensor counts, and as reported (model's unit). */
 int64_t mw_meter_counts(const mw_meter *m, unsigned index);
 int64_t mw_meter_value(const mw_meter *m, unsigned index);

@@ -90,7 +90,7 @@ static void run_with(double volts, int64_t p_mw, int64_t seconds) {
     }
 }
 
-static bool logged(mw_electric_log log, uint8_t code) {
+static bool logged(mw_spodes_log log, uint8_t code) {
     mw_electric_logged l;
     for (uint32_t n = 0; mw_electric_meter_logged(&r.meter, log, n, &l) == MW_OK; n++)
         if (l.code == code)
@@ -104,16 +104,16 @@ MW_TEST(mains_and_load_are_found_in_the_logs) {
     run_with(230, 1000000, 10);
     run_with(170, 1000000, 2);
     run_with(230, 1000000, 20);
-    MW_CHECK(logged(MW_ELECTRIC_LOG_VOLTAGE, 21) && logged(MW_ELECTRIC_LOG_VOLTAGE, 22));
-    MW_CHECK(!logged(MW_ELECTRIC_LOG_VOLTAGE, 3));
+    MW_CHECK(logged(MW_SPODES_LOG_VOLTAGE, 21) && logged(MW_SPODES_LOG_VOLTAGE, 22));
+    MW_CHECK(!logged(MW_SPODES_LOG_VOLTAGE, 3));
     run_with(0, 0, 15); /* the current goes on: a wire of the voltage circuit is off */
-    MW_CHECK(logged(MW_ELECTRIC_LOG_VOLTAGE, 3));
-    MW_CHECK(logged(MW_ELECTRIC_LOG_CURRENT, 21));
+    MW_CHECK(logged(MW_SPODES_LOG_VOLTAGE, 3));
+    MW_CHECK(logged(MW_SPODES_LOG_CURRENT, 21));
     run_with(230, -1500000, 15);
-    MW_CHECK(logged(MW_ELECTRIC_LOG_VOLTAGE, 4) && logged(MW_ELECTRIC_LOG_CURRENT, 22));
-    MW_CHECK(logged(MW_ELECTRIC_LOG_CURRENT, 3) && !logged(MW_ELECTRIC_LOG_CURRENT, 1));
+    MW_CHECK(logged(MW_SPODES_LOG_VOLTAGE, 4) && logged(MW_SPODES_LOG_CURRENT, 22));
+    MW_CHECK(logged(MW_SPODES_LOG_CURRENT, 3) && !logged(MW_SPODES_LOG_CURRENT, 1));
     run_with(230, 1000000, 15);
-    MW_CHECK(logged(MW_ELECTRIC_LOG_CURRENT, 4));
+    MW_CHECK(logged(MW_SPODES_LOG_CURRENT, 4));
     rig_close();
 }
 

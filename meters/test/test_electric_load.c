@@ -60,10 +60,10 @@ MW_TEST(loads_begin_and_end_with_their_greatest_value) {
     MW_CHECK_EQ(r.n, 0);
     r.q.e[1].i_ua = 106000000;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_I_HIGH, 106000);
+    load_expect(&r, MW_SPODES_I_HIGH, 106000);
     r.q.e[1].i_ua = 130000000;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_I_MAX_2, 130000);
+    load_expect(&r, MW_SPODES_I_MAX_2, 130000);
     r.q.e[1].i_ua = 5000000;
     load_pass(&r, 12);
     MW_CHECK_EQ(r.n, 2);
@@ -71,28 +71,28 @@ MW_TEST(loads_begin_and_end_with_their_greatest_value) {
         MW_CHECK_EQ(r.event[k].value, 130000);
         MW_CHECK(r.event[k].duration_ms >= 12000 && r.event[k].duration_ms <= 24200);
     }
-    MW_CHECK_EQ(r.event[0].code, MW_ELECTRIC_E_I_MAX_ENDS_2);
-    MW_CHECK_EQ(r.event[1].code, MW_ELECTRIC_E_I_HIGH_ENDS);
+    MW_CHECK_EQ(r.event[0].code, MW_SPODES_I_MAX_ENDS_2);
+    MW_CHECK_EQ(r.event[1].code, MW_SPODES_I_HIGH_ENDS);
     r.n = 0;
     r.e.p_uw = 16000000000;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_P_HIGH, 16000000);
+    load_expect(&r, MW_SPODES_P_HIGH, 16000000);
     r.e.p_uw = 3000000000;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_P_HIGH_ENDS, 16000000);
+    load_expect(&r, MW_SPODES_P_HIGH_ENDS, 16000000);
     r.q.e[2].p_uw = -500000000;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_EXPORT_3, 500000);
+    load_expect(&r, MW_SPODES_EXPORT_3, 500000);
     r.q.e[2].p_uw = 500000000;
     load_pass(&r, 12);
-    MW_CHECK_EQ(r.event[0].code, MW_ELECTRIC_E_EXPORT_ENDS_3);
+    MW_CHECK_EQ(r.event[0].code, MW_SPODES_EXPORT_ENDS_3);
     r.n = 0;
     r.q.lost = 1;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_I_ALONE_1, 5000);
+    load_expect(&r, MW_SPODES_I_ALONE_1, 5000);
     r.q.e[0].i_ua = 0;
     load_pass(&r, 12);
-    MW_CHECK_EQ(r.event[0].code, MW_ELECTRIC_E_I_ALONE_ENDS_1);
+    MW_CHECK_EQ(r.event[0].code, MW_SPODES_I_ALONE_ENDS_1);
     c.max_ua = -1;
     MW_CHECK_STATUS(mw_electric_load_configure(&r.l, &c), MW_RANGE);
 }
@@ -105,12 +105,12 @@ MW_TEST(low_consumption_and_tan_phi) {
     load_init(&r, &c);
     r.e.q_uvar = 2900000000; /* of 3450 W */
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_TAN_PHI, 840);
+    load_expect(&r, MW_SPODES_TAN_PHI, 840);
     r.e.q_uvar = 3105000000;
     load_pass(&r, 12);
     r.e.q_uvar = 0;
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_TAN_PHI_ENDS, 900);
+    load_expect(&r, MW_SPODES_TAN_PHI_ENDS, 900);
     r.e.p_uw = 1000000; /* next to nothing has no tan phi */
     r.e.q_uvar = 9000000;
     for (unsigned k = 0; k < 3; k++)
@@ -118,11 +118,11 @@ MW_TEST(low_consumption_and_tan_phi) {
     load_pass(&r, 590);
     MW_CHECK_EQ(r.n, 0);
     load_pass(&r, 12);
-    load_expect(&r, MW_ELECTRIC_E_I_LOW, 10);
+    load_expect(&r, MW_SPODES_I_LOW, 10);
     r.q.e[0].i_ua = 400000;
     load_pass(&r, 12);
     MW_CHECK_EQ(r.n, 1);
-    MW_CHECK_EQ(r.event[0].code, MW_ELECTRIC_E_I_LOW_ENDS);
+    MW_CHECK_EQ(r.event[0].code, MW_SPODES_I_LOW_ENDS);
     mw_electric_energy none = {0};
     MW_CHECK_EQ(mw_electric_load_tan_phi(&none), 0);
     none.q_uvar = 5;

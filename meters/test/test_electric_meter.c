@@ -136,10 +136,10 @@ MW_TEST(registers_are_exact_after_a_last_gasp_and_bounded_without) {
     MW_CHECK_EQ(r.meter.kept.long_power_failures, 1);
     MW_CHECK_EQ(r.meter.kept.off_long_s, 400);
     mw_electric_logged l;
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_SWITCHING, 0, &l));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_SWITCHING, 0, &l));
     MW_CHECK_EQ(l.code, 2);
     MW_CHECK_EQ(l.duration_ms, 400000);
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_SWITCHING, 1, &l));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_SWITCHING, 1, &l));
     MW_CHECK_EQ(l.code, 1);
     rig_run(100);
     MW_CHECK_EQ(mw_electric_meter_register(&r.meter, MW_ELECTRIC_TARIFF_A_PLUS, 0), used_wh());
@@ -219,7 +219,7 @@ MW_TEST(the_relay_obeys_limits_orders_credit_and_the_button) {
     rig_run(4);
     MW_CHECK(!mw_electric_meter_supply_on(&r.meter));
     mw_electric_logged e;
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_SWITCHING, 0, &e));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_SWITCHING, 0, &e));
     MW_CHECK_EQ(e.code, 8);
     /* It stays off through a power failure, and comes back by itself when the load is gone. */
     MW_CHECK_OK(mw_electric_meter_power_fails(&r.meter, r.now));
@@ -268,7 +268,7 @@ MW_TEST(tampers_are_logged_and_drive_push_and_relay) {
         rig_run(1);
     }
     mw_electric_logged l;
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_INFLUENCE, 0, &l));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_INFLUENCE, 0, &l));
     MW_CHECK_EQ(l.code, 1);
     MW_CHECK_OK(mw_electric_meter_push(&r.meter, r.now, MW_SPAN_OF(sealed), &n));
     MW_CHECK(n > 0);
@@ -286,7 +286,7 @@ MW_TEST(tampers_are_logged_and_drive_push_and_relay) {
     in.magnet = false;
     mw_electric_meter_inputs(&r.meter, &in, r.now);
     rig_run(3);
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_INFLUENCE, 0, &l));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_INFLUENCE, 0, &l));
     MW_CHECK_EQ(l.code, 2);
     MW_CHECK(l.duration_ms >= 3000 && l.duration_ms <= 6000);
     /* The case drives the relay when its bit is in that mask. */
@@ -306,7 +306,7 @@ MW_TEST(wrong_passwords_lock_for_a_while) {
         MW_CHECK(rig_associate(1, "wrong000") != MW_OK);
     MW_CHECK(rig_associate(1, "12345678") != MW_OK); /* right, but locked */
     mw_electric_logged l;
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_ACCESS, 0, &l));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_ACCESS, 0, &l));
     rig_run(16 * 60);
     MW_CHECK_OK(rig_associate(1, "12345678"));
     rig_close();
@@ -330,7 +330,7 @@ MW_TEST(a_passive_calendar_takes_over_at_its_moment_also_in_the_dark) {
     rig_run(2);
     MW_CHECK_EQ(r.meter.tariff, 3);
     mw_electric_logged l;
-    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_ELECTRIC_LOG_PROGRAMMING, 0, &l));
+    MW_CHECK_OK(mw_electric_meter_logged(&r.meter, MW_SPODES_LOG_PROGRAMMING, 0, &l));
     MW_CHECK_EQ(l.code, 9);
     rig_close();
 }

@@ -2,6 +2,7 @@
 #include "meters/kit/events.h"
 
 #include "meters/boards/host.h"
+#include "protocols/spodes/events.h"
 #include "tests/harness/mw_test.h"
 
 #define SECTOR  512u /* small, so that the logs turn often */
@@ -29,8 +30,7 @@ static void bench_free(bench *b) {
     free(b);
 }
 
-static mw_status raise_at(bench *b, int64_t s, mw_smp_event_code code, uint8_t channel,
-                          int64_t value) {
+static mw_status raise_at(bench *b, int64_t s, uint8_t code, uint8_t channel, int64_t value) {
     return mw_events_raise(&b->e, &b->flash, (mw_mono){s * MW_NS_PER_S},
                            mw_utc_of_s(INT64_C(1772323200) + s), code, channel, value);
 }
@@ -136,11 +136,33 @@ static void test_power_cut_at_every_byte(void **state) {
     }
 }
 
+/* More numbers of logs than there are places: each still comes through, security before the rest. */
+static void test_numbers_of_logs(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    for (uint8_t n = 1; n <= 40; n++)
+        MW_CHECK_OK(raise_at(b, n, MW_SMP_EVENT_LOG + MW_SPODES_LOG_VOLTAGE, n, 180000));
+    MW_CHECK_OK(raise_at(b, 50, MW_SMP_EVENT_LOG + MW_SPODES_LOG_INFLUENCE, 3, 0));
+    MW_CHECK_STATUS(raise_at(b, 51, MW_SMP_EVENT_LOG + MW_SPODES_LOG_INFLUENCE, 3, 0),
+                    MW_DUPLICATE);
+    MW_CHECK_STATUS(raise_at(b, 52, MW_SMP_EVENT_LOG + MW_SPODES_LOG_VOLTAGE, 40, 1), MW_DUPLICATE);
+    MW_CHECK_EQ(logged(b, MW_EVENTS_SECURITY, MW_SMP_EVENT_LOG + MW_SPODES_LOG_INFLUENCE), 1);
+    MW_CHECK_EQ(logged(b, MW_EVENTS_METROLOGY, MW_SMP_EVENT_LOG + MW_SPODES_LOG_VOLTAGE), 40);
+    for (uint8_t n = 1; n <= 40; n++)
+        (void)!raise_at(b, 5000 + n, MW_SMP_EVENT_LOG + MW_SPODES_LOG_CURRENT, n, 1);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < b->e.queued; i++)
+        kept += b->e.queue[i].code == MW_SMP_EVENT_LOG + MW_SPODES_LOG_INFLUENCE;
+    MW_CHECK_EQ(kept, 1);
+    bench_free(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chatter_displaces_nothing),
         cmocka_unit_test(test_hold_doubles_and_recovers),
         cmocka_unit_test(test_queue_keeps_what_matters),
+        cmocka_unit_test(test_numbers_of_logs),
         cmocka_unit_test(test_power_cut_at_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

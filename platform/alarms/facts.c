@@ -8,6 +8,7 @@
 
 #include "platform/alarms/internal.h"
 #include "protocols/smp/smp.h"
+#include "protocols/spodes/events.h"
 #include "runtime/json_read.h"
 
 #define CURSOR_EVENTS "follow/readings/0/alarms-events"
@@ -22,13 +23,44 @@ typedef struct events {
     int64_t last;
 } events;
 
+/* What begins in a log of the meter: somebody touched it, or tried to get in. */
+static bool logged_sign(uint16_t code, mw_alarm_rule_id *out_rule) {
+    if (mw_spodes_event_ends(code))
+        return false;
+    switch (mw_spodes_event_log(code)) {
+    case MW_SPODES_LOG_INFLUENCE:
+        *out_rule = MW_ALARM_TAMPER;
+        return true;
+    case MW_SPODES_LOG_ACCESS:
+        *out_rule = MW_ALARM_SECURITY;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Most conditions stand in the status of each report; these do not. */
+static bool event_sign(uint16_t code, mw_alarm_rule_id *out_rule, const char **out_seen) {
+    if ((code & MW_STORE_EVENT_LOGGED) != 0) {
+        code &= MW_STORE_EVENT_LOGGED - 1;
+        *out_seen = mw_spodes_event_text(code);
+        return *out_seen != NULL && logged_sign(code, out_rule);
+    }
+    *out_rule = code == MW_SMP_EVENT_AUTH_FAILED ? MW_ALARM_SECURITY : MW_ALARM_TAMPER;
+    *out_seen = code == MW_SMP_EVENT_AUTH_FAILED ? "event auth failed"
+                : code == MW_SMP_EVENT_MAGNET    ? "event magnet"
+                                                 : "event tamper";
+    return code == MW_SMP_EVENT_TAMPER || code == MW_SMP_EVENT_MAGNET ||
+           code == MW_SMP_EVENT_AUTH_FAILED;
+}
+
 static mw_status event_take(void *ctx, const mw_store_event *row) {
     events *e = ctx;
+    mw_alarm_rule_id rule;
+    const char *seen;
     e->last = row->id;
     e->read++;
-    if (row->code == MW_SMP_EVENT_TAMPER || row->code == MW_SMP_EVENT_MAGNET ||
-        row->code == MW_SMP_EVENT_AUTH_FAILED)
+    if (event_sign(row->code, &rule, &seen))
         e->at[e->n++] = *row;
     return MW_OK;
 }
@@ -41,17 +73,18 @@ static mw_status first_take(void *ctx, const mw_store_channel *row) {
 }
 
 static mw_status event_look(mw_alarms *a, const mw_store_event *e, mw_utc now) {
-    bool security = e->code == MW_SMP_EVENT_AUTH_FAILED;
+    mw_alarm_rule_id rule = MW_ALARM_TAMPER;
+    const char *seen = NULL;
     char subject[MW_STORE_ID_MAX], inputs[MW_STORE_ALARM_JSON];
     mw_alarm_values v;
     mw_alarm_text t;
     int64_t channel = 0;
     MW_TRY(mw_store_channels_of(a->o.store, e->tenant, e->device, first_take, &channel));
-    if (channel == 0)
+    if (channel == 0 || !event_sign(e->code, &rule, &seen))
         return MW_OK;
     (void)snprintf(subject, sizeof subject, "channel/%" PRId64, channel);
     mw_alarm_look l = {.tenant = e->tenant,
-                       .rule = security ? MW_ALARM_SECURITY : MW_ALARM_TAMPER,
+                       .rule = rule,
                        .subject = subject,
                        .channel = channel,
                        .device = e->device,
@@ -63,10 +96,7 @@ static mw_status event_look(mw_alarms *a, const mw_store_event *e, mw_utc now) {
                        .inputs = inputs};
     mw_alarm_book_values(&a->book, l.tenant, l.rule, MW_VEE_RESIDENTIAL, channel, &v);
     mw_alarm_text_begin(&t);
-    mw_json_put_text(&t.json, "seen",
-                     security                         ? "event auth failed"
-                     : e->code == MW_SMP_EVENT_MAGNET ? "event magnet"
-                                                      : "event tamper");
+    mw_json_put_text(&t.json, "seen", seen);
     mw_json_put_utc(&t.json, "at", e->meter);
     mw_json_put_int(&t.json, "value", e->detail);
     mw_alarm_text_end(&t, inputs);
@@ -138,6 +168,13 @@ static void sign_inputs(const mw_store_sign *s, char out[MW_STORE_ALARM_JSON]) {
     mw_alarm_text_end(&t, out);
 }
 
+/* For what is told again as long as it lasts: it is over when nothing comes. */
+static void over_when_quiet(mw_alarms *a, const mw_alarm_look *l) {
+    mw_alarm_entry *e = mw_alarm_find(a, l->tenant, l->rule, l->subject);
+    if (e != NULL)
+        e->clearing = l->at;
+}
+
 static mw_status plain_look(mw_alarms *a, const mw_store_sign *s, mw_alarm_rule_id rule,
                             mw_utc now) {
     char subject[MW_STORE_ID_MAX], inputs[MW_STORE_ALARM_JSON];
@@ -155,12 +192,8 @@ static mw_status plain_look(mw_alarms *a, const mw_store_sign *s, mw_alarm_rule_
     mw_alarm_book_values(&a->book, l.tenant, rule, MW_VEE_RESIDENTIAL, l.channel, &v);
     sign_inputs(s, inputs);
     MW_TRY(mw_alarm_holds(a, &l));
-    if (rule != MW_ALARM_CLOCK)
-        return MW_OK;
-    /* The sign comes with each report while the clock is wrong: it is over when none comes. */
-    mw_alarm_entry *e = mw_alarm_find(a, l.tenant, rule, subject);
-    if (e != NULL)
-        e->clearing = l.at;
+    if (rule == MW_ALARM_CLOCK) /* the sign comes with each report while the clock is wrong */
+        over_when_quiet(a, &l);
     return MW_OK;
 }
 
@@ -227,9 +260,10 @@ static mw_status sign_look(mw_alarms *a, const mw_store_sign *s, mw_utc now) {
         mw_store_sign named = *s;
         (void)snprintf(named.subject, sizeof named.subject, "station/%.50s", s->subject);
         MW_TRY(station_look(a, &named, MW_ALARM_STATION_TROUBLE, 1, 0, true, now));
-        mw_alarm_entry *e = mw_alarm_find(a, s->tenant, MW_ALARM_STATION_TROUBLE, named.subject);
-        if (e != NULL)
-            e->clearing = s->last_at;
+        over_when_quiet(a, &(mw_alarm_look){.tenant = s->tenant,
+                                            .rule = MW_ALARM_STATION_TROUBLE,
+                                            .subject = named.subject,
+                                            .at = s->last_at});
         return MW_OK;
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -175,8 +175,9 @@ static void put_event(mw_json *j, mw_slice body) {
         field(j, "malformed", "1", NULL);
         return;
     }
-    field(j, "event", mw_api_event_name(e.code), NULL);
-    number(j, "channel", e.channel, NULL);
+    field(j, "event", mw_api_event_text(mw_store_event_code(e.code, e.channel)), NULL);
+    if (e.code < MW_SMP_EVENT_LOG)
+        number(j, "channel", e.channel, NULL);
     moment(j, "at", mw_smp_utc_of_seconds(e.time_s));
     number(j, "value", e.value, NULL);
     number(j, "count", e.count, NULL);

@@ -8,7 +8,6 @@
 
 #include "platform/api/internal.h"
 #include "platform/registry/foreign.h"
-#include "protocols/smp/objects.h"
 
 #define PAGE_BYTES ((size_t)256 * 1024)
 
@@ -140,45 +139,6 @@ void mw_api_meter_receptions(mw_api_call *call) {
                                             put_reception, &p));
 }
 
-const char *mw_api_event_name(uint16_t code) {
-    switch (code) {
-    case MW_SMP_EVENT_BOOT:
-        return "boot";
-    case MW_SMP_EVENT_LEAK:
-        return "leak";
-    case MW_SMP_EVENT_BURST:
-        return "burst";
-    case MW_SMP_EVENT_REVERSE:
-        return "reverse";
-    case MW_SMP_EVENT_TAMPER:
-        return "tamper";
-    case MW_SMP_EVENT_MAGNET:
-        return "magnet";
-    case MW_SMP_EVENT_BATTERY:
-        return "battery";
-    case MW_SMP_EVENT_FROST:
-        return "frost";
-    case MW_SMP_EVENT_SENSOR:
-        return "sensor";
-    case MW_SMP_EVENT_POWER_LOST:
-        return "power_lost";
-    case MW_SMP_EVENT_CLOCK_SET:
-        return "clock_set";
-    case MW_SMP_EVENT_CONFIG:
-        return "config";
-    case MW_SMP_EVENT_ARCHIVE:
-        return "archive";
-    case MW_SMP_EVENT_REGISTER_SET:
-        return "register_set";
-    case MW_SMP_EVENT_AUTH_FAILED:
-        return "auth_failed";
-    case MW_SMP_EVENT_NO_FLOW:
-        return "no_flow";
-    default:
-        return "other";
-    }
-}
-
 static mw_status put_event(void *ctx, const mw_store_event *e) {
     mw_api_page *p = ctx;
     if (e->meter.us < p->since.us || !mw_api_page_take(p, e->id))
@@ -187,7 +147,7 @@ static mw_status put_event(void *ctx, const mw_store_event *e) {
     mw_json_put_utc(&p->json, "at", e->meter);
     mw_json_put_utc(&p->json, "received_at", e->received);
     mw_json_put_int(&p->json, "code", e->code);
-    mw_json_put_text(&p->json, "name", mw_api_event_name(e->code));
+    mw_api_event_put(&p->json, e->code);
     mw_json_put_int(&p->json, "value", e->detail);
     mw_json_object_end(&p->json);
     return MW_OK;

@@ -227,8 +227,11 @@ bool mw_api_fleet_query(mw_api_call *call, struct mw_fleet_query *q);
 /* The meters of a page of the fleet, read from the store. */
 MW_NODISCARD mw_status mw_api_fleet_page(mw_api_call *call, const struct mw_fleet_query *q,
                                          mw_store_on_meter each, void *ctx, int64_t *out_total);
-/* The word for an event's code. */
-const char *mw_api_event_name(uint16_t code);
+/* The members that name an event of the store: name, and of one of a meter's logs log, number, phase,
+ * ends and text. */
+void mw_api_event_put(mw_json *j, uint16_t code);
+/* The same in words. */
+const char *mw_api_event_text(uint16_t code);
 /* The person whose usage points a user sees, NULL for all of the tenant. */
 const char *mw_api_person_of(const mw_store_user *user);
 /* The zone of a channel's usage point; UTC where none is known. */
@@ -245,14 +248,15 @@ MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
     X(token_list)                                                                                  \
     X(token_create)                                                                                \
     X(token_delete)                                                                                \
-    X(token_all) X(session_list) X(session_revoke) X(user_sessions) X(user_sessions_end)           \
-        X(password_change) X(factor_read) X(factor_begin) X(factor_confirm) X(factor_remove)       \
-            X(user_factor_remove) X(invitation_look) X(invitation_accept) X(audit_list)            \
-                X(audit_check) X(tenant_list) X(tenant_create) X(setting_list) X(setting_put)      \
-                    X(health_detail) X(access_list) X(access_invite) X(access_accept)              \
-                        X(access_revoke) X(peers_read) X(handed_create) X(handed_of_meter)         \
-                            X(handed_list) X(handed_photo) X(handed_accept) X(handed_reject)       \
-                                X(absence_list) X(absence_create) X(absence_end)
+    X(token_all)                                                                                   \
+    X(session_list) X(session_revoke) X(user_sessions) X(user_sessions_end) X(password_change)     \
+        X(factor_read) X(factor_begin) X(factor_confirm) X(factor_remove) X(user_factor_remove)    \
+            X(invitation_look) X(invitation_accept) X(audit_list) X(audit_check) X(tenant_list)    \
+                X(tenant_create) X(setting_list) X(setting_put) X(health_detail) X(access_list)    \
+                    X(access_invite) X(access_accept) X(access_revoke) X(peers_read)               \
+                        X(handed_create) X(handed_of_meter) X(handed_list) X(handed_photo)         \
+                            X(handed_accept) X(handed_reject) X(absence_list) X(absence_create)    \
+                                X(absence_end)
 
 /* ---- operations ---- */
 mw_api_operation mw_api_session_create;

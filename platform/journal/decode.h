@@ -37,7 +37,6 @@ enum {
     MW_DECODE_FAILURES_MAX = 1000, /* ... beyond which only likely counters are tried */
     MW_DECODE_FOREIGN_UNKNOWN = 10000, /* messages of unknown foreign devices kept, the newest */
     MW_DECODE_FOREIGN_FIRST = 20, /* failed checks an hour beyond which no first epoch is sought */
-    MW_DECODE_PUSHED_EVENT = 0x8000, /* code of a COSEM log's event: this, log * 256, its code */
     MW_DECODE_NEAR = 256,         /* likely: this far or less from the newest, either way */
 };
 

@@ -163,7 +163,7 @@ static mw_status event_store(mw_decoder *d, const mw_decode_record *r, mw_decode
         return mw_decode_count_add(d, r->envelope, "decode.malformed", 1);
     mw_store_event row = {.tenant = r->envelope->tenant,
                           .device = o->entry->device.device,
-                          .code = event.code,
+                          .code = mw_store_event_code(event.code, event.channel),
                           .meter = mw_smp_utc_of_seconds(event.time_s),
                           .received = r->envelope->received,
                           .detail = event.value,

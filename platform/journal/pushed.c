@@ -232,7 +232,7 @@ static mw_status cell_store(pushed *p, const column *c, const mw_cosem_value *v,
 static mw_status event_store(pushed *p, uint8_t log, mw_utc at, int64_t code) {
     mw_store_event row = {.tenant = p->envelope->tenant,
                           .device = p->entry->device.device,
-                          .code = (uint16_t)(MW_DECODE_PUSHED_EVENT + log * 256 + (code & 0xFF)),
+                          .code = (uint16_t)(MW_STORE_EVENT_LOGGED + log * 256 + (code & 0xFF)),
                           .meter = at,
                           .received = p->envelope->received,
                           .detail = code,

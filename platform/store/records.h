@@ -243,6 +243,14 @@ typedef struct mw_store_interval {
     int64_t journal; /* the journal record that brought it */
 } mw_store_interval;
 
+/* The code of an event: the meter's (mw_smp_event_code); of one of a meter's logs this, plus what
+ * protocols/spodes/events.h calls it. */
+#define MW_STORE_EVENT_LOGGED 0x8000
+/* By code and channel of an SMP event. */
+static inline uint16_t mw_store_event_code(uint8_t code, uint8_t channel) {
+    return code < 128 ? code : (uint16_t)(MW_STORE_EVENT_LOGGED | (code - 128) << 8 | channel);
+}
+
 typedef struct mw_store_event {
     int64_t id;
     int64_t tenant;

@@ -45,7 +45,9 @@ void mw_smp_object_put(mw_writer *w, mw_smp_type type, mw_slice body);
  * its body runs to the end of the frame, padding included. */
 void mw_smp_object_put_last(mw_writer *w, mw_smp_type type, mw_slice body);
 
-/* Something the meter noticed. Codes above 127 are the model's own. */
+/* Something the meter noticed. Codes from MW_SMP_EVENT_LOG on are those of a meter with logs: the code
+ * is that plus the log, the channel the number of the event in it, the value what was measured
+ * (electricity: protocols/spodes/events.h). */
 typedef enum mw_smp_event_code {
     MW_SMP_EVENT_BOOT = 1,    /* value: reset cause as the board numbers it */
     MW_SMP_EVENT_LEAK = 2,    /* value: smallest hourly volume */
@@ -62,12 +64,13 @@ typedef enum mw_smp_event_code {
     MW_SMP_EVENT_ARCHIVE = 13,      /* value: records lost */
     MW_SMP_EVENT_REGISTER_SET = 14, /* value: new minus old */
     MW_SMP_EVENT_AUTH_FAILED = 15,  /* value: frames refused since the last such event */
-    MW_SMP_EVENT_NO_FLOW = 16       /* value: days without flow */
+    MW_SMP_EVENT_NO_FLOW = 16,      /* value: days without flow */
+    MW_SMP_EVENT_LOG = 128
 } mw_smp_event_code;
 
 typedef struct mw_smp_event {
     uint8_t code;
-    uint8_t channel; /* 255: the device as a whole */
+    uint8_t channel; /* 255: the device as a whole; of a log: the number in it */
     uint32_t time_s; /* SMP seconds of the first occurrence */
     int64_t value;   /* by code */
     uint32_t count;  /* occurrences put together here, >= 1 */

@@ -4,6 +4,7 @@
  */
 #include "platform/alarms/alarms.h"
 #include "platform/validation/test/world.h"
+#include "protocols/spodes/events.h"
 
 static world w;
 static mw_engine *validation;
@@ -316,6 +317,37 @@ MW_TEST(a_tampered_meter_waits_for_a_person) {
     MW_CHECK_EQ(open_of("tamper"), 1);
 }
 
+static void logged_event(uint16_t code, int64_t hour) {
+    mw_store_event e = {.tenant = w.tenant,
+                        .device = w.device,
+                        .code = MW_STORE_EVENT_LOGGED | code,
+                        .meter = world_hour(hour),
+                        .received = world_hour(hour),
+                        .journal = w.journal};
+    MW_CHECK_OK(mw_store_begin(w.store));
+    MW_CHECK_OK(mw_store_event_append(w.store, &e));
+    MW_CHECK_OK(mw_store_commit(w.store));
+}
+
+MW_TEST(logs_of_a_meter_are_alarms_by_what_begins_in_them) {
+    for (int64_t d = 0; d < 2; d++)
+        day(d);
+    logged_event(MW_SPODES_COVER_SHUT, 46); /* an end is none */
+    logged_event(MW_SPODES_SAG_1, 46);
+    settle(world_hour(48));
+    MW_CHECK_EQ(open_of("tamper") + open_of("security"), 0);
+    logged_event(MW_SPODES_COVER_OPEN, 47);
+    logged_event(MW_SPODES_LOCKED, 47);
+    logged_event(MW_SPODES_OFF_BY_LIMIT, 47);
+    settle(world_hour(49));
+    MW_CHECK_EQ(open_of("tamper"), 1);
+    MW_CHECK_EQ(open_of("security"), 1);
+    for (int64_t d = 2; d < 12; d++)
+        day(d);
+    settle(world_hour(12 * 24));
+    MW_CHECK_EQ(open_of("tamper"), 1);     /* a person closes it */
+}
+
 static void vee_row(int64_t channel, uint8_t state, uint8_t cause, const char *station) {
     mw_store_vee_meter m = {.tenant = w.tenant,
                             .channel = channel,
@@ -485,6 +517,7 @@ MW_TEST_MAIN(CASE(a_leak_opens_once_and_closes_by_itself),
              CASE(a_restart_forgets_nothing_and_repeats_nothing), CASE(people_work_on_alarms),
              CASE(the_nearest_threshold_counts), CASE(a_hold_time_goes_on_through_a_restart),
              CASE(a_hold_that_ended_is_forgotten), CASE(a_dry_run_counts_what_would_have_been),
+             CASE(logs_of_a_meter_are_alarms_by_what_begins_in_them),
              CASE(a_tampered_meter_waits_for_a_person), CASE(one_meter_out_of_order_is_one_alarm),
              CASE(a_station_that_fails_is_one_alarm),
              CASE(what_a_closed_alarm_explained_comes_back_in_turns),

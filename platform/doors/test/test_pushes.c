@@ -174,7 +174,7 @@ static mw_status register_seen(void *ctx, const mw_store_register *r) {
 
 static mw_status event_seen(void *ctx, const mw_store_event *e) {
     int64_t *n = ctx;
-    MW_CHECK_EQ(e->code, MW_DECODE_PUSHED_EVENT + 19);
+    MW_CHECK_EQ(e->code, MW_STORE_EVENT_LOGGED + 19);
     MW_CHECK_EQ(e->meter.us, (T0 - 5) * MW_US_PER_S);
     ++*n;
     return MW_OK;

@@ -28,6 +28,7 @@ typedef struct found {
     size_t registers;
     size_t receptions, duplicates;
     size_t events, health;
+    uint16_t event_code[2];
     size_t alarms;
     char alarm[16][MW_STORE_SERIAL_MAX];
     int64_t alarm_count[16];
@@ -60,8 +61,9 @@ static mw_status on_reception(void *ctx, const mw_store_reception *row) {
 
 static mw_status on_event(void *ctx, const mw_store_event *row) {
     found *f = ctx;
+    if (f->events < 2)
+        f->event_code[f->events] = row->code;
     f->events++;
-    MW_CHECK_EQ(row->code, MW_SMP_EVENT_TAMPER);
     return MW_OK;
 }
 
@@ -377,6 +379,9 @@ MW_TEST(events_and_health_are_kept) {
     mw_smp_event event = {.code = MW_SMP_EVENT_TAMPER, .channel = 255, .value = 2, .count = 1};
     MW_CHECK_OK(mw_smp_seconds_of_utc(mw_utc_of_s(RECEIVED_S - 7), &event.time_s));
     mw_smp_event_put(&out, &event);
+    event.code = MW_SMP_EVENT_LOG + 4; /* SPODES: influence, terminal cover opened */
+    event.channel = 3;
+    mw_smp_event_put(&out, &event);
     mw_smp_health health = {.battery_mv = 3600, .temperature_dc = 215, .drift_dppm = INT16_MIN};
     MW_CHECK_OK(mw_smp_seconds_of_utc(mw_utc_of_s(RECEIVED_S - 7), &health.time_s));
     mw_smp_health_put(&out, &health);
@@ -385,7 +390,8 @@ MW_TEST(events_and_health_are_kept) {
     world_hear(&w, 0, &f, RECEIVED_S);
     world_decode(&w);
     found *r = look(0);
-    MW_CHECK_EQ(r->events, 1);
+    MW_CHECK_EQ(r->events, 2);
+    MW_CHECK_EQ(r->event_code[0] + r->event_code[1], MW_SMP_EVENT_TAMPER + 0x8403);
     MW_CHECK_EQ(r->health, 1);
     MW_CHECK(state_of(0).has_clock_offset);
     MW_CHECK_EQ(state_of(0).clock_offset_ms, -6500);

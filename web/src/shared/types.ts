@@ -146,6 +146,9 @@ export interface MeterEvent {
   code: number;
   name: string;
   value?: number | null;
+  /** Of an event of the meter's own log. */
+  phase?: number;
+  ends?: boolean;
 }
 
 export interface LiveReading {

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What can happen to an electricity meter: the logs of SPODES (GOST R 58940-2020, appendix D), their
- * codes, and how an event travels from who notices it to who stores it.
+ * What can happen to an electricity meter, as SPODES (GOST R 58940-2020, appendix D) logs it: the
+ * meter writes it down, its radio and its pushes carry it, the platform names it.
  *
  *   code   log * 256 + the standard's number; 128..255 of each log are ours where the standard has
  *          none: it leaves them to the maker
  *   bit    place in the three masks of events that drive display, push and relay (64 events in 3
  *          groups). A condition has one place: its end has that of its begin. 255: in no group
  */
-#ifndef MW_METERS_ELECTRICITY_CODES_H
-#define MW_METERS_ELECTRICITY_CODES_H
+#ifndef MW_PROTOCOLS_SPODES_EVENTS_H
+#define MW_PROTOCOLS_SPODES_EVENTS_H
 
-#include "base/time.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-#define MW_ELECTRIC_LOGS 16
-
-typedef enum mw_electric_log {
-    MW_ELECTRIC_LOG_VOLTAGE,
-    MW_ELECTRIC_LOG_CURRENT,
-    MW_ELECTRIC_LOG_SWITCHING,
-    MW_ELECTRIC_LOG_PROGRAMMING,
-    MW_ELECTRIC_LOG_INFLUENCE,
-    MW_ELECTRIC_LOG_CONNECTION,
-    MW_ELECTRIC_LOG_ACCESS,
-    MW_ELECTRIC_LOG_DIAGNOSIS,
-    MW_ELECTRIC_LOG_TAN_PHI,
-} mw_electric_log;
+typedef enum mw_spodes_log {
+    MW_SPODES_LOG_VOLTAGE,
+    MW_SPODES_LOG_CURRENT,
+    MW_SPODES_LOG_SWITCHING,
+    MW_SPODES_LOG_PROGRAMMING,
+    MW_SPODES_LOG_INFLUENCE,
+    MW_SPODES_LOG_CONNECTION,
+    MW_SPODES_LOG_ACCESS,
+    MW_SPODES_LOG_DIAGNOSIS,
+    MW_SPODES_LOG_TAN_PHI,
+    MW_SPODES_LOGS
+} mw_spodes_log;
 
 /* X(name, log, number, bit, what a person reads) */
-#define MW_ELECTRIC_CODE_LIST(X)                                                                   \
+#define MW_SPODES_EVENT_LIST(X)                                                                    \
     X(U_LOST_1, 0, 1, 0, "phase A without voltage")                                                \
     X(U_BACK_1, 0, 2, 0, "phase A has voltage again")                                              \
     X(U_LOST_2, 0, 3, 1, "phase B without voltage")                                                \
@@ -171,71 +171,37 @@ typedef enum mw_electric_log {
     X(TAN_PHI, 8, 1, 63, "reactive power above the limit")                                         \
     X(TAN_PHI_ENDS, 8, 2, 63, "reactive power below the limit again")
 
-typedef enum mw_electric_code {
-#define X(name, log, number, bit, text) MW_ELECTRIC_E_##name = (log)*256 + (number),
-    MW_ELECTRIC_CODE_LIST(X)
+typedef enum mw_spodes_event {
+#define X(name, log, number, bit, text) MW_SPODES_##name = (log)*256 + (number),
+    MW_SPODES_EVENT_LIST(X)
 #undef X
-} mw_electric_code;
+} mw_spodes_event;
 
-#define MW_ELECTRIC_NO_BIT 255
+#define MW_SPODES_NO_BIT 255
 
-/* An event as it is noticed. */
-typedef struct mw_electric_event {
-    uint16_t code; /* mw_electric_code */
-    mw_utc at;
-    /* What was measured: the residual voltage of a sag, the highest of a swell, mV; frequency, mHz;
-     * unbalance, ppm; current, mA; power, mW; tan phi and temperature, thousandths. 0 where nothing
-     * is. */
-    int32_t value;
-    uint32_t duration_ms; /* of what ends; UINT32_MAX and more: UINT32_MAX */
-} mw_electric_event;
-
-/* What one step noticed: the caller empties it after each. Room for everything that one step can
- * notice; `missed` counts what found none all the same. */
-#define MW_ELECTRIC_NOTICED_MAX 32
-typedef struct mw_electric_noticed {
-    uint8_t n, missed;
-    mw_electric_event event[MW_ELECTRIC_NOTICED_MAX];
-} mw_electric_noticed;
-
-static inline mw_electric_log mw_electric_code_log(uint16_t code) {
-    return (mw_electric_log)(code >> 8);
+static inline mw_spodes_log mw_spodes_event_log(uint16_t code) {
+    return (mw_spodes_log)(code >> 8);
 }
 /* As the standard numbers it within its log. */
-static inline uint8_t mw_electric_code_number(uint16_t code) {
+static inline uint8_t mw_spodes_event_number(uint16_t code) {
     return (uint8_t)code;
 }
-/* Place in the masks, 0..63, or MW_ELECTRIC_NO_BIT. */
-uint8_t mw_electric_code_bit(uint16_t code);
+/* Place in the masks, 0..63, or MW_SPODES_NO_BIT. */
+uint8_t mw_spodes_event_bit(uint16_t code);
 /* Whether it ends what another code of the same place in the masks began. */
-bool mw_electric_code_ends(uint16_t code);
-/* NULL: not one of ours. */
-const char *mw_electric_code_text(uint16_t code);
+bool mw_spodes_event_ends(uint16_t code);
+/* What a person reads. NULL: not one of ours. */
+const char *mw_spodes_event_text(uint16_t code);
 
-void mw_electric_notice(mw_electric_noticed *n, uint16_t code, mw_utc at, int64_t value,
-                        int64_t duration_ms);
-
-/* ---- Conditions ---- */
-
-/* A condition that begins when it has held for a while and ends when it has not: one bounce of a
- * contact is no event, and a sag that comes back at once is the same sag. Begin and end are when it
- * was seen first, and when it was seen no longer. */
-typedef struct mw_electric_condition {
-    bool holds;
-    bool turning; /* it looks otherwise than `holds` since `since` */
-    mw_mono since, begun;
-    mw_utc since_utc, begun_utc;
-} mw_electric_condition;
-
-typedef enum mw_electric_turn {
-    MW_ELECTRIC_TURN_NONE,
-    MW_ELECTRIC_TURN_BEGINS, /* at begun */
-    MW_ELECTRIC_TURN_ENDS,   /* at since */
-} mw_electric_turn;
-
-mw_electric_turn mw_electric_condition_step(mw_electric_condition *c, bool seen, mw_mono now,
-                                            mw_utc utc, uint32_t on_ms, uint32_t off_ms);
-/* How long it has held, ms: of one that holds until now, of one that ended until its end. */
-int64_t mw_electric_condition_ms(const mw_electric_condition *c, mw_mono now);
+/* What a program sorts by: the condition, without its phase and whether it begins or ends. */
+#define MW_SPODES_NAME_MAX 24
+typedef struct mw_spodes_condition {
+    char name[MW_SPODES_NAME_MAX]; /* "sag", "cover_open", "remote_off"; "setting" for all that is
+                                      programmed */
+    uint8_t phase;                 /* 1..3; 0: not of one phase */
+    bool ends;
+} mw_spodes_condition;
+/* False: not one of ours. */
+bool mw_spodes_condition_of(uint16_t code, mw_spodes_condition *out_condition);
 
 #endif

@@ -1,48 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "meters/electricity/codes.h"
-
-#include <stddef.h>
-
-static const struct {
-    uint16_t code;
-    uint8_t bit;
-} bits[] = {
-#define X(name, log, number, bit, text) {MW_ELECTRIC_E_##name, bit},
-    MW_ELECTRIC_CODE_LIST(X)
-#undef X
-};
-
-uint8_t mw_electric_code_bit(uint16_t code) {
-    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
-        if (bits[i].code == code)
-            return bits[i].bit;
-    return MW_ELECTRIC_NO_BIT;
-}
-
-/* In the list the end stands behind its begin; what people set has no end. */
-bool mw_electric_code_ends(uint16_t code) {
-    unsigned log = code >> 8;
-    uint8_t bit = mw_electric_code_bit(code);
-    if (bit == MW_ELECTRIC_NO_BIT || log == MW_ELECTRIC_LOG_SWITCHING ||
-        log == MW_ELECTRIC_LOG_PROGRAMMING)
-        return false;
-    for (size_t i = 0; bits[i].code != code; i++)
-        if (bits[i].bit == bit && bits[i].code >> 8 == log)
-            return code != MW_ELECTRIC_E_LOCKED;
-    return false;
-}
-
-const char *mw_electric_code_text(uint16_t code) {
-    switch (code) {
-#define X(name, log, number, bit, text)                                                            \
-    case MW_ELECTRIC_E_##name:                                                                     \
-        return text;
-        MW_ELECTRIC_CODE_LIST(X)
-#undef X
-    default:
-        return NULL;
-    }
-}
+#include "meters/electricity/notice.h"
 
 static int64_t within(int64_t v, int64_t low, int64_t high) {
     return v < low ? low : v > high ? high : v;
