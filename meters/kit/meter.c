@@ -296,7 +296,7 @@ mw_status mw_meter_boot(mw_meter *m, const mw_meter_model *model,
 
 /* ---- step ---- */
 
-static void alarm_raise(mw_meter *m, mw_mono now, mw_smp_event_code code, int64_t value) {
+static void alarm_raise(mw_meter *m, mw_mono now, uint8_t code, int64_t value) {
     if (mw_events_raise(&m->events, &m->flash, now, mw_rtc_utc(&m->clock, now), code, 255, value) !=
         MW_DUPLICATE)
         mw_telemetry_alarm(m, now);

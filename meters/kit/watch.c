@@ -11,7 +11,7 @@ void mw_watch_begin(mw_meter *m) {
     }
 }
 
-static void raise(mw_meter *m, mw_mono at, mw_smp_event_code code, unsigned i, int64_t value) {
+static void raise(mw_meter *m, mw_mono at, uint8_t code, unsigned i, int64_t value) {
     if (mw_events_raise(&m->events, &m->flash, at, mw_rtc_utc(&m->clock, at), code,
                         m->model->channel[i], value) != MW_DUPLICATE)
         mw_telemetry_alarm(m, at);
