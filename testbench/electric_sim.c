@@ -142,7 +142,7 @@ static void start_device(mw_electric_sim *s, const mw_electric_energy_config *co
     mw_electric_skew skew[MW_ELECTRIC_ELEMENTS] = {0};
     for (unsigned k = 0; k < s->elements; k++)
         skew[k] = s->calibration.e[k].skew;
-    mw_electric_window_init(&s->window, s->elements, skew);
+    mw_electric_window_init(&s->window, s->elements, MW_ELECTRIC_50HZ, skew);
     mw_status good = mw_electric_energy_init(&s->energy, config);
     (void)good; /* constants of this file */
 }

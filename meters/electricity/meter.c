@@ -50,10 +50,17 @@ static mw_status parts_init(mw_electric_meter *m) {
     mw_electric_skew skew[MW_ELECTRIC_ELEMENTS];
     for (unsigned k = 0; k < MW_ELECTRIC_ELEMENTS; k++)
         skew[k] = cal->e[k].skew;
-    mw_electric_window_init(&m->window, m->type->elements, skew);
-    MW_TRY(mw_electric_energy_init(&m->energy, &m->type->energy));
+    mw_electric_window_init(&m->window, m->type->elements, mw_electric_mains_of(m->provision),
+                            skew);
+    mw_electric_energy_config energy = m->type->energy;
+    if (m->provision->pulses_per_kwh != 0)
+        energy.pulses_per_kwh = m->provision->pulses_per_kwh;
+    if (m->provision->pulses_per_kvarh != 0)
+        energy.pulses_per_kvarh = m->provision->pulses_per_kvarh;
+    MW_TRY(mw_electric_energy_init(&m->energy, &energy));
     mw_electric_tariffs_init(&m->tariffs, m->type->reactive_tariffs, &m->energy);
-    mw_electric_quality_config quality = mw_electric_quality_defaults(m->type->rated);
+    mw_electric_quality_config quality =
+        mw_electric_quality_defaults(m->type->rated, mw_electric_mains_of(m->provision));
     MW_TRY(mw_electric_quality_init(&m->quality, m->type->elements, &quality));
     mw_electric_tamper_config tamper = mw_electric_tamper_defaults();
     MW_TRY(mw_electric_tamper_init(&m->tamper, &tamper));

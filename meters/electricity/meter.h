@@ -52,7 +52,7 @@ typedef struct mw_electric_type {
 } mw_electric_type;
 
 /* The catalogue's: 5(100) A, class 1, starting at 10 mA, 3600 imp/kWh and 4800 imp/kvarh; 5(100) A
- * or by transformer, class 0.5S, starting at 20 mA, 1600 imp. */
+ * or by transformer, class 0.5S, starting at 20 mA, 1600 imp, or 8000 where production says so. */
 extern const mw_electric_type mw_electric_single_phase;
 extern const mw_electric_type mw_electric_three_phase;
 
@@ -70,7 +70,9 @@ typedef struct mw_electric_provision {
     mw_key encryption, authentication, wrapping;
     const char *reader_password, *configurator_password;
     uint32_t ct_ratio, vt_ratio;
-    uint32_t legal_checksum; /* CRC-32 of the legally relevant part */
+    uint32_t legal_checksum;                   /* CRC-32 of the legally relevant part */
+    mw_electric_mains mains;                   /* rated frequency; 0: 50 Hz */
+    uint32_t pulses_per_kwh, pulses_per_kvarh; /* of the outputs; 0: the type's */
     const mw_gcm *gcm;
 } mw_electric_provision;
 

@@ -77,6 +77,10 @@ MW_NODISCARD mw_status mw_electric_access_boot(mw_electric_meter *m);
 void mw_electric_access_step(mw_electric_meter *m);
 
 /* Now, as the meter's clock has it in this call. */
+static inline mw_electric_mains mw_electric_mains_of(const mw_electric_provision *p) {
+    return p->mains == MW_ELECTRIC_60HZ ? MW_ELECTRIC_60HZ : MW_ELECTRIC_50HZ;
+}
+
 static inline mw_utc mw_electric_now(const mw_electric_meter *m) {
     return mw_rtc_utc(&m->rtc, m->second);
 }

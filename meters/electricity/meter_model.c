@@ -23,7 +23,8 @@ static bool within(int64_t v, int64_t low, int64_t high) {
 
 static mw_electric_quality_config quality_config(const mw_electric_meter *m,
                                                  const mw_electric_settings *s) {
-    mw_electric_quality_config c = mw_electric_quality_defaults(m->type->rated);
+    mw_electric_quality_config c =
+        mw_electric_quality_defaults(m->type->rated, mw_electric_mains_of(m->provision));
     c.sag_uv = s->sag_mv * 1000;
     c.swell_uv = s->swell_mv * 1000;
     c.cut_uv = s->cut_mv * 1000;

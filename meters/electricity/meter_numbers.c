@@ -270,8 +270,10 @@ static bool single_number(const mw_electric_meter *m, mw_electric_number which, 
 
 static bool fixed_number(const mw_electric_meter *m, mw_electric_number which, int64_t *out) {
     const mw_electric_type *t = m->type;
-    const int64_t nominal[] = {t->rated.mv, t->basic_ma, 50000, t->max_ma, t->rated.mv};
-    const uint32_t constant[] = {t->energy.pulses_per_kwh, t->energy.pulses_per_kvarh};
+    const mw_electric_energy_config *energy = &m->energy.config;
+    const int64_t nominal[] = {t->rated.mv, t->basic_ma, mw_electric_mains_of(m->provision) * 1000,
+                               t->max_ma, t->rated.mv};
+    const uint32_t constant[] = {energy->pulses_per_kwh, energy->pulses_per_kvarh};
     if (which == MW_ELECTRIC_N_CT_RATIO)
         *out = m->provision->ct_ratio;
     else if (which == MW_ELECTRIC_N_VT_RATIO)

@@ -41,7 +41,8 @@ enum kind {
 
 void mw_electric_settings_defaults(mw_electric_settings *s, const mw_electric_type *type,
                                    const mw_electric_provision *p) {
-    mw_electric_quality_config q = mw_electric_quality_defaults(type->rated);
+    mw_electric_quality_config q =
+        mw_electric_quality_defaults(type->rated, mw_electric_mains_of(p));
     *s = (mw_electric_settings){
         .load_period_min = {60, 60, 30},
         .demand_period_min = 30,

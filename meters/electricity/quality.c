@@ -12,7 +12,7 @@
 #define FREQUENCY_HYST_MHZ 20
 #define CONDITIONS         15 /* stored: sag, swell, lost of each phase; six of the whole */
 
-mw_electric_quality_config mw_electric_quality_defaults(mw_voltage rated) {
+mw_electric_quality_config mw_electric_quality_defaults(mw_voltage rated, mw_electric_mains mains) {
     int64_t percent = rated.mv * 10;
     return (mw_electric_quality_config){.sag_uv = 90 * percent,
                                         .swell_uv = 110 * percent,
@@ -22,7 +22,7 @@ mw_electric_quality_config mw_electric_quality_defaults(mw_voltage rated) {
                                         .high_uv = 110 * percent,
                                         .slow_ms = 60000,
                                         .lost_ms = 1000,
-                                        .frequency_mhz = 50000,
+                                        .frequency_mhz = (int32_t)mains * 1000,
                                         .frequency_away_mhz = 400,
                                         .unbalance_ppm = 40000,
                                         .sequence_ms = 2000,

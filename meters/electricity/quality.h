@@ -87,7 +87,7 @@ enum {
 /* Sag 90 %, swell 110 %, interruption 5 % of the rated voltage, hysteresis 2 %; slow deviations 10 %
  * for a minute; lost after a second; 50 Hz +-0.4 Hz; unbalance 4 %; sequence 2 s; long: 3 minutes.
  * GOST 32144 and EN 50160, from memory. */
-mw_electric_quality_config mw_electric_quality_defaults(mw_voltage rated);
+mw_electric_quality_config mw_electric_quality_defaults(mw_voltage rated, mw_electric_mains mains);
 /* `elements` is 1 or 3. MW_RANGE unless cut < sag < swell, low < high, hysteresis > 0. */
 MW_NODISCARD mw_status mw_electric_quality_init(mw_electric_quality *q, uint8_t elements,
                                                 const mw_electric_quality_config *config);

@@ -6,10 +6,8 @@
 #include "base/assert.h"
 #include "meters/kit/fixmath.h"
 
-#define HALVES     (2 * MW_ELECTRIC_CYCLES)
-#define STEP_50HZ  ((uint32_t)((UINT64_C(50) << 32) / MW_ELECTRIC_RATE))
-#define STEP_MIN   ((uint32_t)((UINT64_C(45) << 32) / MW_ELECTRIC_RATE))
-#define STEP_MAX   ((uint32_t)((UINT64_C(55) << 32) / MW_ELECTRIC_RATE))
+#define HALVES(w)  ((w)->mains * 2 / 5) /* of a window */
+#define STEP_1HZ   ((uint32_t)((UINT64_C(1) << 32) / MW_ELECTRIC_RATE))
 #define TURN_ANGLE INT64_C(3373259426) /* 2 pi in units of 2^-29 rad */
 /* Voltage below this is none, as the mean square of samples: 2^-10 of full scale, about 0.4 V of a
  * converter with 500 V full scale. */
@@ -17,13 +15,19 @@
 /* A crossing counts once the voltage was this far on the other side. */
 #define CROSSING_LEVEL (1 << 15)
 
-void mw_electric_window_init(mw_electric_window *w, uint8_t elements,
+static uint32_t rated_step(const mw_electric_window *w) {
+    return (uint32_t)(((uint64_t)w->mains << 32) / MW_ELECTRIC_RATE);
+}
+
+void mw_electric_window_init(mw_electric_window *w, uint8_t elements, mw_electric_mains mains,
                              const mw_electric_skew skew[MW_ELECTRIC_ELEMENTS]) {
-    mw_assert(elements == 1 || elements == 3);
+    mw_assert((elements == 1 || elements == 3) &&
+              (mains == MW_ELECTRIC_50HZ || mains == MW_ELECTRIC_60HZ));
     memset(w, 0, sizeof *w);
     w->elements = elements;
     memcpy(w->skew, skew, sizeof w->skew);
-    w->step = STEP_50HZ;
+    w->mains = (uint8_t)mains;
+    w->step = rated_step(w);
 }
 
 static int32_t clip(mw_electric_block *b, int32_t sample) {
@@ -135,7 +139,9 @@ static void choose_reference(mw_electric_window *w) {
 }
 
 static void set_step(mw_electric_window *w, int64_t step) {
-    w->step = (uint32_t)(step < STEP_MIN ? STEP_MIN : step > STEP_MAX ? STEP_MAX : step);
+    int64_t tenth = (int64_t)STEP_1HZ * w->mains / 10;
+    int64_t low = rated_step(w) - tenth, high = rated_step(w) + tenth;
+    w->step = (uint32_t)(step < low ? low : step > high ? high : step);
 }
 
 static int32_t step_to_mhz(int64_t step) {
@@ -149,7 +155,7 @@ static void lock(mw_electric_window *w) {
     if (r->uu / (w->done.parts / MW_ELECTRIC_PARTS + 1) < QUIET_UU) {
         w->locked = w->angle_known = false;
         w->frequency_mhz = 0;
-        set_step(w, STEP_50HZ);
+        set_step(w, rated_step(w));
         return;
     }
     if (w->crossings > 4) { /* far away, or not locked yet: the crossings know better */
@@ -196,7 +202,7 @@ static unsigned half_done(mw_electric_window *w) {
     w->half_parts = w->half.parts;
     add(w, &w->sum, &w->half);
     memset(&w->half, 0, sizeof w->half);
-    if (++w->halves == HALVES) {
+    if (++w->halves == HALVES(w)) {
         w->done = w->sum;
         memset(&w->sum, 0, sizeof w->sum);
         w->halves = 0;

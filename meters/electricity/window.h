@@ -3,10 +3,10 @@
  * From samples to sums: the part of the electricity meters that runs for each sample.
  *
  * Voltage and current of each measuring element are sampled at the same moment, MW_ELECTRIC_RATE
- * times a second. Products are added up in integers over exactly ten cycles of the mains (the
- * window of IEC 61000-4-30), window after window without a gap, so that no energy is left out and
- * none is counted twice. Where a window ends between two samples, the sample there is divided
- * between the two windows: 50 Hz need not divide the sampling rate.
+ * times a second. Products are added up in integers over exactly ten cycles of 50 Hz mains or twelve of
+ * 60 Hz (the window of IEC 61000-4-30), window after window without a gap, so that no energy is left
+ * out and none is counted twice. Where a window ends between two samples, the sample there is divided
+ * between the two windows: the mains need not divide the sampling rate.
  *
  * An oscillator that is locked to the voltage gives the cycle. Mixing with it yields the phasors of
  * the fundamental, of which active and reactive power, angles and sequence are computed: IEC
@@ -24,12 +24,14 @@
 
 #define MW_ELECTRIC_ELEMENTS 3
 #define MW_ELECTRIC_RATE     4000 /* samples a second, by the meter's crystal */
-#define MW_ELECTRIC_CYCLES   10   /* of a window */
 /* A sample is weighed in these parts, and time is counted in them: 1/131,072,000 s. */
 #define MW_ELECTRIC_PARTS       32768
 #define MW_ELECTRIC_PARTS_PER_S ((int64_t)MW_ELECTRIC_RATE * MW_ELECTRIC_PARTS)
 /* Converters give 24 bits; samples beyond +-MW_ELECTRIC_SAMPLE_MAX are clipped and counted. */
 #define MW_ELECTRIC_SAMPLE_MAX ((1 << 23) - 1)
+
+/* Rated frequency; a window lasts a fifth of a second of it. The lock follows within a tenth. */
+typedef enum mw_electric_mains { MW_ELECTRIC_50HZ = 50, MW_ELECTRIC_60HZ = 60 } mw_electric_mains;
 
 /* What one moment brings. */
 typedef struct mw_electric_sample {
@@ -61,6 +63,7 @@ typedef int16_t mw_electric_skew;
 
 typedef struct mw_electric_window {
     uint8_t elements; /* 1 or 3 */
+    uint8_t mains;    /* mw_electric_mains */
     mw_electric_skew skew[MW_ELECTRIC_ELEMENTS];
     mw_electric_sample before;
     /* The oscillator. */
@@ -68,7 +71,7 @@ typedef struct mw_electric_window {
     uint32_t step_before; /* in the window before */
     uint8_t halves;       /* of cycles, done in this window */
     uint8_t reference;    /* the element it is locked to */
-    bool locked;          /* the window before was as long as ten cycles really are */
+    bool locked;          /* the window before was as long as its cycles really are */
     bool angle_known;
     int32_t angle;         /* of the reference at the window before, 2^-29 rad */
     int32_t frequency_mhz; /* 0 without voltage */
@@ -89,8 +92,8 @@ enum {
     MW_ELECTRIC_WINDOW_DONE = 2, /* done is new */
 };
 
-/* Starts at 50 Hz. `elements` is 1 or 3. */
-void mw_electric_window_init(mw_electric_window *w, uint8_t elements,
+/* Starts at the rated frequency. `elements` is 1 or 3. */
+void mw_electric_window_init(mw_electric_window *w, uint8_t elements, mw_electric_mains mains,
                              const mw_electric_skew skew[MW_ELECTRIC_ELEMENTS]);
 /* Takes one sample; returns MW_ELECTRIC_*_DONE. */
 unsigned mw_electric_window_sample(mw_electric_window *w, const mw_electric_sample *s);

@@ -30,7 +30,8 @@ static void demand_take(const uint8_t bytes[MW_ELECTRIC_DEMAND_BYTES]) {
 static void quality_take(const uint8_t bytes[MW_ELECTRIC_QUALITY_BYTES], mw_mono now) {
     mw_electric_quality q;
     mw_electric_noticed noticed = {0};
-    mw_electric_quality_config c = mw_electric_quality_defaults((mw_voltage){230000});
+    mw_electric_quality_config c =
+        mw_electric_quality_defaults((mw_voltage){230000}, MW_ELECTRIC_50HZ);
     mw_utc utc = mw_utc_of_s(1772323200);
     if (mw_electric_quality_init(&q, 3, &c) != MW_OK)
         abort();

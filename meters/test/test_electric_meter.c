@@ -252,6 +252,24 @@ MW_TEST(the_relay_obeys_limits_orders_credit_and_the_button) {
     rig_close();
 }
 
+/* ---- What production chooses ---- */
+
+MW_TEST(constants_and_mains_are_those_of_production) {
+    rig_open(&mw_electric_three_phase);
+    MW_CHECK_OK(rig_associate(1, "12345678"));
+    MW_CHECK_EQ(rig_number(1, MW_OBIS(1, 0, 0, 3, 3, 255)), 1600);
+    rig_close();
+    rig_open(&mw_electric_three_phase);
+    r.provision.pulses_per_kwh = r.provision.pulses_per_kvarh = 8000;
+    r.provision.mains = MW_ELECTRIC_60HZ;
+    mw_electric_meter_fini(&r.meter);
+    MW_CHECK_OK(rig_boot(false));
+    MW_CHECK_OK(rig_associate(1, "12345678"));
+    MW_CHECK_EQ(rig_number(1, MW_OBIS(1, 0, 0, 3, 3, 255)), 8000);
+    MW_CHECK_EQ(rig_number(3, MW_OBIS(1, 0, 0, 6, 2, 255)), 60000);
+    rig_close();
+}
+
 /* ---- Events ---- */
 
 MW_TEST(tampers_are_logged_and_drive_push_and_relay) {
@@ -340,6 +358,7 @@ MW_TEST_MAIN(MW_CASE(every_object_answers_from_the_meter),
              MW_CASE(registers_are_exact_after_a_last_gasp_and_bounded_without),
              MW_CASE(a_cut_at_any_flash_operation_leaves_the_old_or_the_new),
              MW_CASE(the_relay_obeys_limits_orders_credit_and_the_button),
+             MW_CASE(constants_and_mains_are_those_of_production),
              MW_CASE(tampers_are_logged_and_drive_push_and_relay),
              MW_CASE(wrong_passwords_lock_for_a_while),
              MW_CASE(a_passive_calendar_takes_over_at_its_moment_also_in_the_dark))

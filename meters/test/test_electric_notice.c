@@ -240,10 +240,10 @@ typedef struct mains {
     mw_electric_quantities of;
 } mains;
 
-static void mains_init(mains *m, uint8_t elements) {
+static void mains_at(mains *m, uint8_t elements, mw_electric_mains hertz) {
     memset(m, 0, sizeof *m);
     mw_electric_skew skew[3] = {0};
-    mw_electric_window_init(&m->w, elements, skew);
+    mw_electric_window_init(&m->w, elements, hertz, skew);
     for (unsigned k = 0; k < 3; k++) {
         m->cal.e[k].u_gain = mw_electric_gain_of(500000000);
         m->cal.e[k].i_gain = mw_electric_gain_of(200000000);
@@ -251,9 +251,13 @@ static void mains_init(mains *m, uint8_t elements) {
         m->at[k] = k == 0 ? 0 : k == 1 ? -1.0 / 3 : 1.0 / 3;
     }
     m->cal.neutral_gain = mw_electric_gain_of(200000000);
-    m->hertz = 50;
-    mw_electric_quality_config c = mw_electric_quality_defaults((mw_voltage){230000});
+    m->hertz = hertz;
+    mw_electric_quality_config c = mw_electric_quality_defaults((mw_voltage){230000}, hertz);
     MW_CHECK_OK(mw_electric_quality_init(&m->q, elements, &c));
+}
+
+static void mains_init(mains *m, uint8_t elements) {
+    mains_at(m, elements, MW_ELECTRIC_50HZ);
 }
 
 static void mains_run(mains *m, double seconds) {
@@ -393,6 +397,32 @@ MW_TEST(frequency_of_ten_seconds) {
     check_near(m.q.frequency_10s_mhz, 50020, 3);
 }
 
+/* Mains of 60 Hz: windows of twelve cycles, as long as ten of 50 Hz, and the same events. */
+MW_TEST(twelve_cycles_of_sixty_hertz) {
+    static mains m;
+    mains_at(&m, 3, MW_ELECTRIC_60HZ);
+    mains_run(&m, 2);
+    check_near(m.of.parts, MW_ELECTRIC_PARTS_PER_S / 5, 20);
+    check_near(m.of.frequency_mhz, 60000, 2);
+    m.hertz = 60.3;
+    mains_run(&m, 25);
+    check_near(m.of.parts, MW_ELECTRIC_PARTS_PER_S * 12 * 10 / 603, 200);
+    for (unsigned k = 0; k < 3; k++)
+        check_near(m.of.e[k].u_uv, 230000000, 23000);
+    check_near(m.q.frequency_10s_mhz, 60300, 3);
+    MW_CHECK_EQ(m.s.n, 0);
+    m.volts[1] = 115;
+    mains_run(&m, 0.1);
+    m.volts[1] = 230;
+    mains_run(&m, 1);
+    MW_CHECK_EQ(m.s.n, 2);
+    MW_CHECK_EQ(m.s.event[1].code, MW_SPODES_SAG_ENDS_2);
+    check_near(m.s.event[1].duration_ms, 100, 17);
+    m.hertz = 60.6;
+    mains_run(&m, 25);
+    MW_CHECK_EQ(m.s.event[2].code, MW_SPODES_FREQUENCY);
+}
+
 MW_TEST(slow_deviations_wait_a_minute) {
     static mains m;
     mains_init(&m, 3);
@@ -480,6 +510,6 @@ MW_TEST_MAIN(MW_CASE(contacts_and_fields_begin_and_end_with_their_times),
              MW_CASE(a_healthy_mains_makes_no_event),
              MW_CASE(sags_and_swells_have_depth_and_duration),
              MW_CASE(a_sag_at_its_threshold_is_one_sag), MW_CASE(interruptions_and_lost_phases),
-             MW_CASE(frequency_of_ten_seconds), MW_CASE(slow_deviations_wait_a_minute),
-             MW_CASE(sequence_and_unbalance),
+             MW_CASE(frequency_of_ten_seconds), MW_CASE(twelve_cycles_of_sixty_hertz),
+             MW_CASE(slow_deviations_wait_a_minute), MW_CASE(sequence_and_unbalance),
              MW_CASE(an_interruption_lasts_through_the_loss_of_supply))

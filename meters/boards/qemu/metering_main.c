@@ -62,13 +62,14 @@ static void begin(uint8_t elements) {
     static const mw_electric_energy_config config = {
         .start_uw = 2300000, .pulses_per_kwh = 8000, .pulses_per_kvarh = 8000};
     memset(&m, 0, sizeof m);
-    mw_electric_window_init(&m.window, elements, skew);
+    mw_electric_window_init(&m.window, elements, MW_ELECTRIC_50HZ, skew);
     for (unsigned k = 0; k < MW_ELECTRIC_ELEMENTS; k++)
         m.calibration.e[k] = (mw_electric_trim){.u_gain = mw_electric_gain_of(500000000),
                                                 .i_gain = mw_electric_gain_of(200000000),
                                                 .skew = skew[k]};
     m.calibration.neutral_gain = m.calibration.e[0].i_gain;
-    mw_electric_quality_config quality = mw_electric_quality_defaults((mw_voltage){230000});
+    mw_electric_quality_config quality =
+        mw_electric_quality_defaults((mw_voltage){230000}, MW_ELECTRIC_50HZ);
     mw_electric_tamper_config tamper = mw_electric_tamper_defaults();
     mw_status s = mw_electric_energy_init(&m.energy, &config);
     s = s == MW_OK ? mw_electric_quality_init(&m.quality, elements, &quality) : s;
