@@ -12,6 +12,7 @@
 #include "platform/accounts/account.h"
 #include "platform/accounts/audit.h"
 #include "platform/api/people.h"
+#include "platform/validation/money.h"
 
 #define CHECK_MAX 200000 /* entries that a page checks; the command checks any number */
 
@@ -152,6 +153,7 @@ void mw_api_tenant_create(mw_api_call *call) {
 
 /* ---- settings ---- */
 
+/* Numbers; the currency beside them is a code. */
 static const struct {
     const char *name;
     int64_t min, max, fallback;
@@ -178,25 +180,48 @@ int64_t mw_api_setting(mw_api *api, int64_t tenant, const char *name) {
     return 0;
 }
 
+mw_status mw_api_put_currency(mw_json *j, mw_api *api, int64_t tenant) {
+    mw_currency c;
+    MW_TRY(mw_money_currency(api->o.store, tenant, &c));
+    mw_json_put_object(j, "currency");
+    mw_json_put_text(j, "code", c.code);
+    mw_json_put_int(j, "exponent", c.exponent);
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
+static void setting_begin(mw_api_call *call, mw_json *j, const char *name, const char *text) {
+    mw_store_setting row;
+    bool set = mw_store_tenant_setting_get(call->api->o.store, call->tenant, name, &row) == MW_OK;
+    mw_json_object_begin(j);
+    mw_json_put_text(j, "name", name);
+    mw_json_put_text(j, "text", text);
+    mw_json_put_utc(j, "changed", set ? row.at : MW_UTC_NONE);
+    mw_json_put_text(j, "changed_by", set ? row.who : NULL);
+}
+
 void mw_api_setting_list(mw_api_call *call) {
     mw_buffer b;
+    mw_currency currency;
+    mw_status s = mw_money_currency(call->api->o.store, call->tenant, &currency);
+    if (s != MW_OK) {
+        mw_api_fail(call, s);
+        return;
+    }
     mw_json j = mw_api_object_begin(&b, 64 * 1024);
     mw_json_put_array(&j, "items");
     for (size_t i = 0; i < SETTINGS; i++) {
-        mw_store_setting row;
-        bool set = mw_store_tenant_setting_get(call->api->o.store, call->tenant, settings[i].name,
-                                               &row) == MW_OK;
-        mw_json_object_begin(&j);
-        mw_json_put_text(&j, "name", settings[i].name);
-        mw_json_put_text(&j, "text", settings[i].text);
+        setting_begin(call, &j, settings[i].name, settings[i].text);
         mw_json_put_int(&j, "value", mw_api_setting(call->api, call->tenant, settings[i].name));
         mw_json_put_int(&j, "min", settings[i].min);
         mw_json_put_int(&j, "max", settings[i].max);
         mw_json_put_int(&j, "default", settings[i].fallback);
-        mw_json_put_utc(&j, "changed", set ? row.at : MW_UTC_NONE);
-        mw_json_put_text(&j, "changed_by", set ? row.who : NULL);
         mw_json_object_end(&j);
     }
+    setting_begin(call, &j, MW_MONEY_SETTING, "Currency of the prices, a code of ISO 4217");
+    mw_json_put_text(&j, "value", currency.code);
+    mw_json_put_text(&j, "default", MW_CURRENCY_DEFAULT);
+    mw_json_object_end(&j);
     mw_json_array_end(&j);
     mw_api_object_send(call, 200, &j, &b);
 }
@@ -209,30 +234,48 @@ static mw_status setting_save(mw_api_call *call, const mw_store_setting *row) {
     return mw_api_end(call, s);
 }
 
+/* The value of the body as it is kept. i = SETTINGS: the currency. */
+static mw_status setting_value(const json_t *root, size_t i, mw_store_setting *row,
+                               mw_json_error *error) {
+    int64_t value = 0;
+    const char *code = NULL;
+    if (i < SETTINGS) {
+        MW_TRY(mw_json_get_int(root, "value", settings[i].min, settings[i].max, &value, error));
+        snprintf(row->value, sizeof row->value, "%lld", (long long)value);
+        return MW_OK;
+    }
+    mw_currency currency;
+    MW_TRY(mw_json_get_text(root, "value", 3, &code, error));
+    mw_status s = mw_currency_of(code, &currency);
+    if (s != MW_OK)
+        snprintf(error->text, sizeof error->text, "value: not a code of ISO 4217");
+    else
+        memcpy(row->value, currency.code, sizeof currency.code);
+    return s;
+}
+
 void mw_api_setting_put(mw_api_call *call) {
     static const char *const members[] = {"value", NULL};
     const char *name = mw_http_param(call->http, "setting");
     mw_store_setting row = {.at = mw_loop_machine_utc(call->api->o.loop)};
     json_t *root = NULL;
     mw_json_error error = {""};
-    int64_t value = 0;
     size_t i = 0;
     while (i < SETTINGS && strcmp(settings[i].name, name) != 0)
         i++;
-    if (i == SETTINGS) {
+    if (i == SETTINGS && strcmp(name, MW_MONEY_SETTING) != 0) {
         mw_http_reply_problem(call->http, 404, "NOT_FOUND", "there is no such setting");
         return;
     }
     if (!mw_api_body(call, members, &root))
         return;
-    mw_status s = mw_json_get_int(root, "value", settings[i].min, settings[i].max, &value, &error);
+    mw_status s = setting_value(root, i, &row, &error);
     json_decref(root);
     if (s != MW_OK) {
         mw_api_invalid(call, error.text);
         return;
     }
     snprintf(row.name, sizeof row.name, "%s", name);
-    snprintf(row.value, sizeof row.value, "%lld", (long long)value);
     snprintf(row.who, sizeof row.who, "%s", call->user.login);
     mw_api_done(call, setting_save(call, &row));
 }

@@ -410,6 +410,8 @@ void mw_api_alarm_members(mw_api_call *call) {
                            : mw_store_vee_meters(call->api->o.store, call->tenant,
                                                  MW_STORE_PAGE_MAX, put_member, &l);
         mw_json_array_end(&j);
+        if (s == MW_OK)
+            s = mw_api_put_currency(&j, call->api, call->tenant);
         mw_json_put_int(&j, "total", l.all > a.members || l.roster.limited ? l.all : a.members);
         mw_json_object_end(&j);
     }

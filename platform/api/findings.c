@@ -10,6 +10,7 @@
 
 #include "platform/api/area.h"
 #include "platform/validation/engine.h"
+#include "platform/validation/money.h"
 
 enum {
     CELLS_MAX = 62 * 96, /* of one finding: two months of quarter-hours */
@@ -123,6 +124,7 @@ typedef struct workbench {
     mw_json *j;
     const mw_vee_dated *dated;
     size_t dated_n;
+    mw_currency currency;
     int64_t doubt_money, findings; /* of the summary */
     mw_api_roster roster;          /* of lists */
     uint32_t scanned;
@@ -132,6 +134,7 @@ typedef struct workbench {
 static mw_status workbench_open(mw_api_call *call, workbench *w) {
     static mw_vee_dated dated[MW_BOOK_ROWS_MAX];
     *w = (workbench){.call = call, .dated = dated};
+    MW_TRY(mw_money_currency(call->api->o.store, call->tenant, &w->currency));
     return mw_book_rows_read(call->api->o.store, call->tenant, dated, &w->dated_n);
 }
 
@@ -216,6 +219,7 @@ static mw_status put_whole(workbench *w, const mw_store_exception *e, mw_window_
     mw_json_put_int(j, "expected", t.n);
     put_sums(j, &x);
     mw_json_put_int(j, "difference_money", money);
+    mw_json_put_text(j, "currency", w->currency.code);
     return MW_OK;
 }
 

@@ -385,6 +385,8 @@ MW_NODISCARD mw_status mw_api_guest_since(mw_api_call *call, const char *usage_p
 void mw_api_watch_turn(mw_api *api);
 /* A setting of the tenant as a number, or what it is when nobody set it. */
 int64_t mw_api_setting(mw_api *api, int64_t tenant, const char *name);
+/* "currency": what the tenant's money is in, with the exponent of the minor unit. */
+MW_NODISCARD mw_status mw_api_put_currency(mw_json *j, mw_api *api, int64_t tenant);
 /* Checks a code of a second factor, or a recovery code, and uses it up: MW_OK, MW_AUTH, or
  * MW_NOT_FOUND when the user has no second factor. In no transaction. */
 MW_NODISCARD mw_status mw_api_second_factor(mw_api *api, const mw_store_user *user,

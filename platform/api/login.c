@@ -28,7 +28,7 @@ typedef struct login_job {
     char agent[256]; /* what the browser calls itself */
 } login_job;
 
-static void put_session(mw_json *j, mw_api *api, const mw_store_user *user, const char *csrf) {
+static mw_status put_session(mw_json *j, mw_api *api, const mw_store_user *user, const char *csrf) {
     mw_json_object_begin(j);
     mw_json_put_object(j, "user");
     mw_json_put_text(j, "id", user->id);
@@ -41,7 +41,9 @@ static void put_session(mw_json *j, mw_api *api, const mw_store_user *user, cons
     mw_json_object_end(j);
     mw_json_put_text(j, "csrf", csrf);
     mw_api_put_clock(j, api);
+    MW_TRY(mw_api_put_currency(j, api, user->tenant));
     mw_json_object_end(j);
+    return mw_json_done(j);
 }
 
 static void answer_session(mw_api *api, mw_http_request *http, const mw_store_user *user,
@@ -49,8 +51,7 @@ static void answer_session(mw_api *api, mw_http_request *http, const mw_store_us
     mw_buffer b;
     mw_buffer_init(&b, 8192);
     mw_json j = mw_json_of(&b);
-    put_session(&j, api, user, csrf);
-    if (mw_json_done(&j) == MW_OK) {
+    if (put_session(&j, api, user, csrf) == MW_OK) {
         mw_http_reply reply = {
             .status = 200, .content_type = "application/json", .body = mw_buffer_view(&b)};
         if (set_cookie != NULL)

@@ -104,6 +104,7 @@ static mw_status summary_put(mw_api_call *call, mw_json *j, uint32_t limit) {
     mw_json_object_begin(j);
     mw_api_put_clock(j, call->api);
     mw_json_put_text(j, "money", "1/1000000 of the currency");
+    MW_TRY(mw_api_put_currency(j, call->api, call->tenant));
     mw_json_put_array(j, "items");
     mw_status status =
         mw_store_vee_meters(call->api->o.store, call->tenant, MW_STORE_PAGE_MAX, put_risk, &s);
@@ -262,6 +263,8 @@ void mw_api_vee_settings(mw_api_call *call) {
     mw_status s = mw_store_vee_settings(call->api->o.store, call->tenant, put_setting, &l);
     mw_json *j = &l.json;
     mw_json_array_end(j);
+    if (s == MW_OK)
+        s = mw_api_put_currency(j, call->api, call->tenant);
     mw_json_put_array(j, "keys");
     for (uint32_t i = 0; mw_vee_key_at(i, &key); i++) {
         mw_json_object_begin(j);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/validation/money.h"
 #include "platform/validation/watch_internal.h"
 
 enum { DAY_S = 86400, CHECK_AGAIN_S = 600 };
@@ -160,12 +161,14 @@ static mw_status notice_give(mw_vigil *w, int64_t tenant, int64_t channel, const
 static mw_status meter_notice(mw_vigil *w, const mw_store_vee_meter *m, const char *kind,
                               const char *what, mw_utc now) {
     char subject[MW_STORE_ID_MAX], text[MW_STORE_TEXT_MAX], since[MW_UTC_TEXT_MAX];
+    char risk[MW_CURRENCY_TEXT_MAX];
+    mw_currency currency;
+    MW_TRY(mw_money_currency(w->store, m->tenant, &currency));
+    mw_currency_text(&currency, m->risk_per_day, risk);
     (void)snprintf(subject, sizeof subject, "channel/%" PRId64, m->channel);
     mw_utc_format(m->silent, since);
-    (void)snprintf(text, sizeof text,
-                   "%s; no value since %.16sZ, %" PRId64 ".%02" PRId64
-                   " of the currency a day at risk",
-                   what, since, m->risk_per_day / 1000000, m->risk_per_day % 1000000 / 10000);
+    (void)snprintf(text, sizeof text, "%s; no value since %.16sZ, %s a day at risk", what, since,
+                   risk);
     return notice_give(w, m->tenant, m->channel, kind, subject, text, now);
 }
 

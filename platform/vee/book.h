@@ -19,7 +19,8 @@
 
 #define MW_VEE_MEDIA 4
 
-/* What stands for one medium. Money is in millionths of the tenant's currency. */
+/* What stands for one medium. Money is in millionths of the tenant's currency
+ * (currency.h). */
 typedef struct mw_vee_medium_book {
     int64_t price;        /* of a kWh or m3 */
     int64_t norm;         /* legal norm of a month, in Wh or L; -1 = none */
