@@ -128,40 +128,6 @@ class Users(unittest.TestCase):
         again = world.person("boss").post("/v1/tenants", {"name": "third", "login": "x"})
         self.assertEqual(again.status, 409)
 
-    def test_passwords_cost_what_is_documented(self):
-        says = world.command("--help").stdout
-        defaults = ["=".join(re.search(rf"({name}).*?default (\S+)", says, re.S).groups())
-                    for name in ("password.passes", "password.memory")]
-        world.command(*defaults, "account", "create", "costly", "--role", "auditor")
-        with sqlite3.connect(os.path.join(world.folder, "test.db"), timeout=20) as db:
-            kept = db.execute("SELECT password_hash FROM users WHERE login = 'costly'").fetchone()[0]
-        self.assertTrue(kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$"), kept)
-
-    def test_settings(self):
-        boss = world.person("boss")
-        self.assertEqual(boss.put("/v1/settings/peers.minimum", {"value": 4}).status, 400)
-        self.assertEqual(boss.put("/v1/settings/peers.minimum", {"value": 12}).status, 204)
-        row = next(x for x in world.person("eye").get("/v1/settings").json()["items"]
-                   if x["name"] == "peers.minimum")
-        self.assertEqual((row["value"], row["changed_by"]), (12, "boss"))
-        self.assertEqual(boss.put("/v1/settings/x", {"value": 4}).status, 404)
-
-    def test_currency_of_the_prices(self):
-        boss, ops = world.person("boss"), world.person("ops")
-        self.assertEqual(ops.get("/v1/session").json()["currency"], {"code": "EUR", "exponent": 2})
-        for wrong in ("eur", "EURO", "DEM", "", 978, None):
-            self.assertEqual(boss.put("/v1/settings/currency", {"value": wrong}).status, 400, wrong)
-        self.assertEqual(boss.put("/v1/settings/peers.minimum", {"value": "12"}).status, 400)
-        self.assertEqual(ops.put("/v1/settings/currency", {"value": "TND"}).status, 403)
-        self.assertEqual(boss.put("/v1/settings/currency", {"value": "TND"}).status, 204)
-        row = next(x for x in world.person("eye").get("/v1/settings").json()["items"]
-                   if x["name"] == "currency")
-        self.assertEqual((row["value"], row["default"], row["changed_by"]), ("TND", "EUR", "boss"))
-        for where in ("/v1/session", "/v1/vee/summary", "/v1/vee/settings"):
-            self.assertEqual(ops.get(where).json()["currency"], {"code": "TND", "exponent": 3})
-        self.assertEqual(world.person("foreign").get("/v1/session").json()["currency"]["code"], "EUR")
-        self.assertEqual(boss.put("/v1/settings/currency", {"value": "EUR"}).status, 204)
-
 
 class Areas(unittest.TestCase):
     def test_lists_and_stream_hold_only_the_area(self):
