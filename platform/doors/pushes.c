@@ -128,8 +128,9 @@ static mw_status unseal(taking *t, const mw_cosem_title *title, bool *out_go) {
     s = mw_cosem_apdu_decode((mw_slice){t->plain, t->plain_n}, 0, &t->apdu);
     if (s != MW_OK)
         t->wrong = "the sealed text is no DLMS APDU";
-    else if (t->apdu.kind != MW_COSEM_DATA_NOTIFICATION)
-        t->wrong = "the sealed APDU is no data-notification";
+    else if (t->apdu.kind != MW_COSEM_DATA_NOTIFICATION &&
+             t->apdu.kind != MW_COSEM_EVENT_NOTIFICATION)
+        t->wrong = "the sealed APDU is no notification";
     return MW_OK;
 }
 
@@ -241,7 +242,7 @@ static mw_status confirm(taking *t) {
     uint8_t plain[16];
     size_t n = 0;
     mw_cosem_apdu a = {.kind = MW_COSEM_DATA_NOTIFICATION_CONFIRM,
-                       .invoke = t->wrong == NULL ? t->apdu.invoke : 0};
+                       .invoke = t->wrong == NULL ? t->apdu.invoke : 0}; /* 0 of an event */
     MW_TRY(mw_cosem_apdu_encode(&a, MW_SPAN_OF(plain), &n));
     return mw_cosem_protect(&t->keys, MW_COSEM_GENERAL_GLO,
                             MW_COSEM_SC_AUTHENTICATED | MW_COSEM_SC_ENCRYPTED, &title,

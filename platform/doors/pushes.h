@@ -2,7 +2,7 @@
  *
  * The DLMS push door without sockets: takes the APDUs that meters push and says what to answer.
  *
- * A push is a general-glo-ciphered data-notification (IEC 62056-5-3), authenticated and encrypted
+ * A push is a general-glo-ciphered data-notification or event-notification (IEC 62056-5-3), authenticated and encrypted
  * with the keys registered for the device whose identity is the system title
  * (platform/registry/cosem.h). Anything else is refused.
  *
@@ -41,7 +41,7 @@ enum {
 #define MW_PUSH_FATE_LIST(X)                                                                       \
     X(STORED, "stored")                                                                            \
     X(DUPLICATE, "duplicate")                                                                      \
-    X(QUARANTINED, "quarantined") /* authentic, but no data-notification: kept, with its reason */ \
+    X(QUARANTINED, "quarantined") /* authentic, but no notification: kept, with its reason */      \
     X(REPLAYED, "replayed")                                                                        \
     X(CONFLICT, "conflict") /* another text under a used counter */                                \
     X(FORGED, "forged")     /* the tag does not fit the registered keys */                         \

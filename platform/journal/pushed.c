@@ -11,6 +11,9 @@
  *                         readings; rows of the event logs 0-0:99.98.n make events
  *
  * Values without a channel are left in the journal.
+ *
+ * An event-notification is one attribute: 2 of a register, read as above, or of the code of an event
+ * log (class 1, 0-b:96.11.n), an event of log n. Without a time of its own it is of when it came.
  */
 #include <stdlib.h>
 
@@ -22,6 +25,7 @@ enum {
     COLUMNS_MAX = 40, /* of a push, and of a profile */
     RUN_MAX = 1024,
     DAY_S = 86400,
+    CLASS_DATA = 1,
     CLASS_REGISTER = 3,
     CLASS_PROFILE = 7,
     CLASS_CLOCK = 8,
@@ -374,14 +378,51 @@ static mw_status list_read(pushed *p, mw_slice body) {
     return columns_read(&c, v.count, &p->list);
 }
 
-static mw_status body_take(pushed *p, const mw_cosem_apdu *a) {
-    mw_slice body = a->item.data;
+static void time_take(pushed *p, mw_slice time) {
     p->at = MW_UTC_NONE;
-    if (a->time.n == MW_COSEM_DATETIME_BYTES && moment_of(a->time, &p->at, &p->quality) != MW_OK)
+    if (time.n == MW_COSEM_DATETIME_BYTES && moment_of(time, &p->at, &p->quality) != MW_OK)
         p->at = MW_UTC_NONE;
+}
+
+static mw_status notification_take(pushed *p, const mw_cosem_apdu *a) {
+    mw_slice body = a->item.data;
+    time_take(p, a->time);
     MW_TRY(list_read(p, body));
     MW_TRY(walk(p, body, value_look));
     return walk(p, body, value_take);
+}
+
+static bool is_event_code(mw_obis name) {
+    return name.b[0] == 0 && name.b[2] == 96 && name.b[3] == 11;
+}
+
+static mw_status event_take(pushed *p, const mw_cosem_apdu *a) {
+    const mw_cosem_item *i = &a->item;
+    column k = {.class_id = i->class_id, .name = i->name, .attribute = i->member};
+    mw_cosem_cursor c = mw_cosem_cursor_of(i->data, 0);
+    mw_cosem_value v;
+    MW_TRY(mw_cosem_cursor_next(&c, &v));
+    time_take(p, a->time);
+    if (mw_utc_is_none(p->at))
+        p->at = p->envelope->received;
+    if (k.attribute != 2 || !mw_cosem_value_is_number(&v))
+        return MW_UNSUPPORTED;
+    if (k.class_id == CLASS_DATA && is_event_code(k.name))
+        return event_store(p, k.name.b[4], p->at, v.number);
+    if (k.class_id == CLASS_REGISTER)
+        return register_take(p, &k, &v);
+    return MW_UNSUPPORTED;
+}
+
+static mw_status apdu_take(pushed *p, const mw_cosem_apdu *a) {
+    switch (a->kind) {
+    case MW_COSEM_DATA_NOTIFICATION:
+        return notification_take(p, a);
+    case MW_COSEM_EVENT_NOTIFICATION:
+        return event_take(p, a);
+    default:
+        return MW_SYNTAX;
+    }
 }
 
 /* ---- the record ---- */
@@ -415,7 +456,7 @@ static mw_status record_take(pushed *p, mw_slice plain) {
     }
     s = mw_cosem_apdu_decode(plain, 0, &a);
     if (s == MW_OK)
-        s = a.kind == MW_COSEM_DATA_NOTIFICATION ? body_take(p, &a) : MW_SYNTAX;
+        s = apdu_take(p, &a);
     switch (s) {
     case MW_OK:
         return mw_decode_count_add(p->d, e, "decode.pushes", 1);

@@ -9,6 +9,7 @@
 #include "platform/doors/push_door.h"
 #include "platform/journal/test/world.h"
 #include "protocols/cosem/apdu.h"
+#include "protocols/cosem/push.h"
 #include "protocols/cosem/values.h"
 #include "protocols/cosem/wrapper.h"
 
@@ -210,6 +211,58 @@ MW_TEST(a_push_is_kept_confirmed_and_becomes_readings) {
     }
 }
 
+static mw_slice sealed_event(uint32_t counter, uint16_t class_id, mw_obis name, mw_slice value) {
+    static uint8_t plain[128], out[2][256];
+    static unsigned next;
+    uint8_t *to = out[next++ % 2], time[MW_COSEM_DATETIME_BYTES];
+    size_t n = 0, size = 0;
+    mw_cosem_datetime dt = mw_cosem_datetime_of_utc(mw_utc_of_s(T0 - 60), -120, 0);
+    mw_cosem_item what = {.class_id = class_id, .name = name, .member = 2, .data = value};
+    mw_cosem_datetime_encode(&dt, time);
+    MW_CHECK_OK(mw_cosem_event_encode(&what, MW_SLICE_OF(time), MW_SPAN_OF(plain), &n));
+    MW_CHECK_OK(mw_cosem_protect(&keys, MW_COSEM_GENERAL_GLO, 0x30, &meter_title, counter,
+                                 (mw_slice){plain, n}, (mw_span){to, 256}, &size));
+    return (mw_slice){to, size};
+}
+
+static mw_status notified_seen(void *ctx, const mw_store_event *e) {
+    int64_t *n = ctx;
+    MW_CHECK_EQ(e->code, MW_STORE_EVENT_LOGGED + 4 * 256 + 3);
+    MW_CHECK_EQ(e->meter.us, (T0 - 60) * MW_US_PER_S);
+    ++*n;
+    return MW_OK;
+}
+
+static mw_status reading_seen(void *ctx, const mw_store_register *r) {
+    int64_t *n = ctx;
+    MW_CHECK_EQ(r->meter.us, (T0 - 60) * MW_US_PER_S);
+    MW_CHECK_EQ(r->value, 4711);
+    ++*n;
+    return MW_OK;
+}
+
+MW_TEST(an_event_notification_is_an_event_or_a_reading) {
+    int64_t events = 0, readings = 0;
+    mw_store_meter m;
+    mw_slice opened = sealed_event(1, 1, MW_OBIS(0, 0, 96, 11, 4, 255), mw_test_hex("11 03"));
+    MW_CHECK_EQ(take(opened, T0), MW_PUSH_STORED);
+    MW_CHECK(taken.confirm_n > 0);
+    MW_CHECK_EQ(take(opened, T0 + 1), MW_PUSH_DUPLICATE);
+    MW_CHECK_EQ(take(sealed_event(2, 3, TOTAL, mw_test_hex("06 00001267")), T0), MW_PUSH_STORED);
+    /* Of what nobody knows nothing becomes but a count. */
+    MW_CHECK_EQ(take(sealed_event(3, 70, MW_OBIS(0, 0, 96, 3, 10, 255), mw_test_hex("03 01")), T0),
+                MW_PUSH_STORED);
+    world_decode(&w);
+    MW_CHECK_OK(mw_store_meter_get(w.store, w.tenant, UINT64_C(0x4d574b0000000007), 0, &m));
+    MW_CHECK_OK(mw_store_events(w.store, w.tenant, m.device.device, 0, 10, notified_seen, &events));
+    MW_CHECK_EQ(events, 1);
+    MW_CHECK_OK(
+        mw_store_registers(w.store, w.tenant, m.channel.channel, 0, 10, reading_seen, &readings));
+    MW_CHECK_EQ(readings, 1);
+    MW_CHECK_EQ(world_count(&w, "decode.pushes"), 2);
+    MW_CHECK_EQ(world_count(&w, "decode.objects_unknown"), 1);
+}
+
 MW_TEST(a_used_counter_is_refused) {
     mw_slice eleven = sealed(11, body_make(T0, 12, 1), MW_COSEM_DATA_NOTIFICATION);
     mw_slice older = sealed(10, body_make(T0, 13, 1), MW_COSEM_DATA_NOTIFICATION);
@@ -369,6 +422,7 @@ MW_TEST(pushes_come_over_tcp_in_pieces_and_together) {
 int main(void) {
     const struct CMUnitTest cases[] = {
         CASE(a_push_is_kept_confirmed_and_becomes_readings),
+        CASE(an_event_notification_is_an_event_or_a_reading),
         CASE(a_used_counter_is_refused),
         CASE(what_is_not_a_sealed_push_of_ours_is_refused),
         CASE(pushes_come_over_tcp_in_pieces_and_together),
