@@ -36,12 +36,8 @@ static mw_status pg_rollback(mw_sq *q) {
     /* What was still on its way may fail; then the end mark is read and only ROLLBACK is left. */
     mw_status s = mw_pg_drain(p, NULL);
     s = mw_pg_exec_plain(p, "ROLLBACK");
-    if (s == MW_OK && p->any_failure) {
-        s = mw_pg_exec_plain(p, "DEALLOCATE ALL");
-        for (int i = 0; i < MW_SQ_COUNT; i++)
-            p->statement[i].variants = 0;
-        p->any_failure = false;
-    }
+    if (s == MW_OK)
+        s = mw_pg_statements_renew(p);
     return mw_pg_lost(p) ? MW_OK : s;
 }
 
@@ -49,6 +45,7 @@ static mw_status pg_begin(mw_sq *q) {
     mw_pg *p = mw_pg_of(q);
     int64_t generation = 0;
     MW_TRY(mw_pg_revive(p));
+    MW_TRY(mw_pg_statements_renew(p));
     if (p->prune)
         mw_pg_days_prune(p);
     mw_status s = begin_once(p, &generation);
@@ -146,7 +143,7 @@ static const mw_sq_driver pg_driver = {
     .data_version = pg_data_version,
     .read_begin = mw_pg_read_begin,
     .read_end = mw_pg_read_end,
-    .ahead = mw_pg_ahead_ask,
+    .chunks_ahead = mw_pg_chunks_ahead,
     .close = pg_close,
 };
 

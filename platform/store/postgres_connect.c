@@ -119,6 +119,8 @@ static mw_status session_set(mw_pg *p) {
     static const char *const sql[] = {
         "SET lock_timeout = '10s'",
         "SET jit = off",
+        /* A day of 100,000 meters is put in order without a file. */
+        "SET work_mem = '32MB'",
         "SET timezone = 'UTC'",
         "SET idle_in_transaction_session_timeout = '300s'",
         /* A commit is on the disk when it returns, and on the synchronous standby's. */
@@ -217,9 +219,7 @@ mw_status mw_pg_connect(mw_pg *p, char *why, size_t why_size) {
     if (PQenterPipelineMode(p->conn) != 1)
         return MW_IO;
     /* A new session has nothing prepared. */
-    for (int i = 0; i < MW_SQ_COUNT; i++)
-        p->statement[i].variants = 0;
-    p->any_failure = false;
+    mw_pg_statements_forget(p);
     mw_pg_forget(p);
     MW_TRY(session_set(p));
     MW_TRY(database_look(p, why, why_size));

@@ -60,8 +60,16 @@ static bool day_known(const mw_pg *p, int64_t day) {
     return false;
 }
 
-static void name_of(int64_t day, char out[48]) {
-    snprintf(out, 48, "chunks_d%s%lld", day < 0 ? "m" : "", (long long)(day < 0 ? -day : day));
+mw_status mw_pg_day_exists(mw_pg *p, int64_t day, bool *out_exists) {
+    if (!p->days_known)
+        MW_TRY(days_load(p));
+    *out_exists = day_known(p, day);
+    return MW_OK;
+}
+
+void mw_pg_day_name(int64_t day, char out[MW_PG_DAY_NAME_MAX]) {
+    snprintf(out, MW_PG_DAY_NAME_MAX, "chunks_d%s%lld", day < 0 ? "m" : "",
+             (long long)(day < 0 ? -day : day));
 }
 
 /* --- making ------------------------------------------------------------------------------------ */
@@ -75,8 +83,8 @@ static mw_status side_run(PGconn *side, const char *sql) {
 
 /* A table of its own that is then attached: unlike PARTITION OF, that makes no reader wait. */
 static mw_status day_make(PGconn *side, int64_t day) {
-    char name[48], sql[512];
-    name_of(day, name);
+    char name[MW_PG_DAY_NAME_MAX], sql[512];
+    mw_pg_day_name(day, name);
     snprintf(sql, sizeof sql,
              "CREATE TABLE %s(LIKE chunks INCLUDING ALL);"
              "ALTER TABLE chunks ATTACH PARTITION %s FOR VALUES FROM (%lld) TO (%lld);"
@@ -115,8 +123,8 @@ static mw_status days_make(mw_pg *p, const int64_t *day, size_t n) {
 /* A session hears of the change when it locks a table that it had not locked yet; one that writes
  * into chunks already would go on without the new partition. */
 static mw_status days_hear(mw_pg *p, int64_t day) {
-    char name[48], sql[96];
-    name_of(day, name);
+    char name[MW_PG_DAY_NAME_MAX], sql[96];
+    mw_pg_day_name(day, name);
     snprintf(sql, sizeof sql, "SELECT 1 FROM %s LIMIT 0", name);
     return mw_pg_exec_plain(p, sql);
 }
@@ -159,10 +167,10 @@ mw_status mw_pg_days_ensure(mw_pg *p, const int64_t *day, size_t n) {
 /* --- dropping ---------------------------------------------------------------------------------- */
 
 static mw_status day_drop(mw_pg *p, int64_t day, bool *out_dropped) {
-    char name[48], sql[160];
+    char name[MW_PG_DAY_NAME_MAX], sql[160];
     int64_t rows = 1;
     *out_dropped = false;
-    name_of(day, name);
+    mw_pg_day_name(day, name);
     snprintf(sql, sizeof sql, "SELECT count(*) FROM (SELECT 1 FROM %s LIMIT 1) t", name);
     MW_TRY(mw_pg_ask(p, sql, &rows));
     if (rows > 0)

@@ -13,7 +13,7 @@
 
 enum { MW_PG_VARIANTS_MAX = 6, MW_PG_NUMBERED_MAX = 128, MW_PG_QUEUE_MAX = 256 };
 enum { MW_PG_DAYS_MAX = 64 };
-enum { MW_PG_AHEAD_MAX = MW_SQ_AHEAD_MAX, MW_PG_AHEAD_KEYS = 4 };
+enum { MW_PG_DAY_STATEMENTS = 512, MW_PG_DAY_NAME_MAX = 48 };
 
 /* A table whose rows get their numbers from here: there is one writer, so the next number is known
  * without asking, and a rollback takes numbers back as SQLite does. */
@@ -26,6 +26,15 @@ typedef struct mw_pg_numbered {
 
 typedef struct mw_pg mw_pg;
 
+/* Rows of numbers that come as one value of 8 bytes a number: for 100,000 rows what the server and
+ * libpq do for each of them takes longer than to find them. */
+typedef struct mw_pg_packed {
+    mw_sq_id id;
+    const char *sql;
+    int columns;
+    int nullable, mark; /* NULL where the column `mark`, else never negative, came as -1 - x; -1 */
+} mw_pg_packed;
+
 typedef struct mw_pg_statement {
     mw_sq_statement head;
     mw_pg *owner;
@@ -37,16 +46,26 @@ typedef struct mw_pg_statement {
     uint8_t type[MW_PG_VARIANTS_MAX][MW_PG_PARAMS_MAX];
     int variants;
     PGresult *result;
-    int row;
+    int row, end;               /* of the rows that it gives */
+    const mw_pg_packed *packed; /* NULL: the rows are those of the result */
+    bool lent;                  /* the result belongs to mw_pg_ahead */
     bool busy;
 } mw_pg_statement;
 
-/* Answers to questions that will be asked in this order. */
+/* Chunks of several channels of one day: what was asked with one statement. */
+typedef struct mw_pg_ahead_group {
+    size_t first, end; /* of the keys */
+    unsigned command;  /* how many were sent before it */
+    PGresult *result;
+} mw_pg_ahead_group;
+
+/* Chunks that will be asked for in this order. */
 typedef struct mw_pg_ahead {
-    mw_sq_id id;
-    size_t n, next, keys;
-    int64_t key[MW_PG_AHEAD_MAX][MW_PG_AHEAD_KEYS];
-    PGresult *result[MW_PG_AHEAD_MAX];
+    size_t n, next, groups;
+    mw_day_key key[MW_SQ_AHEAD_MAX];
+    PGresult *result[MW_SQ_AHEAD_MAX]; /* NULL = there is none */
+    int row[MW_SQ_AHEAD_MAX];
+    mw_pg_ahead_group group[MW_SQ_AHEAD_MAX];
 } mw_pg_ahead;
 
 struct mw_pg {
@@ -69,6 +88,7 @@ struct mw_pg {
     int64_t newest_used; /* partition written to by this handle */
     bool prune;          /* chunks were deleted: the oldest partitions may be empty */
     mw_pg_ahead ahead;
+    int64_t day_statement[MW_PG_DAY_STATEMENTS]; /* whose day it is prepared for; INT64_MIN: none */
     bool fresh;  /* a snapshot was asked for and nothing was read in it yet */
     bool unread; /* the end mark of a snapshot is still to be read */
 };
@@ -91,9 +111,9 @@ const char *mw_pg_text_at(mw_sq_statement *st, int column);
 mw_status mw_pg_query(mw_sq *q, const char *sql, mw_sq_statement **out_statement);
 void mw_pg_close_query(mw_sq_statement *st);
 void mw_pg_statements_free(mw_pg *p);
-/* Sends one execution without waiting. */
-MW_NODISCARD mw_status mw_pg_statement_ask(mw_pg *p, mw_sq_id id, const mw_sq_value *values,
-                                           size_t n);
+/* What was prepared is not any more; and the same after a failure, when nobody knows what was. */
+void mw_pg_statements_forget(mw_pg *p);
+MW_NODISCARD mw_status mw_pg_statements_renew(mw_pg *p);
 
 /* postgres_ahead.c */
 mw_status mw_pg_read_begin(mw_sq *q);
@@ -101,9 +121,11 @@ MW_NODISCARD mw_status mw_pg_snapshot(mw_pg *p);
 /* Reads what an ended snapshot left, before the results of what was sent since. */
 MW_NODISCARD mw_status mw_pg_unread_skip(mw_pg *p);
 mw_status mw_pg_read_end(mw_sq *q);
-mw_status mw_pg_ahead_ask(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n, size_t count);
-/* The answer when it is the next one that was asked ahead, else NULL. */
-PGresult *mw_pg_ahead_take(mw_pg *p, mw_sq_id id, const mw_sq_value *values, size_t n);
+mw_status mw_pg_chunks_ahead(mw_sq *q, const mw_day_key *key, size_t n);
+/* Gives CHUNK_GET of this key its row when it was asked ahead. */
+bool mw_pg_ahead_take(mw_pg *p, mw_pg_statement *st, const mw_day_key *key);
+/* A chunk is written: what was asked ahead of it does not hold any more. */
+void mw_pg_ahead_written(mw_pg *p, const mw_day_key *key);
 void mw_pg_ahead_drop(mw_pg *p);
 
 /* postgres_queue.c: sends one command without values; reads the results of all that was sent. Of
@@ -137,6 +159,9 @@ MW_NODISCARD mw_status mw_pg_numbers_keep(mw_pg *p);
 MW_NODISCARD mw_status mw_pg_day_ensure(mw_pg *p, int64_t day);
 MW_NODISCARD mw_status mw_pg_days_ensure(mw_pg *p, const int64_t *day, size_t n);
 void mw_pg_days_prune(mw_pg *p);
+/* Whether the day has a partition; its name. In a transaction. */
+MW_NODISCARD mw_status mw_pg_day_exists(mw_pg *p, int64_t day, bool *out_exists);
+void mw_pg_day_name(int64_t day, char out[MW_PG_DAY_NAME_MAX]);
 /* Everything remembered of the database's state is asked for again. */
 void mw_pg_forget(mw_pg *p);
 

@@ -14,9 +14,38 @@
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25 };
 enum { OID_NUMERIC = 1700 };
 
+static const mw_pg_packed packed_statements[] = {
+    {.id = MW_SQ_DAY_SUMS,
+     .sql = "SELECT string_agg(int8send(channel) ||"
+            " int8send(CASE WHEN total IS NULL THEN -1 - n ELSE n END) ||"
+            " int8send(coalesce(total, 0)) || int8send(quality), '')"
+            " FROM (SELECT channel, n, total, quality FROM chunks"
+            " WHERE tenant = ?1 AND day = ?2 ORDER BY channel) t",
+     .columns = 4,
+     .nullable = 2,
+     .mark = 1},
+    {.id = MW_SQ_NEWEST_VALUES,
+     .sql = "SELECT string_agg(int8send(channel) || int8send(obis) || int8send(meter) ||"
+            " int8send(value), '') FROM (SELECT channel, obis, meter, value FROM newest"
+            " WHERE tenant = ?1 ORDER BY channel, obis) t",
+     .columns = 4,
+     .nullable = -1,
+     .mark = -1},
+};
+
+static const mw_pg_packed *packed_of(mw_sq_id id) {
+    for (size_t i = 0; i < sizeof packed_statements / sizeof packed_statements[0]; i++)
+        if (packed_statements[i].id == id)
+            return &packed_statements[i];
+    return NULL;
+}
+
 /* Where PostgreSQL does better with other words: the days that have values are known without
  * looking into every partition. */
 static const char *sql_of(mw_sq_id id) {
+    const mw_pg_packed *packed = packed_of(id);
+    if (packed != NULL)
+        return packed->sql;
     if (id == MW_SQ_DAYS_SPAN)
         return "SELECT (SELECT min(day) FROM mw_days), (SELECT max(day) FROM mw_days),"
                " (SELECT min(day) FROM hot WHERE tenant = ?1),"
@@ -75,6 +104,7 @@ static mw_status statement_ready(mw_pg *p, mw_sq_id id, mw_pg_statement **out) {
     st->head.driver = p->sq.driver;
     st->owner = p;
     st->deferred = is_deferred(id);
+    st->packed = packed_of(id);
     return MW_OK;
 }
 
@@ -215,10 +245,21 @@ static mw_status statement_work(mw_pg *p, mw_sq_id id, mw_pg_statement *st,
     return s;
 }
 
-mw_status mw_pg_statement_ask(mw_pg *p, mw_sq_id id, const mw_sq_value *values, size_t n) {
-    mw_pg_statement *st = NULL;
-    MW_TRY(statement_ready(p, id, &st));
-    return statement_send(p, id, st, values, n);
+/* Of CHUNK_GET, CHUNK_PUT and DAY_CHUNK_DELETE. */
+static mw_day_key day_key_of(const mw_sq_value *values) {
+    return (mw_day_key){
+        .tenant = values[0].number, .day = values[1].number, .channel = values[2].number};
+}
+
+static int rows_of(const mw_pg_statement *st) {
+    if (st->packed == NULL)
+        return PQntuples(st->result);
+    return PQgetlength(st->result, 0, 0) / (8 * st->packed->columns); /* of an SQL NULL: 0 */
+}
+
+static bool asked_ahead(mw_pg *p, mw_pg_statement *st, const mw_sq_value *values) {
+    mw_day_key key = day_key_of(values);
+    return mw_pg_ahead_take(p, st, &key);
 }
 
 mw_status mw_pg_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
@@ -228,12 +269,13 @@ mw_status mw_pg_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
     MW_TRY(statement_ready(p, id, &st));
     if (st->busy)
         return MW_STATE;
-    PGresult *r = mw_pg_ahead_take(p, id, values, n);
-    if (r == NULL)
-        MW_TRY(statement_work(p, id, st, values, n, &r));
-    PQclear(st->result);
-    st->result = r;
-    st->row = -1;
+    mw_pg_reset(&st->head);
+    bool known = id == MW_SQ_CHUNK_GET && asked_ahead(p, st, values);
+    if (!known) {
+        MW_TRY(statement_work(p, id, st, values, n, &st->result));
+        st->row = -1;
+        st->end = rows_of(st);
+    }
     *out_statement = &st->head;
     return MW_OK;
 }
@@ -246,6 +288,10 @@ mw_status mw_pg_run(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n) 
         return p->failed;
     mw_status s = MW_OK;
     p->prune = p->prune || id == MW_SQ_DAY_CHUNK_DELETE;
+    if (id == MW_SQ_CHUNK_PUT || id == MW_SQ_DAY_CHUNK_DELETE) {
+        mw_day_key key = day_key_of(values);
+        mw_pg_ahead_written(p, &key);
+    }
     if (id == MW_SQ_CHUNK_PUT)
         s = mw_pg_day_ensure(p, values[1].number);
     PGresult *r = NULL;
@@ -271,7 +317,7 @@ static mw_pg_statement *statement_of(mw_sq_statement *st) {
 mw_status mw_pg_step(mw_sq_statement *statement) {
     mw_pg_statement *st = statement_of(statement);
     st->row++;
-    if (st->result == NULL || st->row >= PQntuples(st->result)) {
+    if (st->result == NULL || st->row >= st->end) {
         mw_pg_reset(statement);
         return MW_NOT_FOUND;
     }
@@ -281,19 +327,39 @@ mw_status mw_pg_step(mw_sq_statement *statement) {
 
 void mw_pg_reset(mw_sq_statement *statement) {
     mw_pg_statement *st = statement_of(statement);
-    PQclear(st->result);
+    if (!st->lent)
+        PQclear(st->result);
     st->result = NULL;
-    st->busy = false;
+    st->busy = st->lent = false;
 }
 
 /* --- columns ----------------------------------------------------------------------------------- */
 
 int mw_pg_columns(mw_sq_statement *statement) {
-    return PQnfields(statement_of(statement)->result);
+    const mw_pg_statement *st = statement_of(statement);
+    return st->packed != NULL ? st->packed->columns : PQnfields(st->result);
+}
+
+static int64_t packed_at(const mw_pg_statement *st, int column) {
+    size_t at = (size_t)st->row * (size_t)st->packed->columns + (size_t)column;
+    const uint8_t *bytes = (const uint8_t *)PQgetvalue(st->result, 0, 0) + 8 * at;
+    mw_reader r = mw_reader_of((mw_slice){bytes, 8});
+    return (int64_t)mw_read_u64be(&r);
+}
+
+static bool packed_null(const mw_pg_statement *st, int column) {
+    return column == st->packed->nullable && packed_at(st, st->packed->mark) < 0;
+}
+
+static int64_t packed_int(const mw_pg_statement *st, int column) {
+    int64_t v = packed_at(st, column);
+    return column == st->packed->mark && v < 0 ? -1 - v : v;
 }
 
 mw_sq_type mw_pg_type_at(mw_sq_statement *statement, int column) {
     mw_pg_statement *st = statement_of(statement);
+    if (st->packed != NULL)
+        return packed_null(st, column) ? MW_SQ_NULL : MW_SQ_INT;
     if (PQgetisnull(st->result, st->row, column))
         return MW_SQ_NULL;
     switch (PQftype(st->result, column)) {
@@ -329,6 +395,8 @@ static int64_t number_of_numeric(mw_slice bytes) {
 
 int64_t mw_pg_get_int(mw_sq_statement *statement, int column) {
     mw_pg_statement *st = statement_of(statement);
+    if (st->packed != NULL)
+        return packed_int(st, column);
     if (PQgetisnull(st->result, st->row, column))
         return 0;
     if (PQftype(st->result, column) == OID_NUMERIC)
@@ -368,6 +436,7 @@ mw_status mw_pg_query(mw_sq *q, const char *sql, mw_sq_statement **out_statement
         s = mw_pg_send(p, st->text.sql);
     if (s == MW_OK)
         s = mw_pg_drain(p, &st->result);
+    st->end = PQntuples(st->result);
     if (s != MW_OK) {
         mw_pg_close_query(&st->head);
         return s;
@@ -383,9 +452,25 @@ void mw_pg_close_query(mw_sq_statement *statement) {
     free(st);
 }
 
+void mw_pg_statements_forget(mw_pg *p) {
+    for (int i = 0; i < MW_SQ_COUNT; i++)
+        p->statement[i].variants = 0;
+    for (int i = 0; i < MW_PG_DAY_STATEMENTS; i++)
+        p->day_statement[i] = INT64_MIN;
+    p->any_failure = false;
+}
+
+mw_status mw_pg_statements_renew(mw_pg *p) {
+    if (!p->any_failure)
+        return MW_OK;
+    MW_TRY(mw_pg_exec_plain(p, "DEALLOCATE ALL"));
+    mw_pg_statements_forget(p);
+    return MW_OK;
+}
+
 void mw_pg_statements_free(mw_pg *p) {
     for (int i = 0; i < MW_SQ_COUNT; i++) {
-        PQclear(p->statement[i].result);
+        mw_pg_reset(&p->statement[i].head);
         free(p->statement[i].text.sql);
     }
 }

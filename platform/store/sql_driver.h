@@ -13,6 +13,7 @@
 #ifndef MW_PLATFORM_STORE_SQL_DRIVER_H
 #define MW_PLATFORM_STORE_SQL_DRIVER_H
 
+#include "platform/store/day_cache.h"
 #include "platform/store/sql_statements.h"
 #include "platform/store/store.h"
 
@@ -23,7 +24,7 @@ typedef enum mw_sq_id {
         MW_SQ_COUNT
 } mw_sq_id;
 
-enum { MW_SQ_AHEAD_MAX = 256 };
+enum { MW_SQ_AHEAD_MAX = 400 }; /* a year of days */
 
 typedef struct mw_sq mw_sq;
 typedef struct mw_sq_layers mw_sq_layers;
@@ -82,9 +83,9 @@ struct mw_sq_driver {
     /* Between the two every statement reads the same moment; outside of transactions only. */
     mw_status (*read_begin)(mw_sq *q);
     mw_status (*read_end)(mw_sq *q);
-    /* The same statement will be bound next with these values, n numbers for each of count <=
-     * MW_SQ_AHEAD_MAX times; NULL where waiting costs nothing. */
-    mw_status (*ahead)(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n, size_t count);
+    /* CHUNK_GET will be bound with these n <= MW_SQ_AHEAD_MAX keys next, in this order; NULL where
+     * waiting costs nothing. */
+    mw_status (*chunks_ahead)(mw_sq *q, const mw_day_key *key, size_t n);
     void (*close)(mw_sq *q);
 };
 

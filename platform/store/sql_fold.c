@@ -244,18 +244,16 @@ static mw_status hot_oldest(mw_sq *q, uint32_t max_rows, hot_batch *b) {
 
 /* The ends of chunks from `at` on, as many as may be asked ahead. */
 static mw_status chunks_ahead(mw_sq *q, const hot_batch *b, size_t at, size_t *out_end) {
-    mw_sq_value key[MW_SQ_AHEAD_MAX * 3];
+    mw_day_key key[MW_SQ_AHEAD_MAX];
     size_t chunks = 0;
     for (; at < b->n && chunks < MW_SQ_AHEAD_MAX; chunks++) {
         const hot_ref *r = &b->ref[at];
-        key[chunks * 3] = mw_sq_int(r->tenant);
-        key[chunks * 3 + 1] = mw_sq_int(r->day);
-        key[chunks * 3 + 2] = mw_sq_int(r->channel);
+        key[chunks] = (mw_day_key){.tenant = r->tenant, .day = r->day, .channel = r->channel};
         while (at < b->n && same_chunk(r, &b->ref[at]))
             at++;
     }
     *out_end = at;
-    return q->driver->ahead(q, MW_SQ_CHUNK_GET, key, 3, chunks);
+    return q->driver->chunks_ahead(q, key, chunks);
 }
 
 static mw_status fold_batch(mw_sq *q, hot_batch *b) {
@@ -267,7 +265,7 @@ static mw_status fold_batch(mw_sq *q, hot_batch *b) {
     qsort(refs, b->n, sizeof refs[0], hot_ref_compare);
     for (size_t at = 0; at < b->n;) {
         size_t count = 1;
-        if (at == ahead && q->driver->ahead != NULL)
+        if (at == ahead && q->driver->chunks_ahead != NULL)
             MW_TRY(chunks_ahead(q, b, at, &ahead));
         while (at + count < b->n && same_chunk(&refs[at], &refs[at + count]))
             count++;
@@ -387,16 +385,13 @@ static mw_status day_give(mw_sq *q, int64_t tenant, int64_t channel, int64_t day
 }
 
 mw_status mw_sq_chunks_ahead(mw_sq *q, int64_t tenant, int64_t channel, int64_t day, int64_t end) {
-    mw_sq_value key[MW_SQ_AHEAD_MAX * 3];
+    mw_day_key key[MW_SQ_AHEAD_MAX];
     size_t n = 0;
-    if (q->driver->ahead == NULL || end - day < 2)
+    if (q->driver->chunks_ahead == NULL || end - day < 2)
         return MW_OK;
-    for (; day < end && n < MW_SQ_AHEAD_MAX; day++, n++) {
-        key[n * 3] = mw_sq_int(tenant);
-        key[n * 3 + 1] = mw_sq_int(day);
-        key[n * 3 + 2] = mw_sq_int(channel);
-    }
-    return q->driver->ahead(q, MW_SQ_CHUNK_GET, key, 3, n);
+    for (; day < end && n < MW_SQ_AHEAD_MAX; day++)
+        key[n++] = (mw_day_key){.tenant = tenant, .day = day, .channel = channel};
+    return q->driver->chunks_ahead(q, key, n);
 }
 
 static mw_status channel_read(mw_sq *q, int64_t tenant, int64_t channel, mw_utc from, mw_utc to,

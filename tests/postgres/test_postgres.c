@@ -297,6 +297,93 @@ MW_TEST(partitions_are_made_ahead_and_dropped_when_empty) {
     mw_store_close(s);
 }
 
+/* --- many rows at once ------------------------------------------------------------------------- */
+
+static void hours_add(mw_store *s, int64_t channel, int64_t day, int from, int n, int64_t value) {
+    mw_store_interval rows[24];
+    for (int h = 0; h < n; h++)
+        rows[h] = (mw_store_interval){.start = mw_utc_of_s(day * 86400 + (from + h) * 3600),
+                                      .seconds = 3600,
+                                      .value = value,
+                                      .journal = day,
+                                      .received = mw_utc_of_s((day + 1) * 86400)};
+    uint32_t folded = 0;
+    MW_CHECK_OK(mw_store_run_append(s, 1, channel, rows, (size_t)n));
+    MW_CHECK_OK(mw_store_fold(s, 100, &folded));
+}
+
+typedef struct counted {
+    int64_t rows, stop_at;
+} counted;
+
+static mw_status count_row(void *ctx, int64_t channel, const mw_store_interval *row) {
+    counted *c = ctx;
+    (void)channel;
+    (void)row;
+    return ++c->rows == c->stop_at ? MW_CONFLICT : MW_OK;
+}
+
+static mw_status count_hours(mw_store *s, int64_t days, counted *c) {
+    return mw_store_intervals(s, 1, 7, mw_utc_of_s(20700 * INT64_C(86400)),
+                              mw_utc_of_s((20700 + days) * 86400), count_row, c);
+}
+
+/* More days than are asked for at once, some without a partition; and what was asked for and not
+ * read when a chunk changes is not believed any more. */
+MW_TEST(days_asked_ahead_are_those_that_are_stored) {
+    new_schema("ahead");
+    mw_store *s = open_store(false), *reader = open_store(false);
+    counted all = {0}, some = {.stop_at = 30}, then = {0}, committed = {0}, seen = {0};
+    MW_CHECK_OK(mw_store_begin(s));
+    for (int64_t day = 20700; day < 20700 + 1200; day += day < 20710 ? 1 : 200)
+        hours_add(s, 7, day, 0, 12, 5);
+    MW_CHECK_OK(mw_store_commit(s));
+    MW_CHECK_OK(count_hours(reader, 1200, &all));
+    MW_CHECK_EQ(all.rows, 16 * 12);
+    MW_CHECK_OK(mw_store_begin(s));
+    MW_CHECK_STATUS(count_hours(s, 10, &some), MW_CONFLICT);
+    hours_add(s, 7, 20703, 12, 4, 5);
+    hours_add(s, 7, 20705, 12, 4, 5);
+    MW_CHECK_OK(count_hours(s, 10, &then));
+    MW_CHECK_EQ(then.rows, 10 * 12 + 8);
+    MW_CHECK_OK(count_hours(reader, 10, &committed)); /* nothing of it yet */
+    MW_CHECK_EQ(committed.rows, 10 * 12);
+    MW_CHECK_OK(mw_store_commit(s));
+    MW_CHECK_OK(count_hours(reader, 10, &seen));
+    MW_CHECK_EQ(seen.rows, 10 * 12 + 8);
+    mw_store_close(reader);
+    mw_store_close(s);
+}
+
+static mw_status take_sum(void *ctx, const mw_store_day_sum *row) {
+    mw_store_day_sum *sums = ctx;
+    MW_CHECK(row->channel >= 1 && row->channel <= 3);
+    sums[row->channel] = *row;
+    return MW_OK;
+}
+
+/* The rows of a fleet come as one value: a sum that is none and one of every bit are told apart. */
+MW_TEST(sums_of_a_day_keep_their_values_when_packed) {
+    new_schema("packed");
+    mw_store *s = open_store(false);
+    mw_store_day_sum sums[4] = {0};
+    MW_CHECK_OK(mw_store_day_sums(s, 1, 20700, take_sum, sums));
+    MW_CHECK_EQ(sums[1].intervals, 0);
+    MW_CHECK_OK(mw_store_begin(s));
+    hours_add(s, 1, 20700, 0, 2, INT64_MAX); /* too much for 63 bits */
+    hours_add(s, 2, 20700, 0, 1, INT64_MIN);
+    hours_add(s, 3, 20700, 0, 24, -1);
+    MW_CHECK_OK(mw_store_commit(s));
+    MW_CHECK_OK(mw_store_day_sums(s, 1, 20700, take_sum, sums));
+    MW_CHECK(!sums[1].fits && sums[2].fits && sums[3].fits);
+    MW_CHECK_EQ(sums[1].intervals, 2);
+    MW_CHECK_EQ(sums[2].intervals, 1);
+    MW_CHECK_EQ(sums[2].sum, INT64_MIN);
+    MW_CHECK_EQ(sums[3].intervals, 24);
+    MW_CHECK_EQ(sums[3].sum, -24);
+    mw_store_close(s);
+}
+
 int main(void) {
     const struct CMUnitTest cases[] = {
         MW_CASE(sql_in_the_words_of_postgresql),
@@ -306,6 +393,8 @@ int main(void) {
         MW_CASE(a_database_of_release_1_is_upgraded),
         MW_CASE(a_store_becomes_a_file_and_a_store_again),
         MW_CASE(partitions_are_made_ahead_and_dropped_when_empty),
+        MW_CASE(days_asked_ahead_are_those_that_are_stored),
+        MW_CASE(sums_of_a_day_keep_their_values_when_packed),
     };
     /* Nothing here depends on what a power cut leaves. */
     server.settings = "fsync = off";
