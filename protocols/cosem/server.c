@@ -121,6 +121,11 @@ static mw_status serve_ciphered(mw_cosem_server *s, mw_cosem_association *a, mw_
     }
     if (whole.n == 0)
         return MW_OK;
+    if (whole.p[0] == mw_cosem_apdu_info_of(MW_COSEM_EXCEPTION_RESPONSE)->tag) {
+        memmove(out.p, whole.p, whole.n); /* has no sealed form of its own */
+        *out_size = whole.n;
+        return MW_OK;
+    }
     uint32_t counter;
     MW_TRY(s->device->next_counter(s->device->device, &counter));
     MW_TRY(mw_cosem_protect(s->device->keys, a->form,

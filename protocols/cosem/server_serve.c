@@ -249,11 +249,14 @@ static mw_status set(mw_cosem_server *s, mw_cosem_association *a, const mw_cosem
     return mw_cosem_apdu_encode(&answer, out, out_size);
 }
 
+/* `block`: the number of the last block in which the request came, 0 when it came in one piece. */
 static mw_status set_list(mw_cosem_server *s, mw_cosem_association *a, const mw_cosem_apdu *request,
-                          mw_span out, size_t *out_size) {
+                          uint32_t block, mw_span out, size_t *out_size) {
     mw_cosem_out o = mw_cosem_out_of(out, 0);
-    mw_cosem_put_u8(&o, mw_cosem_apdu_info_of(MW_COSEM_SET_RESPONSE_LIST)->tag);
-    mw_cosem_put_u8(&o, mw_cosem_apdu_info_of(MW_COSEM_SET_RESPONSE_LIST)->type);
+    const mw_cosem_apdu_info *info = mw_cosem_apdu_info_of(
+        block != 0 ? MW_COSEM_SET_RESPONSE_LIST_LAST : MW_COSEM_SET_RESPONSE_LIST);
+    mw_cosem_put_u8(&o, info->tag);
+    mw_cosem_put_u8(&o, info->type);
     mw_cosem_put_u8(&o, (uint8_t)request->invoke);
     mw_cosem_put_length(&o, request->count);
     mw_cosem_items targets = mw_cosem_items_of(request, 0), values = mw_cosem_values_of(request, 0);
@@ -267,6 +270,9 @@ static mw_status set_list(mw_cosem_server *s, mw_cosem_association *a, const mw_
         }
         mw_cosem_put_u8(&o, result);
     }
+    if (block != 0)
+        for (unsigned shift = 32; shift > 0; shift -= 8)
+            mw_cosem_put_u8(&o, (uint8_t)(block >> (shift - 8)));
     *out_size = o.at;
     return mw_cosem_out_end(&o);
 }
@@ -329,33 +335,70 @@ static mw_status act_list(mw_cosem_server *s, mw_cosem_association *a, const mw_
     return mw_cosem_out_end(&o);
 }
 
+static bool is_setting(mw_cosem_apdu_kind kind) {
+    return kind == MW_COSEM_SET_REQUEST_FIRST || kind == MW_COSEM_SET_REQUEST_LIST_FIRST ||
+           kind == MW_COSEM_SET_REQUEST_BLOCK;
+}
+
+static bool is_list(uint8_t gathering) {
+    return gathering == MW_COSEM_SET_REQUEST_LIST_FIRST ||
+           gathering == MW_COSEM_ACTION_REQUEST_LIST_FIRST;
+}
+
+/* What is gathered for a list becomes the request that it would have been in one piece: first what
+ * stands before the values. */
+static void list_begin(mw_cosem_association *a, const mw_cosem_apdu *first) {
+    const mw_cosem_apdu_info *info = mw_cosem_apdu_info_of(
+        is_setting(first->kind) ? MW_COSEM_SET_REQUEST_LIST : MW_COSEM_ACTION_REQUEST_LIST);
+    mw_cosem_out o = mw_cosem_out_of(a->gather.memory, 0);
+    mw_cosem_put_u8(&o, info->tag);
+    mw_cosem_put_u8(&o, info->type);
+    mw_cosem_put_u8(&o, (uint8_t)first->invoke);
+    mw_cosem_put_length(&o, first->count);
+    mw_cosem_put_bytes(&o, first->list);
+    /* Without room the first block finds none either. */
+    a->gather.size = mw_cosem_out_end(&o) == MW_OK ? o.at : a->gather.memory.n;
+}
+
+static mw_status list_execute(mw_cosem_server *s, mw_cosem_association *a, uint32_t block,
+                              mw_span out, size_t *out_size) {
+    mw_cosem_apdu whole;
+    if (mw_cosem_apdu_decode(mw_cosem_gather_done(&a->gather), 0, &whole) != MW_OK)
+        return mw_cosem_refuse(2, 3, 0, out, out_size);
+    return whole.kind == MW_COSEM_SET_REQUEST_LIST ? set_list(s, a, &whole, block, out, out_size)
+                                                   : act_list(s, a, &whole, out, out_size);
+}
+
 /* A SET or ACTION in blocks: gathered, then executed as if it had come at once. */
 static mw_status gather(mw_cosem_server *s, mw_cosem_association *a, const mw_cosem_apdu *request,
                         mw_span out, size_t *out_size) {
-    bool first = request->kind == MW_COSEM_SET_REQUEST_FIRST ||
-                 request->kind == MW_COSEM_ACTION_REQUEST_FIRST;
-    bool setting =
-        request->kind == MW_COSEM_SET_REQUEST_FIRST || request->kind == MW_COSEM_SET_REQUEST_BLOCK;
-    uint8_t kind = setting ? MW_COSEM_SET_REQUEST_FIRST : MW_COSEM_ACTION_REQUEST_FIRST;
+    bool first = request->kind != MW_COSEM_SET_REQUEST_BLOCK &&
+                 request->kind != MW_COSEM_ACTION_REQUEST_BLOCK;
+    bool setting = is_setting(request->kind);
     if (first) {
         mw_cosem_gather_init(&a->gather, a->gather.memory);
-        a->gathering = kind;
+        a->gathering = (uint8_t)request->kind;
         a->target = request->item;
         a->target.selective = false;
+        if (is_list(a->gathering))
+            list_begin(a, request);
     }
     mw_cosem_apdu answer = {.kind = setting ? MW_COSEM_SET_RESPONSE_LAST : MW_COSEM_ACTION_RESPONSE,
                             .invoke = request->invoke,
                             .block = request->block};
     answer.item.has_result = true;
     mw_status taken =
-        a->gathering != kind
+        a->gathering == 0 || is_setting((mw_cosem_apdu_kind)a->gathering) != setting
             ? MW_STATE
             : mw_cosem_gather_take(&a->gather, request->block, request->last, request->item.data);
     if (taken == MW_AGAIN || taken == MW_DUPLICATE) {
         answer.kind = setting ? MW_COSEM_SET_RESPONSE_BLOCK : MW_COSEM_ACTION_RESPONSE_NEXT;
         return mw_cosem_apdu_encode(&answer, out, out_size);
     }
+    bool list = is_list(a->gathering);
     a->gathering = 0;
+    if (list && taken == MW_OK)
+        return list_execute(s, a, request->block, out, out_size);
     size_t n = 0;
     mw_slice value = mw_cosem_gather_done(&a->gather);
     if (taken != MW_OK)
@@ -399,7 +442,11 @@ mw_status mw_cosem_server_serve(mw_cosem_server *s, mw_cosem_association *a, mw_
         break;
     case MW_COSEM_SET_REQUEST_LIST:
         if (allowed(a, MW_COSEM_CAN_SET) && allowed(a, MW_COSEM_CAN_LIST))
-            return set_list(s, a, &r, out, out_size);
+            return set_list(s, a, &r, 0, out, out_size);
+        break;
+    case MW_COSEM_SET_REQUEST_LIST_FIRST:
+        if (allowed(a, MW_COSEM_CAN_SET_BLOCK) && allowed(a, MW_COSEM_CAN_LIST))
+            return gather(s, a, &r, out, out_size);
         break;
     case MW_COSEM_SET_REQUEST_FIRST:
     case MW_COSEM_SET_REQUEST_BLOCK:
@@ -412,6 +459,10 @@ mw_status mw_cosem_server_serve(mw_cosem_server *s, mw_cosem_association *a, mw_
     case MW_COSEM_ACTION_REQUEST_LIST:
         if (allowed(a, MW_COSEM_CAN_ACTION) && allowed(a, MW_COSEM_CAN_LIST))
             return act_list(s, a, &r, out, out_size);
+        break;
+    case MW_COSEM_ACTION_REQUEST_LIST_FIRST:
+        if (allowed(a, MW_COSEM_CAN_ACTION_BLOCK) && allowed(a, MW_COSEM_CAN_LIST))
+            return gather(s, a, &r, out, out_size);
         break;
     case MW_COSEM_ACTION_REQUEST_FIRST:
     case MW_COSEM_ACTION_REQUEST_BLOCK:

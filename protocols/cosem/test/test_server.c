@@ -369,6 +369,77 @@ MW_TEST(setting_and_acting) {
     MW_CHECK_EQ(d.relay, 1);
 }
 
+/* Lists whose values come in blocks, cut anywhere. */
+static void ask_in_blocks(mw_cosem_apdu_kind first, mw_cosem_apdu_kind next, mw_slice list,
+                          size_t count, mw_slice values, size_t each) {
+    for (uint32_t block = 1; values.n > 0; block++) {
+        size_t n = values.n < each ? values.n : each;
+        mw_cosem_apdu part = {.kind = block == 1 ? first : next,
+                              .invoke = 0xc1,
+                              .block = block,
+                              .last = n == values.n,
+                              .count = count,
+                              .list = list,
+                              .item = {.has_data = true, .data = {values.p, n}}};
+        ask_sealed(&part);
+        if (answer[0] == 0xD8) /* a refusal is plain */
+            MW_CHECK_OK(mw_cosem_apdu_decode((mw_slice){answer, answer_n}, 0, &a));
+        else
+            unseal();
+        values = (mw_slice){values.p + n, values.n - n};
+        if (values.n > 0)
+            MW_CHECK(a.kind == MW_COSEM_SET_RESPONSE_BLOCK ||
+                     a.kind == MW_COSEM_ACTION_RESPONSE_NEXT);
+    }
+}
+
+MW_TEST(lists_in_blocks) {
+    fresh();
+    associate_master(0);
+    uint8_t room[64], values[400] = {2, 9, 0x82, 1, 0x2c};
+    for (unsigned i = 0; i < 300; i++)
+        values[5 + i] = (uint8_t)(i * 7);
+    values[305] = 0x11; /* of the second attribute, which nobody may set */
+    values[306] = 1;
+    mw_cosem_item text = {.class_id = 1, .name = TEXT, .member = 2};
+    mw_cosem_item energy = {.class_id = 3, .name = ENERGY, .member = 2};
+    mw_cosem_out o = mw_cosem_out_of(MW_SPAN_OF(room), 0);
+    mw_cosem_item_put(&o, "D", &text);
+    mw_cosem_item_put(&o, "D", &energy);
+    mw_slice list = mw_cosem_out_done(&o);
+    for (size_t each = 40; each < 130; each += 17) {
+        d.text_n = 0;
+        ask_in_blocks(MW_COSEM_SET_REQUEST_LIST_FIRST, MW_COSEM_SET_REQUEST_BLOCK, list, 2,
+                      (mw_slice){values, 307}, each);
+        MW_CHECK_EQ(a.kind, MW_COSEM_SET_RESPONSE_LIST_LAST);
+        MW_CHECK_EQ(a.block, (307 + each - 1) / each);
+        MW_CHECK_EQ(a.count, 2);
+        mw_cosem_items results = mw_cosem_items_of(&a, 0);
+        MW_CHECK_OK(mw_cosem_items_next(&results, &a.item));
+        MW_CHECK_EQ(a.item.result, MW_COSEM_DONE);
+        MW_CHECK_OK(mw_cosem_items_next(&results, &a.item));
+        MW_CHECK_EQ(a.item.result, MW_COSEM_DENIED);
+        MW_CHECK(d.text_n == 300 && memcmp(d.text, values + 5, 300) == 0);
+    }
+    mw_cosem_item relay = {.class_id = 70, .name = RELAY, .member = 2};
+    o = mw_cosem_out_of(MW_SPAN_OF(room), 0);
+    mw_cosem_item_put(&o, "d", &relay);
+    mw_cosem_item_put(&o, "d", &relay);
+    static const uint8_t twice[] = {2, 0x0f, 0, 0x0f, 0};
+    int before = d.relay;
+    ask_in_blocks(MW_COSEM_ACTION_REQUEST_LIST_FIRST, MW_COSEM_ACTION_REQUEST_BLOCK,
+                  mw_cosem_out_done(&o), 2, MW_SLICE_OF(twice), 2);
+    MW_CHECK_EQ(a.kind, MW_COSEM_ACTION_RESPONSE_LIST);
+    MW_CHECK_EQ(a.count, 2);
+    MW_CHECK_EQ(d.relay, before + 2);
+    /* A list that is cut short is refused, and does nothing. */
+    d.text_n = 0;
+    ask_in_blocks(MW_COSEM_SET_REQUEST_LIST_FIRST, MW_COSEM_SET_REQUEST_BLOCK, list, 2,
+                  (mw_slice){values, 200}, 90);
+    MW_CHECK_EQ(a.kind, MW_COSEM_EXCEPTION_RESPONSE);
+    MW_CHECK_EQ(d.text_n, 0);
+}
+
 MW_TEST(released_is_closed) {
     fresh();
     (void)associate(SAP_READER, "12345678", 200);
@@ -385,5 +456,6 @@ MW_TEST(released_is_closed) {
 
 MW_TEST_MAIN(MW_CASE(each_client_sees_what_it_may), MW_CASE(who_is_not_known_gets_nothing),
              MW_CASE(long_values_come_in_blocks), MW_CASE(part_of_a_profile), MW_CASE(lists),
-             MW_CASE(master_proves_itself_and_the_meter_does), MW_CASE(a_false_proof_opens_nothing),
-             MW_CASE(setting_and_acting), MW_CASE(released_is_closed))
+             MW_CASE(lists_in_blocks), MW_CASE(master_proves_itself_and_the_meter_does),
+             MW_CASE(a_false_proof_opens_nothing), MW_CASE(setting_and_acting),
+             MW_CASE(released_is_closed))
