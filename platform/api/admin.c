@@ -321,8 +321,8 @@ typedef struct silence {
 
 static mw_status see_station(void *ctx, const mw_store_sender *s) {
     silence *q = ctx;
-    if (strcmp(s->id, "file-import") == 0 || strcmp(s->id, "handed-readings") == 0)
-        return MW_OK; /* no radio: whose envelopes files and customers' readings are */
+    if (!mw_store_sender_is_station(s))
+        return MW_OK;
     q->stations++;
     /* One that never reported has not failed. */
     q->silent += !mw_utc_is_none(s->last_contact) &&

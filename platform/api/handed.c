@@ -14,7 +14,6 @@
 
 #define WAITING_MAX 3 /* of one meter at a time */
 #define OLDEST_DAYS 62
-#define SENDER_ID   "handed-readings" /* whose envelopes they are */
 
 static const char *const state_names[] = {"waiting", "accepted", "rejected"};
 
@@ -286,7 +285,8 @@ static mw_status journal(mw_api_call *call, const mw_store_handed *h) {
     int64_t id = 0;
     mw_store_append how;
     randombytes_buf(token, sizeof token); /* nobody has this one's token */
-    MW_TRY(mw_store_sender_put(store, h->tenant, SENDER_ID, MW_SLICE_OF(token), &sender));
+    MW_TRY(
+        mw_store_sender_put(store, h->tenant, MW_STORE_SENDER_HANDED, MW_SLICE_OF(token), &sender));
     snprintf(content, sizeof content, "{\"handed\":%lld,\"readings\":[[%lld,%lld,%lld]]}",
              (long long)h->id, (long long)h->channel, (long long)mw_utc_floor_s(h->at),
              (long long)h->value);

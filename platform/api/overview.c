@@ -3,12 +3,6 @@
 
 #include "platform/api/fleet_keep.h"
 #include "platform/api/network.h"
-#include "platform/doors/pushes.h"
-
-/* Beside the stations there is the door for pushes, which hears no band. */
-static bool is_station(const mw_store_sender *s) {
-    return strcmp(s->id, MW_PUSHES_SENDER) != 0;
-}
 
 static void put_station_members(mw_json *j, const mw_store_sender *s) {
     char epoch[17];
@@ -24,7 +18,7 @@ static void put_station_members(mw_json *j, const mw_store_sender *s) {
 
 static mw_status put_station(void *ctx, const mw_store_sender *s) {
     mw_json *j = ctx;
-    if (!is_station(s))
+    if (!mw_store_sender_is_station(s))
         return MW_OK;
     mw_json_object_begin(j);
     put_station_members(j, s);
@@ -39,7 +33,7 @@ typedef struct stations {
 
 static mw_status put_station_whole(void *ctx, const mw_store_sender *s) {
     stations *l = ctx;
-    if (!is_station(s))
+    if (!mw_store_sender_is_station(s))
         return MW_OK;
     mw_json_object_begin(l->json);
     put_station_members(l->json, s);

@@ -47,7 +47,7 @@ static mw_status sender_find(mw_pushes *p) {
     if (p->sender != 0)
         return MW_OK;
     randombytes_buf(token, sizeof token);
-    return mw_store_sender_put(p->store, p->tenant, MW_PUSHES_SENDER, MW_SLICE_OF(token),
+    return mw_store_sender_put(p->store, p->tenant, MW_STORE_SENDER_PUSHES, MW_SLICE_OF(token),
                                &p->sender);
 }
 

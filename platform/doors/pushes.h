@@ -28,9 +28,6 @@ enum {
     MW_PUSHES_FAILURES_SIGN = 20 /* failed tags in a row of pushes that raise a sign */
 };
 
-/* The journal names a sender for each record; this one is the door itself, no station. */
-#define MW_PUSHES_SENDER "dlms-push"
-
 /* The platform's system title. */
 #define MW_PUSHES_TITLE                                                                            \
     {                                                                                              \

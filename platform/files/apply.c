@@ -10,9 +10,8 @@
 #include "platform/files/meters_apply.h"
 #include "runtime/json_writer.h"
 
-#define DAY_S              INT64_C(86400)
-#define READINGS_A_RECORD  40
-#define REGISTER_SENDER_ID "file-import"
+#define DAY_S             INT64_C(86400)
+#define READINGS_A_RECORD 40
 
 typedef struct apply {
     const mw_import_session *session;
@@ -223,7 +222,7 @@ static mw_status sender_make(apply *a) {
     randombytes_buf(secret, sizeof secret);
     crypto_generichash_update(&state, secret, sizeof secret);
     crypto_generichash_final(&state, token, sizeof token);
-    return mw_store_sender_put(a->session->store, a->session->tenant, REGISTER_SENDER_ID,
+    return mw_store_sender_put(a->session->store, a->session->tenant, MW_STORE_SENDER_FILES,
                                MW_SLICE_OF(token), &a->sender);
 }
 

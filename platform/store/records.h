@@ -14,6 +14,8 @@
 #ifndef MW_PLATFORM_STORE_RECORDS_H
 #define MW_PLATFORM_STORE_RECORDS_H
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/time.h"
 #include "base/units.h"
@@ -92,6 +94,16 @@ typedef struct mw_store_sender {
     mw_utc last_contact;      /* MW_UTC_NONE = never */
     int64_t frames_24h;       /* filled by senders_list only */
 } mw_store_sender;
+
+/* The journal names a sender for each envelope; these hear no band. */
+#define MW_STORE_SENDER_PUSHES "dlms-push"
+#define MW_STORE_SENDER_FILES  "file-import"
+#define MW_STORE_SENDER_HANDED "handed-readings"
+
+static inline bool mw_store_sender_is_station(const mw_store_sender *s) {
+    return strcmp(s->id, MW_STORE_SENDER_PUSHES) != 0 &&
+           strcmp(s->id, MW_STORE_SENDER_FILES) != 0 && strcmp(s->id, MW_STORE_SENDER_HANDED) != 0;
+}
 
 /* --- journal -------------------------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ async function look(browser, place, size, viewport, colorScheme) {
   await page.goto(`${place.url}/#/today`);
   await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor();
   await page.getByText('Yesterday, by 06:00').waitFor();
-  await page.getByRole('heading', { name: 'What lacks of yesterday' }).waitFor();
+  await page.getByRole('heading', { name: 'Missing from yesterday' }).waitFor();
   await calm(page);
   await fits(page, `today, ${name}`);
   await named(page, `today, ${name}`);
