@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/prng.h"
+#include "bench/fleet_common.h"
 #include "platform/store/postgres.h"
 #include "platform/store/sqlite.h"
 #include "tests/postgres/server.h"
@@ -36,18 +36,21 @@ static int64_t tenant, first_channel;
 static mw_store *store;
 static PGconn *rows_db;
 static int64_t checksum;
+static mw_pg_server server = {.settings = "max_wal_size = 4GB\nwal_compression = on"};
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+/* Ours and the server's: neighbours on the machine cost time, not this. */
+static double cpu_s(void) {
+    return bench_cpu_s() + mw_pg_server_cpu_s(&server);
 }
 
-static void must(mw_status s, const char *what) {
-    if (s != MW_OK) {
-        (void)fprintf(stderr, "bench_postgres: %s: %s\n", what, mw_status_name(s));
-        exit(2);
-    }
+/* Values a second, and a second of processor time. */
+typedef struct rate {
+    double values, cpu;
+} rate;
+
+static rate rate_since(double began, double cpu_began) {
+    double values = (double)(meters * days * HOURS);
+    return (rate){values / (bench_now_s() - began), values / (cpu_s() - cpu_began)};
 }
 
 static int64_t value_at(int64_t meter, int64_t day, int64_t hour) {
@@ -57,25 +60,6 @@ static int64_t value_at(int64_t meter, int64_t day, int64_t hour) {
 
 /* --- the store --------------------------------------------------------------------------------- */
 
-static void channels_make(void) {
-    must(mw_store_begin(store), "begin");
-    must(mw_store_tenant_put(store, "demo", &tenant), "tenant");
-    for (int64_t i = 0; i < meters; i++) {
-        mw_store_device d = {.identity = (uint64_t)i + 1};
-        mw_store_channel c = {.obis = {1, 0, 1, 8, 0, 255},
-                              .medium = "electricity",
-                              .unit = MW_UNIT_WH,
-                              .register_digits = 9,
-                              .grid_seconds = 3600};
-        int64_t channel = 0;
-        (void)snprintf(d.serial, sizeof d.serial, "E-%06" PRId64, i);
-        must(mw_store_device_put(store, tenant, &d, &c.device), "device");
-        must(mw_store_channel_put(store, tenant, &c, &channel), "channel");
-        first_channel = i == 0 ? channel : first_channel;
-    }
-    must(mw_store_commit(store), "commit");
-}
-
 static void run_add(int64_t meter, int64_t day) {
     mw_store_interval rows[HOURS];
     for (int64_t h = 0; h < HOURS; h++)
@@ -84,27 +68,27 @@ static void run_add(int64_t meter, int64_t day) {
                                       .value = value_at(meter, day, h),
                                       .received = mw_utc_of_s((DAY0 + day + 1) * 86400 + 700),
                                       .journal = day * meters + meter + 1};
-    must(mw_store_run_append(store, tenant, first_channel + meter, rows, HOURS), "append");
+    bench_must(mw_store_run_append(store, tenant, first_channel + meter, rows, HOURS), "append");
 }
 
 /* Values a second, appended in durable batches and folded into day chunks. */
-static double fill_store(void) {
-    channels_make();
-    double t0 = now_s();
+static rate fill_store(void) {
+    bench_fleet_make(store, meters, &tenant, &first_channel);
+    double t0 = bench_now_s(), cpu0 = cpu_s();
     for (int64_t day = 0; day < days; day++) {
         for (int64_t m = 0; m < meters; m += BATCH) {
-            must(mw_store_begin(store), "begin");
+            bench_must(mw_store_begin(store), "begin");
             for (int64_t i = m; i < m + BATCH; i++)
                 run_add(i, day);
-            must(mw_store_commit(store), "commit");
+            bench_must(mw_store_commit(store), "commit");
         }
         for (uint32_t n = 1; n > 0;) {
-            must(mw_store_begin(store), "begin");
-            must(mw_store_fold(store, 2000, &n), "fold");
-            must(mw_store_commit(store), "commit");
+            bench_must(mw_store_begin(store), "begin");
+            bench_must(mw_store_fold(store, 2000, &n), "fold");
+            bench_must(mw_store_commit(store), "commit");
         }
     }
-    return (double)(meters * days * HOURS) / (now_s() - t0);
+    return rate_since(t0, cpu0);
 }
 
 static mw_status on_interval(void *ctx, int64_t channel, const mw_store_interval *row) {
@@ -122,7 +106,7 @@ static mw_status on_sum(void *ctx, const mw_store_day_sum *row) {
 
 /* One meter has a whole year, and every meter a newest reading. */
 static void fill_rest(void) {
-    must(mw_store_begin(store), "begin");
+    bench_must(mw_store_begin(store), "begin");
     for (int64_t day = days; day < YEAR; day++)
         run_add(0, day);
     for (int64_t i = 0; i < meters; i++) {
@@ -134,17 +118,17 @@ static void fill_rest(void) {
                                .stored = mw_utc_of_s((DAY0 + days) * 86400 + 701),
                                .value = 100000 + i,
                                .journal = i + 1};
-        must(mw_store_register_append(store, &r), "register");
+        bench_must(mw_store_register_append(store, &r), "register");
     }
     for (uint32_t n = 1; n > 0;)
-        must(mw_store_fold(store, 2000, &n), "fold");
-    must(mw_store_commit(store), "commit");
+        bench_must(mw_store_fold(store, 2000, &n), "fold");
+    bench_must(mw_store_commit(store), "commit");
 }
 
 static void ask_year(void) {
-    must(mw_store_intervals(store, tenant, first_channel, mw_utc_of_s(DAY0 * 86400),
-                            mw_utc_of_s((DAY0 + YEAR) * INT64_C(86400)), on_interval, NULL),
-         "year");
+    bench_must(mw_store_intervals(store, tenant, first_channel, mw_utc_of_s(DAY0 * 86400),
+                                  mw_utc_of_s((DAY0 + YEAR) * INT64_C(86400)), on_interval, NULL),
+               "year");
 }
 
 static mw_status on_newest(void *ctx, const mw_store_newest *row) {
@@ -154,12 +138,12 @@ static mw_status on_newest(void *ctx, const mw_store_newest *row) {
 }
 
 static void ask_last_values(void) {
-    must(mw_store_newest_values(store, tenant, on_newest, NULL), "last values");
+    bench_must(mw_store_newest_values(store, tenant, on_newest, NULL), "last values");
 }
 
 static void ask_rate(void) {
     mw_store_day_total t;
-    must(mw_store_day_total_read(store, tenant, DAY0 + days - 2, &t), "rate");
+    bench_must(mw_store_day_total_read(store, tenant, DAY0 + days - 2, &t), "rate");
     checksum += t.intervals;
 }
 
@@ -174,8 +158,8 @@ static mw_status on_sum_of(void *ctx, const mw_store_day_sum *row) {
 /* The hundred meters that differ most between two days. */
 static void ask_deviations(void) {
     int64_t *now = sums, *then = sums + meters, top[TOP] = {0};
-    must(mw_store_day_sums(store, tenant, DAY0 + days - 1, on_sum_of, now), "sums");
-    must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum_of, then), "sums");
+    bench_must(mw_store_day_sums(store, tenant, DAY0 + days - 1, on_sum_of, now), "sums");
+    bench_must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum_of, then), "sums");
     for (int64_t i = 0; i < meters; i++) {
         int64_t d = now[i] > then[i] ? now[i] - then[i] : then[i] - now[i];
         int at = TOP;
@@ -192,13 +176,13 @@ static void ask_deviations(void) {
 static void ask_month(void) {
     static int64_t meter;
     meter = (meter + 37) % meters;
-    must(mw_store_intervals(store, tenant, first_channel + meter, mw_utc_of_s(DAY0 * 86400),
-                            mw_utc_of_s((DAY0 + 30) * 86400), on_interval, NULL),
-         "month");
+    bench_must(mw_store_intervals(store, tenant, first_channel + meter, mw_utc_of_s(DAY0 * 86400),
+                                  mw_utc_of_s((DAY0 + 30) * 86400), on_interval, NULL),
+               "month");
 }
 
 static void ask_totals(void) {
-    must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, NULL), "totals");
+    bench_must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, NULL), "totals");
 }
 
 /* --- rows -------------------------------------------------------------------------------------- */
@@ -249,12 +233,12 @@ static void rows_copy(int64_t day, int64_t from, int64_t to) {
     copy_in("COPY v FROM STDIN", text, n);
 }
 
-static double fill_rows(void) {
-    double t0 = now_s();
+static rate fill_rows(void) {
+    double t0 = bench_now_s(), cpu0 = cpu_s();
     for (int64_t day = 0; day < days; day++)
         for (int64_t m = 0; m < meters; m += BATCH)
             rows_copy(day, m, m + BATCH);
-    double rate = (double)(meters * days * HOURS) / (now_s() - t0);
+    rate copied = rate_since(t0, cpu0);
     for (int64_t day = days; day < YEAR; day++)
         rows_copy(day, 0, 1);
     rows_sql("CREATE TABLE newest(channel BIGINT PRIMARY KEY, at BIGINT, value BIGINT)");
@@ -267,7 +251,7 @@ static double fill_rows(void) {
                                   (DAY0 + days) * 86400, 100000 + k);
         copy_in("COPY newest FROM STDIN", text, n);
     }
-    return rate;
+    return copied;
 }
 
 static void rows_ask(const char *text) {
@@ -331,22 +315,6 @@ static void rows_totals(void) {
 
 /* --- measuring --------------------------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double p50_ms(void (*ask)(void), int trials) {
-    double t[TRIALS];
-    for (int i = 0; i < trials; i++) {
-        double t0 = now_s();
-        ask();
-        t[i] = (now_s() - t0) * 1e3;
-    }
-    qsort(t, (size_t)trials, sizeof t[0], compare);
-    return t[trials / 2];
-}
-
 /* Bytes of a partitioned table and its indexes. */
 static double bytes_of(const char *table) {
     char text[256];
@@ -367,25 +335,25 @@ static bool figure(const char *key, double value, const char *unit, bool at_leas
     return ok;
 }
 
-static double on_sqlite(void) {
+static rate on_sqlite(void) {
     char path[64], name[80];
     static const char *const ends[] = {"", "-wal", "-shm"};
     (void)snprintf(path, sizeof path, "bench-postgres-%d.db", (int)getpid());
-    must(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store), "open");
-    double rate = fill_store();
+    bench_must(mw_store_sqlite_open(&(mw_store_sqlite_options){.path = path}, &store), "open");
+    rate filled = fill_store();
     mw_store_close(store);
     for (size_t i = 0; i < 3; i++) {
         (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
         (void)unlink(name);
     }
-    return rate;
+    return filled;
 }
 
 static void on_postgres(const char *url) {
     mw_assert(mw_pg_server_sql(url, "CREATE SCHEMA store"));
     char own[512];
     (void)snprintf(own, sizeof own, "%s&options=-csearch_path%%3Dstore", url);
-    must(mw_store_postgres_open(&(mw_store_postgres_options){.url = own}, &store), "open");
+    bench_must(mw_store_postgres_open(&(mw_store_postgres_options){.url = own}, &store), "open");
 }
 
 static const struct {
@@ -405,31 +373,39 @@ static const struct {
 static bool questions_ask(void) {
     bool ok = true;
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        double ours = p50_ms(questions[i].ours, questions[i].trials);
-        double rows = p50_ms(questions[i].rows, questions[i].trials);
-        printf("# %.3g ms, rows %.3g ms\n", ours, rows);
-        ok = figure(questions[i].key, ours / rows, "of rows", false, questions[i].target) && ok;
+        bench_time ours = bench_p50(questions[i].ours, questions[i].trials, cpu_s);
+        bench_time rows = bench_p50(questions[i].rows, questions[i].trials, cpu_s);
+        printf("# %.3g ms, rows %.3g ms; processor time %.3g ms, rows %.3g ms\n", ours.ms, rows.ms,
+               ours.cpu_ms, rows.cpu_ms);
+        ok = figure(questions[i].key, ours.ms / rows.ms, "of rows", false, questions[i].target) &&
+             ok;
     }
     return ok;
 }
 
 static bool measure(const char *url) {
-    double sqlite = on_sqlite();
+    rate sqlite = on_sqlite();
     on_postgres(url);
-    double chunks = fill_store();
+    rate chunks = fill_store();
     rows_open(url);
     double size_store = bytes_of("store.chunks");
     fill_rest();
-    double copy = fill_rows();
+    rate copy = fill_rows();
     rows_sql("ANALYZE v");
     double size_rows = bytes_of("rows.v");
     double values = (double)(meters * days * HOURS);
     printf("# %" PRId64 " meters, %" PRId64 " days of hours; values a second: SQLite store %.3g,"
-           " PostgreSQL store %.3g, COPY of rows %.3g\n",
-           meters, days, sqlite, chunks, copy);
+           " PostgreSQL store %.3g, COPY of rows %.3g; of processor time: %.3g, %.3g, %.3g\n",
+           meters, days, sqlite.values, chunks.values, copy.values, sqlite.cpu, chunks.cpu,
+           copy.cpu);
     printf("# bytes a value %.3g (rows %.3g)\n", size_store / values, size_rows / values);
-    bool ok = figure("postgres.sqlite_ingest_vs_copy", sqlite / copy, "of COPY of rows", true, 3);
-    ok = figure("postgres.ingest_vs_copy", chunks / copy, "of COPY of rows", true, 1) && ok;
+    bool ok = figure("postgres.sqlite_ingest_vs_copy", sqlite.values / copy.values,
+                     "of COPY of rows", true, 3);
+    ok = figure("postgres.ingest_vs_copy", chunks.values / copy.values, "of COPY of rows", true,
+                1) &&
+         ok;
+    ok = figure("postgres.ingest_vs_copy_cpu", chunks.cpu / copy.cpu, "of COPY of rows", true, 1) &&
+         ok;
     ok = figure("postgres.size_vs_rows", size_store / size_rows, "of rows", false, 0.1) && ok;
     return questions_ask() && ok;
 }
@@ -445,7 +421,6 @@ int main(int argc, char **argv) {
     }
     sums = calloc((size_t)meters * 2, sizeof *sums);
     mw_assert(sums != NULL);
-    mw_pg_server server = {.settings = "max_wal_size = 4GB\nwal_compression = on"};
     if (!mw_pg_server_start(&server)) {
         printf("# no PostgreSQL could be started here: its figures are left out\n");
         return 77;

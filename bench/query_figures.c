@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/prng.h"
+#include "bench/fleet_common.h"
 #include "platform/readings/consumption.h"
 #include "platform/store/chunk.h"
 #include "platform/store/sqlite.h"
@@ -28,25 +28,6 @@ static mw_store *store;
 static sqlite3 *rows_db;
 static int64_t tenant, first_channel, meters = 100000, days = 10;
 static bool all_ok = true;
-
-static void must(mw_status s, const char *what) {
-    if (s == MW_OK)
-        return;
-    (void)fprintf(stderr, "bench_query: %s: %s\n", what, mw_status_text(s));
-    exit(2);
-}
-
-static double now_s(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double cpu_s(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void figure(const char *key, double value, const char *unit, double target, bool least) {
     bool ok = least ? value >= target : value <= target;
@@ -75,25 +56,6 @@ static int64_t hour_value(mw_prng *g, int64_t hour) {
 }
 
 /* --- filling ----------------------------------------------------------------------------------- */
-
-static void channels_make(void) {
-    must(mw_store_begin(store), "begin");
-    must(mw_store_tenant_put(store, "demo", &tenant), "tenant");
-    for (int64_t i = 0; i < meters; i++) {
-        mw_store_device d = {.identity = (uint64_t)i + 1};
-        mw_store_channel c = {.obis = {1, 0, 1, 8, 0, 255},
-                              .medium = "electricity",
-                              .unit = MW_UNIT_WH,
-                              .register_digits = 9,
-                              .grid_seconds = 3600};
-        int64_t channel = 0;
-        (void)snprintf(d.serial, sizeof d.serial, "E-%06" PRId64, i);
-        must(mw_store_device_put(store, tenant, &d, &c.device), "device");
-        must(mw_store_channel_put(store, tenant, &c, &channel), "channel");
-        first_channel = i == 0 ? channel : first_channel;
-    }
-    must(mw_store_commit(store), "commit");
-}
 
 static void day_make(mw_prng *g, int64_t channel, int64_t day, mw_store_interval rows[HOURS]) {
     for (int64_t h = 0; h < HOURS; h++)
@@ -125,7 +87,7 @@ static void register_add(int64_t channel, int64_t day, int64_t value) {
                            .stored = mw_utc_of_s((DAY0 + day + 1) * 86400 + 701),
                            .value = value,
                            .journal = day * meters + channel};
-    must(mw_store_register_append(store, &r), "register");
+    bench_must(mw_store_register_append(store, &r), "register");
 }
 
 static sqlite3_stmt *rows_open(void) {
@@ -157,14 +119,14 @@ static spent fleet_fill(void) {
             int64_t n = meters - from < 1000 ? meters - from : 1000;
             for (int64_t i = 0; i < n; i++)
                 day_make(&g, from + i, d, day_rows[i]);
-            double t0 = now_s(), c0 = cpu_s();
-            must(mw_store_begin(store), "begin");
+            double t0 = bench_now_s(), c0 = bench_cpu_s();
+            bench_must(mw_store_begin(store), "begin");
             for (int64_t i = 0; i < n; i++)
-                must(mw_store_run_append(store, tenant, first_channel + from + i, day_rows[i],
-                                         HOURS),
-                     "append");
-            must(mw_store_commit(store), "commit");
-            double t1 = now_s(), c1 = cpu_s();
+                bench_must(mw_store_run_append(store, tenant, first_channel + from + i, day_rows[i],
+                                               HOURS),
+                           "append");
+            bench_must(mw_store_commit(store), "commit");
+            double t1 = bench_now_s(), c1 = bench_cpu_s();
             t.ours += t1 - t0;
             t.ours_cpu += c1 - c0;
             t.values += n * HOURS;
@@ -176,19 +138,19 @@ static spent fleet_fill(void) {
                 rows_add(st, first_channel + from + i, day_rows[i]);
             sql("COMMIT");
             if (asked) {
-                t.rows += now_s() - t1;
-                t.rows_cpu += cpu_s() - c1;
+                t.rows += bench_now_s() - t1;
+                t.rows_cpu += bench_cpu_s() - c1;
                 t.row_values += n * HOURS;
             }
         }
-        double t0 = now_s(), c0 = cpu_s();
+        double t0 = bench_now_s(), c0 = bench_cpu_s();
         for (uint32_t n = 1; n > 0;) {
-            must(mw_store_begin(store), "begin");
-            must(mw_store_fold(store, MW_STORE_FOLD_MAX, &n), "fold");
-            must(mw_store_commit(store), "commit");
+            bench_must(mw_store_begin(store), "begin");
+            bench_must(mw_store_fold(store, MW_STORE_FOLD_MAX, &n), "fold");
+            bench_must(mw_store_commit(store), "commit");
         }
-        t.ours += now_s() - t0;
-        t.ours_cpu += cpu_s() - c0;
+        t.ours += bench_now_s() - t0;
+        t.ours_cpu += bench_cpu_s() - c0;
     }
     sqlite3_finalize(st);
     return t;
@@ -199,7 +161,7 @@ static void rest_fill(void) {
     mw_prng g = mw_prng_of_seed(2);
     mw_store_interval rows[HOURS];
     sqlite3_stmt *st = NULL;
-    must(mw_store_begin(store), "begin");
+    bench_must(mw_store_begin(store), "begin");
     sql("BEGIN");
     mw_assert(sqlite3_prepare_v2(rows_db, "INSERT INTO newest VALUES(?1, ?2, ?3)", -1, &st, NULL) ==
               SQLITE_OK);
@@ -216,14 +178,14 @@ static void rest_fill(void) {
                                  &st, NULL) == SQLITE_OK);
     for (int64_t d = days; d < YEAR; d++) {
         day_make(&g, 0, d, rows);
-        must(mw_store_run_append(store, tenant, first_channel, rows, HOURS), "append");
+        bench_must(mw_store_run_append(store, tenant, first_channel, rows, HOURS), "append");
         rows_add(st, first_channel, rows);
     }
     sqlite3_finalize(st);
     sql("COMMIT");
     for (uint32_t n = 1; n > 0;)
-        must(mw_store_fold(store, MW_STORE_FOLD_MAX, &n), "fold");
-    must(mw_store_commit(store), "commit");
+        bench_must(mw_store_fold(store, MW_STORE_FOLD_MAX, &n), "fold");
+    bench_must(mw_store_commit(store), "commit");
 }
 
 /* --- questions --------------------------------------------------------------------------------- */
@@ -234,8 +196,8 @@ static int64_t *day_sum, *best_channel, checksum;
 static void ask_consumption(mw_step step, int64_t n) {
     mw_store_channel c = {.channel = first_channel, .grid_seconds = 3600};
     mw_consumption out;
-    must(mw_consumption_read(store, zone, tenant, &c, step, DAY0 + 1, DAY0 + 1 + n, &out),
-         "consumption");
+    bench_must(mw_consumption_read(store, zone, tenant, &c, step, DAY0 + 1, DAY0 + 1 + n, &out),
+               "consumption");
     checksum += out.total;
     mw_consumption_fini(&out);
 }
@@ -252,12 +214,12 @@ static mw_status on_newest(void *ctx, const mw_store_newest *r) {
     return MW_OK;
 }
 static void ask_newest(void) {
-    must(mw_store_newest_values(store, tenant, on_newest, NULL), "newest");
+    bench_must(mw_store_newest_values(store, tenant, on_newest, NULL), "newest");
 }
 
 static void ask_rate(void) {
     mw_store_day_total t;
-    must(mw_store_day_total_read(store, tenant, DAY0 + days - 2, &t), "rate");
+    bench_must(mw_store_day_total_read(store, tenant, DAY0 + days - 2, &t), "rate");
     checksum += t.intervals;
 }
 
@@ -267,14 +229,14 @@ static mw_status on_sum(void *ctx, const mw_store_day_sum *r) {
     return MW_OK;
 }
 static void ask_totals(void) {
-    must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, day_sum), "totals");
+    bench_must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, day_sum), "totals");
 }
 
 /* The 100 channels that differ most from the same day a week before. */
 static void ask_deviations(void) {
     int64_t *now = day_sum, *then = day_sum + meters, top[100] = {0};
-    must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, now), "sums");
-    must(mw_store_day_sums(store, tenant, DAY0 + days - 9, on_sum, then), "sums");
+    bench_must(mw_store_day_sums(store, tenant, DAY0 + days - 2, on_sum, now), "sums");
+    bench_must(mw_store_day_sums(store, tenant, DAY0 + days - 9, on_sum, then), "sums");
     for (int64_t i = 0; i < meters; i++) {
         int64_t d = now[i] > then[i] ? now[i] - then[i] : then[i] - now[i];
         if (d <= top[99])
@@ -323,22 +285,6 @@ static void rows_deviations(void) {
              DAY0 + days - 2, DAY0 + days - 1);
 }
 
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double p50_ms(void (*ask)(void), int trials) {
-    double t[TRIALS];
-    for (int i = 0; i < trials; i++) {
-        double t0 = now_s();
-        ask();
-        t[i] = (now_s() - t0) * 1e3;
-    }
-    qsort(t, (size_t)trials, sizeof t[0], compare);
-    return t[trials / 2];
-}
-
 static const struct {
     const char *key;
     void (*ours)(void), (*rows)(void);
@@ -379,16 +325,16 @@ int main(int argc, char **argv) {
     days = argc > 2 ? strtoll(argv[2], NULL, 10) : days;
     mw_assert(meters > 0 && days >= 10 && days <= 60);
     if (mkdtemp(folder) == NULL)
-        must(MW_IO, "a folder for the databases");
+        bench_must(MW_IO, "a folder for the databases");
     mw_store_sqlite_options o = {.path = file_path("store.db")};
     mw_zones *zones = NULL;
-    must(mw_zones_open(NULL, &zones), "zones");
-    must(mw_zones_get(zones, "Europe/Rome", &zone), "zone");
-    must(mw_store_sqlite_open(&o, &store), "open");
+    bench_must(mw_zones_open(NULL, &zones), "zones");
+    bench_must(mw_zones_get(zones, "Europe/Rome", &zone), "zone");
+    bench_must(mw_store_sqlite_open(&o, &store), "open");
     day_sum = calloc((size_t)meters * 2, sizeof *day_sum);
     best_channel = calloc(100, sizeof *best_channel);
     mw_assert(day_sum != NULL && best_channel != NULL);
-    channels_make();
+    bench_fleet_make(store, meters, &tenant, &first_channel);
     double before = resident_mib();
     spent t = fleet_fill();
     rest_fill();
@@ -403,8 +349,8 @@ int main(int argc, char **argv) {
            (double)t.values / t.ours_cpu / ((double)t.row_values / t.rows_cpu), "x", 3, true);
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
         char key[64];
-        double ours = p50_ms(questions[i].ours, TRIALS);
-        double rows = p50_ms(questions[i].rows, questions[i].rows_trials);
+        double ours = bench_p50(questions[i].ours, TRIALS, bench_cpu_s).ms;
+        double rows = bench_p50(questions[i].rows, questions[i].rows_trials, bench_cpu_s).ms;
         (void)snprintf(key, sizeof key, "%s_ms", questions[i].key);
         figure(key, ours, "ms", questions[i].target_ms, false);
         (void)snprintf(key, sizeof key, "%s_vs_rows", questions[i].key);

@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "platform/store/sql_internal.h"
 #include "platform/store/sqlite_plans.h"
+#include "platform/store/sqlite_status.h"
 
 typedef struct lite_statement {
     mw_sq_statement head;
@@ -35,7 +36,7 @@ static sqlite3_stmt *stmt_of(mw_sq_statement *st) {
     return ((lite_statement *)(void *)st)->st;
 }
 
-static mw_status lite_status(int code) {
+mw_status mw_sqlite_status(int code) {
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -82,7 +83,7 @@ static mw_status lite_step(mw_sq_statement *statement) {
     if (code == SQLITE_ROW)
         return MW_OK;
     sqlite3_reset(st);
-    return code == SQLITE_DONE ? MW_NOT_FOUND : lite_status(code);
+    return code == SQLITE_DONE ? MW_NOT_FOUND : mw_sqlite_status(code);
 }
 
 static void lite_reset(mw_sq_statement *st) {
@@ -95,7 +96,7 @@ static mw_status lite_prepare(mw_sq *q, const char *sql, unsigned flags, sqlite3
     if (code == SQLITE_ERROR) /* a typing error in our SQL, found by the first test */
         fprintf(stderr, "sqlite: %s: %s\n", sqlite3_errmsg(l->db), sql);
     mw_assert(code != SQLITE_ERROR);
-    return lite_status(code);
+    return mw_sqlite_status(code);
 }
 
 static mw_status lite_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, size_t n,
@@ -110,7 +111,7 @@ static mw_status lite_bind(mw_sq *q, mw_sq_id id, const mw_sq_value *values, siz
         int code = bind_value(own->st, (int)i + 1, &values[i]);
         mw_assert(code != SQLITE_RANGE);
         if (code != SQLITE_OK)
-            return lite_status(code);
+            return mw_sqlite_status(code);
     }
     *out_statement = &own->head;
     return MW_OK;
@@ -157,7 +158,7 @@ static const char *lite_text_at(mw_sq_statement *st, int column) {
 /* --- without numbers --------------------------------------------------------------------------- */
 
 static mw_status lite_exec(mw_sq *q, const char *sql) {
-    return lite_status(sqlite3_exec(lite_of(q)->db, sql, NULL, NULL, NULL));
+    return mw_sqlite_status(sqlite3_exec(lite_of(q)->db, sql, NULL, NULL, NULL));
 }
 
 static mw_status lite_query(mw_sq *q, const char *sql, mw_sq_statement **out_statement) {
@@ -187,7 +188,7 @@ static mw_status lite_table_exists(mw_sq *q, const char *table, bool *out_exists
         code = sqlite3_step(st);
     *out_exists = code == SQLITE_ROW && sqlite3_column_int(st, 0) > 0;
     sqlite3_finalize(st);
-    return lite_status(code);
+    return mw_sqlite_status(code);
 }
 
 static mw_status lite_begin(mw_sq *q) {
@@ -214,7 +215,7 @@ static mw_status lite_data_version(mw_sq *q, int64_t *out_version) {
     if (code == SQLITE_ROW)
         *out_version = sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
-    return lite_status(code);
+    return mw_sqlite_status(code);
 }
 
 static mw_status lite_read_begin(mw_sq *q) {
@@ -284,7 +285,7 @@ static mw_status settings_apply(mw_sq *q, const mw_store_sqlite_options *o) {
     int code = sqlite3_create_function_v2(db, "hex16", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                                           sql_hex16, NULL, NULL, NULL);
     if (code != SQLITE_OK)
-        return lite_status(code);
+        return mw_sqlite_status(code);
     if (!o->read_only) {
         /* page_size counts only before the first page exists, so it comes first. */
         MW_TRY(lite_exec(q, "PRAGMA page_size=8192"));
@@ -321,13 +322,13 @@ mw_status mw_store_sqlite_open(const mw_store_sqlite_options *o, mw_store **out_
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     int code = sqlite3_open_v2(o->path, &l->db, flags, o->vfs);
-    mw_status s = lite_status(code);
+    mw_status s = mw_sqlite_status(code);
     if (s == MW_OK)
         s = settings_apply(q, o);
     if (s == MW_OK)
         s = mw_sq_schema_upgrade(q, o->read_only);
     if (s == MW_OK && !o->read_only)
-        s = lite_status(mw_sqlite_plans_set(l->db));
+        s = mw_sqlite_status(mw_sqlite_plans_set(l->db));
     if (s != MW_OK) {
         (void)sqlite3_close(l->db);
         free(l);

@@ -10,27 +10,11 @@
 #include <unistd.h>
 
 #include "platform/store/chunk.h"
+#include "platform/store/sqlite_status.h"
 
 static mw_status status_of(int code) {
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE:
-        return MW_OK;
-    case SQLITE_FULL:
-        return MW_SPACE;
-    case SQLITE_NOMEM:
-        return MW_NOMEM;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return MW_AGAIN;
-    case SQLITE_ERROR: /* a table that is not there */
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return MW_CORRUPT;
-    default:
-        return MW_IO;
-    }
+    return (code & 0xff) == SQLITE_ERROR ? MW_CORRUPT /* a table that is not there */
+                                         : mw_sqlite_status(code);
 }
 
 static mw_status file_new(const char *path) {

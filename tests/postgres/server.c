@@ -192,6 +192,28 @@ static int children_of(pid_t pid, pid_t out[64]) {
     return n;
 }
 
+static double cpu_of(pid_t pid) {
+    char path[64];
+    double ns = 0;
+    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+    FILE *f = fopen(path, "re");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%lf", &ns) != 1)
+        ns = 0;
+    fclose(f);
+    return ns / 1e9;
+}
+
+double mw_pg_server_cpu_s(const mw_pg_server *s) {
+    pid_t children[64];
+    int n = s->pid > 0 ? children_of(s->pid, children) : 0;
+    double all = n > 0 ? cpu_of(s->pid) : 0;
+    for (int i = 0; i < n; i++)
+        all += cpu_of(children[i]);
+    return all;
+}
+
 void mw_pg_server_kill(mw_pg_server *s) {
     pid_t children[64];
     int n = children_of(s->pid, children);

@@ -27,6 +27,8 @@ void mw_pg_server_stop(mw_pg_server *s);
 /* kill -9 of the server and all its processes at once; _resume starts it again. */
 void mw_pg_server_kill(mw_pg_server *s);
 bool mw_pg_server_resume(mw_pg_server *s);
+/* Processor time of those of its processes that run now, seconds. */
+double mw_pg_server_cpu_s(const mw_pg_server *s);
 /* Runs one SQL text; false when it failed. */
 bool mw_pg_server_sql(const char *url, const char *sql);
 
