@@ -11,6 +11,7 @@
 #include "platform/api/area.h"
 #include "platform/validation/engine.h"
 #include "platform/validation/money.h"
+#include "platform/vee/inputs.h"
 
 enum {
     CELLS_MAX = 62 * 96, /* of one finding: two months of quarter-hours */
@@ -173,6 +174,25 @@ static void put_sums(mw_json *j, const sums *x) {
     mw_json_put_int(j, "difference", x->difference);
 }
 
+/* What the rule compared, in words that a page can translate. */
+static void put_inputs(mw_json *j, const mw_store_exception *e) {
+    mw_vee_input in[MW_VEE_RULE_INPUTS_MAX];
+    size_t n = 0;
+    if (e->rule < MW_VEE_RULES)
+        n = mw_vee_inputs_of((mw_vee_rule)e->rule, e->input, e->threshold, in);
+    mw_json_put_array(j, "inputs");
+    for (size_t i = 0; i < n; i++) {
+        mw_json_object_begin(j);
+        mw_json_put_text(j, "name", in[i].name);
+        mw_json_put_text(j, "unit", mw_vee_unit_name(in[i].unit));
+        mw_json_put_int(j, "value", in[i].value);
+        if (in[i].unit == MW_VEE_UNIT_FLAGS)
+            mw_api_put_flags(j, "flags", (uint32_t)in[i].value);
+        mw_json_object_end(j);
+    }
+    mw_json_array_end(j);
+}
+
 static void put_finding(mw_json *j, const mw_store_exception *e) {
     const mw_vee_rule_info *rule = e->rule < MW_VEE_RULES ? &mw_vee_rules[e->rule] : NULL;
     mw_json_put_int(j, "id", e->id);
@@ -181,11 +201,7 @@ static void put_finding(mw_json *j, const mw_store_exception *e) {
     mw_json_put_text(j, "severity", severities[e->severity & 3]);
     mw_json_put_utc(j, "from", e->from);
     mw_json_put_utc(j, "to", e->to);
-    mw_json_put_array(j, "input");
-    for (unsigned i = 0; i < 3; i++)
-        mw_json_int(j, e->input[i]);
-    mw_json_array_end(j);
-    mw_json_put_int(j, "threshold", e->threshold);
+    put_inputs(j, e);
     mw_json_put_utc(j, "found_at", e->found_at);
     mw_json_put_utc(j, "closed_at", e->closed_at);
     mw_json_put_text(j, "closed_by", e->closed_by[0] != 0 ? e->closed_by : NULL);

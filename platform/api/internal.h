@@ -213,6 +213,8 @@ void mw_api_decided(mw_api_call *call, mw_status s, const char *what);
 
 /* ---- shared pieces of JSON ---- */
 void mw_api_put_quality(mw_json *j, uint32_t quality);
+/* The bits of MW_QUALITY_* as words. */
+void mw_api_put_flags(mw_json *j, const char *key, uint32_t quality);
 /* The same as words with spaces between; needs MW_API_QUALITY_MAX. */
 #define MW_API_QUALITY_MAX 320
 void mw_api_quality_words(uint32_t quality, char out_text[MW_API_QUALITY_MAX]);
@@ -249,8 +251,9 @@ MW_NODISCARD mw_status mw_api_zone_of(mw_api *api, const mw_store_meter *m,
     X(token_create)                                                                                \
     X(token_delete)                                                                                \
     X(token_all)                                                                                   \
-    X(session_list) X(session_revoke) X(user_sessions) X(user_sessions_end) X(password_change)     \
-        X(factor_read) X(factor_begin) X(factor_confirm) X(factor_remove) X(user_factor_remove)    \
+    X(session_list)                                                                                \
+    X(session_revoke) X(user_sessions) X(user_sessions_end) X(password_change) X(factor_read)      \
+        X(factor_begin) X(factor_confirm) X(factor_remove) X(user_factor_remove)                   \
             X(invitation_look) X(invitation_accept) X(audit_list) X(audit_check) X(tenant_list)    \
                 X(tenant_create) X(setting_list) X(setting_put) X(health_detail) X(access_list)    \
                     X(access_invite) X(access_accept) X(access_revoke) X(peers_read)               \

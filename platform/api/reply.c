@@ -222,7 +222,11 @@ static const struct {
 #define QUALITIES (sizeof qualities / sizeof qualities[0])
 
 void mw_api_put_quality(mw_json *j, uint32_t quality) {
-    mw_json_put_array(j, "quality");
+    mw_api_put_flags(j, "quality", quality);
+}
+
+void mw_api_put_flags(mw_json *j, const char *key, uint32_t quality) {
+    mw_json_put_array(j, key);
     for (size_t i = 0; i < QUALITIES; i++)
         if (quality & qualities[i].bit)
             mw_json_text(j, qualities[i].word);

@@ -61,7 +61,7 @@ typedef struct mw_vee_finding {
     mw_vee_rule rule;
     mw_vee_severity severity;
     uint32_t from, n;  /* intervals; n = 0: the boundary before `from`, or the whole series */
-    int64_t input[3];  /* the values the rule compared; meaning by rule in docs/vee.md */
+    int64_t input[3];  /* the values the rule compared; inputs.h names them */
     int64_t threshold; /* what input[0] was held against */
 } mw_vee_finding;
 
@@ -92,6 +92,14 @@ typedef enum mw_vee_statistic {
     MW_VEE_OUTAGES,
     MW_VEE_DEVIATION,
 } mw_vee_statistic;
+
+/* What V18 found, its third input: a current without voltage, one phase carries too much, more
+ * reactive than active. */
+typedef enum mw_vee_phases_kind {
+    MW_VEE_PHASES_DEAD,
+    MW_VEE_PHASES_IMBALANCE,
+    MW_VEE_PHASES_REACTIVE,
+} mw_vee_phases_kind;
 
 extern const mw_vee_rule_info mw_vee_rules[MW_VEE_RULES];
 /* V02, V01, V20, V04, V03, V14, V07, V08, V15, V05, V06, then the rest by number. */

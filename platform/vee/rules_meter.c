@@ -124,8 +124,7 @@ MW_VEE_CHECK(register) {
             f.threshold = p.difference < set->t[0] ? set->t[0] : high;
             mw_vee_found(out, set, f);
         } else if (set->t[2] > 0 && change > set->t[2]) {
-            f.input[0] = change;
-            f.threshold = set->t[2];
+            f.threshold = mw_vee_muldiv(p.b->value, set->t[2], MW_VEE_PPM);
             mw_vee_found(out, set, f);
         }
     }
@@ -261,7 +260,7 @@ static void phases_at(const mw_vee_series *s, uint32_t i, const mw_vee_setting *
                          (mw_vee_finding){.rule = MW_VEE_V18_PHASES,
                                           .from = i,
                                           .n = 1,
-                                          .input = {p->millivolt[k], current, k},
+                                          .input = {p->millivolt[k], current, MW_VEE_PHASES_DEAD},
                                           .threshold = set->t[2]});
     }
     int64_t imbalance = total > 0 ? mw_vee_ratio_ppm(3 * most - total, total) : 0;
@@ -270,7 +269,7 @@ static void phases_at(const mw_vee_series *s, uint32_t i, const mw_vee_setting *
                      (mw_vee_finding){.rule = MW_VEE_V18_PHASES,
                                       .from = i,
                                       .n = 1,
-                                      .input = {imbalance, most, total / 3},
+                                      .input = {imbalance, most, MW_VEE_PHASES_IMBALANCE},
                                       .threshold = set->t[1]});
 }
 
@@ -288,7 +287,7 @@ MW_VEE_CHECK(phases) {
                          (mw_vee_finding){.rule = MW_VEE_V18_PHASES,
                                           .from = i,
                                           .n = 1,
-                                          .input = {ratio, reactive, s->value[i]},
+                                          .input = {ratio, s->value[i], MW_VEE_PHASES_REACTIVE},
                                           .threshold = set->t[0]});
     }
 }

@@ -285,7 +285,7 @@ static void dynamic_total(const mw_vee_series *s, const mw_vee_setting *set, con
                      (mw_vee_finding){.rule = MW_VEE_V19_DYNAMIC,
                                       .from = s->first,
                                       .n = s->n - s->first,
-                                      .input = {a, b},
+                                      .input = {a, b, kind},
                                       .threshold = limit});
 }
 
@@ -313,7 +313,7 @@ MW_VEE_CHECK(dynamic) {
                          (mw_vee_finding){.rule = MW_VEE_V19_DYNAMIC,
                                           .from = i,
                                           .n = 1,
-                                          .input = {v, s->value[i], figure},
+                                          .input = {v, figure, kind},
                                           .threshold = limit});
     }
 }

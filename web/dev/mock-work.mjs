@@ -42,7 +42,7 @@ export function startWork(town, now) {
     });
     const sum = (f) => values.reduce((s, v) => s + (f(v) ?? 0), 0);
     return {
-      id: i + 1, rule: ['V03', 'V08', 'V07', 'V15'][i % 4], name: 'finding', severity: ['fail', 'fail', 'warn', 'flag'][i % 4], from: iso(from + 10 * HOUR), to: iso(from + 13 * HOUR), input: [3, 0, 0], threshold: 0,
+      id: i + 1, rule: ['V03', 'V08', 'V07', 'V15'][i % 4], name: 'finding', severity: ['fail', 'fail', 'warn', 'flag'][i % 4], from: iso(from + 10 * HOUR), to: iso(from + 13 * HOUR), inputs: [[{ name: 'missing', unit: 'intervals', value: 3 }], [{ name: 'excess', unit: 'ppm', value: 2_500_000 }, { name: 'value', unit: 'count', value: 712 }, { name: 'third', unit: 'count', value: 203 }, { name: 'threshold', unit: 'ppm', value: 1_800_000 }], [{ name: 'value', unit: 'count', value: 1840 }, { name: 'threshold', unit: 'count', value: 1500 }], [{ name: 'equal', unit: 'intervals', value: 8 }, { name: 'value', unit: 'count', value: 17 }, { name: 'threshold', unit: 'intervals', value: 8 }]][i % 4],
       found_at: iso(now() - i * HOUR), closed_at: null, judged: null, reason: null, meter: m.id, serial: m.serial, medium: m.medium, address: m.usagePoint.address, time_zone: m.usagePoint.time_zone,
       unit: m.unit, scale: 0, expected: 72, raw: { sum: sum((v) => v.raw), present: 70 }, final: { sum: sum((v) => v.final), present: 72, estimated: values.filter((v) => v.method).length },
       difference: Math.abs(sum((v) => v.raw) - sum((v) => v.final)), difference_money: (i + 1) * 730_000, seconds: 3600, ...(whole ? { values } : {}),

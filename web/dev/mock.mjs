@@ -121,7 +121,7 @@ export async function startMock({ port = 0, meters = 230, factor = 60, passwords
     sessions.set(id, { user: users[login], csrf: randomBytes(12).toString('hex') });
     return send(res, 200, sessionBody(sessions.get(id)), { 'Set-Cookie': `mw_session=${id}; HttpOnly; SameSite=Strict; Path=/` });
   }
-  const sessionBody = (s) => ({ user: s.user, csrf: s.csrf, now: iso(now()), clock: { source: 'town', factor } });
+  const sessionBody = (s) => ({ user: s.user, csrf: s.csrf, currency: { code: 'EUR', exponent: 2 }, now: iso(now()), clock: { source: 'town', factor } });
 
   function list(res, q, visible, operator) {
     const limit = Math.min(Number(q.get('limit') ?? 50), 200);

@@ -67,6 +67,13 @@ for (const language of readdirSync(MESSAGES)) {
   }
 }
 
+test('every input of a rule of validation has a name', () => {
+  const document = JSON.parse(readFileSync(join(MESSAGES, '../../../platform/api/openapi.json'), 'utf8'));
+  const input = document.components.schemas.VeeException.properties.inputs.items.properties;
+  const named = Object.keys(read('en', 'work')).filter((k) => k.startsWith('input.')).map((k) => k.slice('input.'.length));
+  assert.deepEqual(named.sort(), [...input.name.enum].sort());
+});
+
 test('every language is offered by its own name, and every folder is offered', () => {
   const offered = Object.entries(LANGUAGES);
   assert.deepEqual(offered.map(([code]) => code).sort(), readdirSync(MESSAGES).sort());

@@ -146,7 +146,10 @@ class Around(unittest.TestCase):
         wait_for(lambda: world.findings(rule="V01", meter=BRUNOS_POWER))
         x = world.findings(rule="V01", meter=BRUNOS_POWER)[0]
         self.assertEqual(x["severity"], "flag")
-        self.assertGreater(x["input"][0], 60000)
+        offset, threshold = x["inputs"]
+        self.assertEqual((offset["name"], offset["unit"]), ("offset", "ms"))
+        self.assertEqual(threshold["name"], "threshold")
+        self.assertGreater(offset["value"], 60000)
 
     def test_a_broken(self):
         """A broken sensor: out of order at once, its hours estimated, restored when it recovers."""

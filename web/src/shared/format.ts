@@ -24,6 +24,11 @@ export function decimal(value: number, digits: number, locale: string): string {
   return numberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
+/** Money as the reader's language writes it, with the decimals of its currency. */
+export function currency(value: number, code: string, digits: number, locale: string): string {
+  return numberFormat(locale, { style: 'currency', currency: code, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
 /**
  * `count` divided by ten to `decimals`, exactly: 12345 with 3 decimals is "12.345". `shown` keeps fewer decimals
  * (rounded half away from zero). Digits and grouping are those of the locale.

@@ -2,13 +2,15 @@
 import { ApiError, request, setCsrf, setUnauthorizedHandler } from './api';
 import { clock } from './clock.svelte';
 import { live } from './live.svelte';
-import type { SessionReply, User } from './types';
+import type { Currency, SessionReply, User } from './types';
 
 export type SessionState = 'starting' | 'unreachable' | 'anonymous' | 'expired' | 'open';
 
 class Session {
   state = $state<SessionState>('starting');
   user = $state.raw<User | null>(null);
+  /** What the tenant's prices are in. */
+  currency = $state.raw<Currency>({ code: 'EUR', exponent: 2 });
 
   constructor() {
     setUnauthorizedHandler(() => this.expire());
@@ -54,6 +56,7 @@ class Session {
     const other = this.user !== null && this.user.login !== reply.user.login;
     if (other) history.replaceState(null, '', '#/');
     this.user = reply.user;
+    if (reply.currency) this.currency = reply.currency;
     setCsrf(reply.csrf);
     if (reply.now) clock.set(reply.now, reply.clock);
     this.state = 'open';

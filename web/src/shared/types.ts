@@ -20,11 +20,18 @@ export interface ClockInfo {
   factor: number | null;
 }
 
+/** ISO 4217: the code and the decimals of an amount. */
+export interface Currency {
+  code: string;
+  exponent: number;
+}
+
 export interface SessionReply {
   user: User;
   csrf: string;
   now?: string;
   clock?: ClockInfo;
+  currency?: Currency;
 }
 
 export interface StationBrief {

@@ -18,8 +18,8 @@ export interface Finding {
   severity: 'flag' | 'warn' | 'fail' | 'alarm';
   from: string;
   to: string;
-  input: number[];
-  threshold: number;
+  /** What the rule compared; the threshold is the last, where there is one. */
+  inputs: { name: string; unit: string; value: number; flags?: string[] }[];
   found_at: string;
   closed_at: string | null;
   judged: 'accepted' | 'rejected' | 'edited' | null;
