@@ -85,6 +85,7 @@ static void supply_returned(mw_electric_meter *m, const mw_board *board) {
             k->off_long_end_s = (uint32_t)now_s;
         }
         mw_electric_meter_raise(m, MW_SPODES_POWER_ON, 0, off_s * 1000);
+        m->returned = (mw_electric_event){.code = MW_SPODES_POWER_ON, .at = mw_electric_now(m)};
     }
     k->off = false;
     mw_electric_meter_raise(m, MW_SPODES_STARTED, board->cause, 0);

@@ -155,8 +155,9 @@ typedef struct mw_electric_meter {
     mw_electric_settings settings;
     mw_electric_kept kept;
     mw_electric_listener listener;
-    mw_mono second;            /* now, as the last call had it */
-    mw_mono stepped, snapshot; /* the last step, the last snapshot */
+    mw_electric_event returned; /* of the supply, with this boot; code 0: it was not lost */
+    mw_mono second;             /* now, as the last call had it */
+    mw_mono stepped, snapshot;  /* the last step, the last snapshot */
     /* Acting. */
     mw_electric_supply supply;
     mw_electric_guard guard[MW_ELECTRIC_LIMITERS];

@@ -38,6 +38,11 @@ static void append(mw_electric_meter *m, unsigned log, uint8_t code, mw_utc at, 
     (void)s;
 }
 
+bool mw_electric_event_pushed(const mw_electric_meter *m, uint16_t code) {
+    uint8_t place = mw_spodes_event_bit(code);
+    return place != MW_SPODES_NO_BIT && (m->settings.event_mask[1] >> place & 1) != 0;
+}
+
 static void drive(mw_electric_meter *m, const mw_electric_event *e) {
     uint16_t code = e->code;
     uint8_t place = mw_spodes_event_bit(code);
@@ -53,7 +58,7 @@ static void drive(mw_electric_meter *m, const mw_electric_event *e) {
         m->display_events = ends ? m->display_events & ~bit : m->display_events | bit;
     if (!ends)
         m->kept.push_flags |= bit;
-    if ((mask[1] & bit) != 0) {
+    if (mw_electric_event_pushed(m, code)) {
         m->push_due = true;
         if (m->listener.tell != NULL)
             m->listener.tell(m->listener.context, e);

@@ -34,6 +34,8 @@ void mw_electric_calendar_turn(mw_electric_meter *m);
 
 void mw_electric_meter_raise(mw_electric_meter *m, uint16_t code, int64_t value,
                              int64_t duration_ms);
+/* Whether the group that drives push has it. */
+bool mw_electric_event_pushed(const mw_electric_meter *m, uint16_t code);
 void mw_electric_meter_tell(mw_electric_meter *m, const mw_electric_noticed *n);
 uint32_t mw_electric_log_rows(mw_spodes_log log); /* capacity; 0: no such log */
 /* The record with this number. MW_NOT_FOUND, MW_IO. */

@@ -22,20 +22,24 @@ enum kind {
     KIND_LOG, /* + 0..15 */
 };
 
-#define SECTOR           4096
-#define REGISTER_SECTORS 64
-#define POWER_PAYLOAD    MW_ELECTRIC_POWERLOG_PAYLOAD
-#define LOG_PAYLOAD      MW_ELECTRIC_LOGGED_PAYLOAD
-#define SPARE_ROWS       64 /* slots that cuts may tear */
-#define CALENDAR_HEAD    (1 + 8 + 4 + 2)
-#define CALENDAR_BYTES   (CALENDAR_HEAD + MW_TARIFF_CALENDAR_MAX)
-#define KEPT_VERSION     1
-#define KEPT_BYTES       (1 + 9 * 4 + 8 + 4 + MW_ELECTRIC_TAMPER_BYTES + MW_ELECTRIC_QUALITY_BYTES)
+#define SECTOR              4096
+#define REGISTER_SECTORS    64
+#define POWER_PAYLOAD       MW_ELECTRIC_POWERLOG_PAYLOAD
+#define LOG_PAYLOAD         MW_ELECTRIC_LOGGED_PAYLOAD
+#define SPARE_ROWS          64 /* slots that cuts may tear */
+#define CALENDAR_HEAD       (1 + 8 + 4 + 2)
+#define CALENDAR_BYTES      (CALENDAR_HEAD + MW_TARIFF_CALENDAR_MAX)
+#define KEPT_VERSION        1
+#define KEPT_BYTES          (1 + 9 * 4 + 8 + 4 + MW_ELECTRIC_TAMPER_BYTES + MW_ELECTRIC_QUALITY_BYTES)
 
-/* Of the 64: disconnected by a limit, for a current, a magnet, a difference of currents, heat or a
- * cover (35 to 37, 39 to 41); magnet, cover, case, radio field, access (53 to 57); measuring and memory
- * failed (59, 61). */
-#define PUSHED_EVENTS UINT64_C(0x2BE003B800000000)
+#define PLACES(first, last) (UINT64_MAX >> (63 - (last) + (first)) << (first))
+/* Of the 64: phases without voltage (0 to 2), power above the limit (26), the supply lost and back (28,
+ * 29), disconnected by a limit, for a current, a magnet, a difference of currents, heat or a cover (35
+ * to 37, 39 to 41); magnet, cover, case, radio field, access (53 to 57); measuring and memory failed
+ * (59, 61). */
+#define PUSHED_EVENTS                                                                              \
+    (PLACES(0, 2) | PLACES(26, 26) | PLACES(28, 29) | PLACES(35, 37) | PLACES(39, 41) |            \
+     PLACES(53, 57) | PLACES(59, 59) | PLACES(61, 61))
 
 /* ---- Settings ---- */
 

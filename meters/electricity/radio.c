@@ -37,11 +37,15 @@ static void tell(void *context, const mw_electric_event *e) {
         mw_meter_tell(r->radio, r->meter->second, e->at, (uint8_t)mw_spodes_event_log(e->code),
                       mw_spodes_event_number(e->code), e->value, ends);
     r->silent = told ? r->silent & ~bit : r->silent | bit;
+    if (e->code == MW_SPODES_POWER_OFF)
+        mw_meter_hurry(r->radio, r->meter->second);
 }
 
 void mw_electric_radio_connect(mw_electric_radio *r, mw_electric_meter *m, mw_meter *radio) {
     *r = (mw_electric_radio){.meter = m, .radio = radio};
     m->listener = (mw_electric_listener){.tell = tell, .context = r};
+    if (m->returned.code != 0 && mw_electric_event_pushed(m, m->returned.code))
+        tell(r, &m->returned);
 }
 
 /* ---- tariff schedules ---- */

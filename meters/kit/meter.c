@@ -308,9 +308,14 @@ bool mw_meter_tell(mw_meter *m, mw_mono now, mw_utc at, uint8_t log, uint8_t num
     mw_status s = ends ? mw_events_end(&m->events, &m->flash, at, code, number, value)
                        : mw_events_raise(&m->events, &m->flash, now, at, code, number, value);
     /* It is queued even when flash fails. */
-    if (s != MW_DUPLICATE && mw_event_group_of(code) == MW_EVENTS_SECURITY)
+    bool crowded = m->events.queued >= MW_EVENTS_QUEUE / 2; /* the next ones need the room */
+    if (s != MW_DUPLICATE && (crowded || mw_event_group_of(code) == MW_EVENTS_SECURITY))
         mw_telemetry_alarm(m, now);
     return s != MW_DUPLICATE;
+}
+
+void mw_meter_hurry(mw_meter *m, mw_mono now) {
+    mw_telemetry_gasp(m, now);
 }
 
 static void conditions_take(mw_meter *m, mw_mono now, const mw_meter_inputs *in) {

@@ -122,6 +122,9 @@ const mw_meter_config *mw_meter_config_of(const mw_meter *m);
  * told, and is told always. One that belongs to security leaves at once, as an alarm. */
 bool mw_meter_tell(mw_meter *m, mw_mono now, mw_utc at, uint8_t log, uint8_t number, int64_t value,
                    bool ends);
+/* What holds the radio up runs down: what was told leaves within MW_GASP_WINDOW_MS, if the duty cycle
+ * allows, else once power is back. Step the meter until it has sent. */
+void mw_meter_hurry(mw_meter *m, mw_mono now);
 
 /* Register in sensor counts, and as reported (model's unit). */
 int64_t mw_meter_counts(const mw_meter *m, unsigned index);

@@ -91,6 +91,8 @@ void mw_telemetry_resume(mw_meter *m, mw_mono now);
 void mw_telemetry_hour(mw_meter *m, mw_mono at);
 /* Something happened that should not wait for the next report. */
 void mw_telemetry_alarm(mw_meter *m, mw_mono now);
+/* The same when there is hardly any time left. */
+void mw_telemetry_gasp(mw_meter *m, mw_mono now);
 /* Builds at most one frame that is due. */
 MW_NODISCARD mw_status mw_telemetry_step(mw_meter *m, mw_mono now, mw_meter_outputs *out);
 /* Derives the key of m->key_epoch for reports. MW_NOMEM never. */

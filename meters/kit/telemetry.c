@@ -73,9 +73,17 @@ void mw_telemetry_resume(mw_meter *m, mw_mono now) {
         m->telemetry.report_at = mw_mono_add(first, (mw_dur){1});
 }
 
-void mw_telemetry_alarm(mw_meter *m, mw_mono now) {
-    mw_dur wait = {id_jitter_ms(m, m->hour, MW_ALARM_WINDOW_MS) * INT64_C(1000000)};
+static void service_within(mw_meter *m, mw_mono now, uint32_t window_ms) {
+    mw_dur wait = {id_jitter_ms(m, m->hour, window_ms) * INT64_C(1000000)};
     m->telemetry.service_at = earlier(m->telemetry.service_at, mw_mono_add(now, wait));
+}
+
+void mw_telemetry_alarm(mw_meter *m, mw_mono now) {
+    service_within(m, now, MW_ALARM_WINDOW_MS);
+}
+
+void mw_telemetry_gasp(mw_meter *m, mw_mono now) {
+    service_within(m, now, MW_GASP_WINDOW_MS);
 }
 
 mw_mono mw_telemetry_next(const mw_meter *m) {

@@ -26,6 +26,7 @@
 /* The first frame after a boot, and one after an alarm, leave within this time. */
 #define MW_SERVICE_WINDOW_MS 300000
 #define MW_ALARM_WINDOW_MS   60000
+#define MW_GASP_WINDOW_MS    2000 /* a street that loses its supply is spread a little all the same */
 /* Time from the decision to send to the first symbol. */
 #define MW_SEND_LEAD_NS  (INT64_C(100) * 1000000)
 #define MW_RADIO_PAYLOAD 28
