@@ -290,6 +290,43 @@ static mw_status put_stats(mw_json *j, mw_api_call *call) {
     return MW_OK;
 }
 
+static void put_or_null(mw_json *j, const char *name, bool known, int64_t value) {
+    if (known)
+        mw_json_put_int(j, name, value);
+    else
+        mw_json_put_null(j, name);
+}
+
+static mw_status health_take(void *ctx, const mw_store_health *h) {
+    *(mw_store_health *)ctx = *h;
+    return MW_OK;
+}
+
+/* What the meter said of itself last; for operators only. */
+static mw_status put_health(mw_json *j, mw_api_call *call) {
+    mw_store_health h = {.device = 0};
+    char firmware[16];
+    if (call->person == NULL)
+        MW_TRY(mw_store_health_list(call->api->o.store, call->tenant, call->meter.device.device, 0,
+                                    1, health_take, &h));
+    if (h.device == 0) {
+        mw_json_put_null(j, "health");
+        return MW_OK;
+    }
+    snprintf(firmware, sizeof firmware, "%d.%d.%d", h.firmware[0], h.firmware[1], h.firmware[2]);
+    mw_json_put_object(j, "health");
+    mw_json_put_utc(j, "received_at", h.received);
+    put_or_null(j, "battery_mv", h.battery_mv != 0, h.battery_mv);
+    put_or_null(j, "battery_percent", h.battery_level != 0, h.battery_level - 1);
+    put_or_null(j, "temperature_dc", h.has_temperature, h.temperature_dc);
+    mw_json_put_int(j, "resets", h.resets);
+    mw_json_put_int(j, "airtime_ds", h.airtime_ds);
+    put_or_null(j, "drift_dppm", h.has_drift, h.drift_dppm);
+    mw_json_put_text(j, "firmware", firmware);
+    mw_json_object_end(j);
+    return MW_OK;
+}
+
 static mw_status put_detail(mw_json *j, mw_api_call *call) {
     const mw_store_meter *m = &call->meter;
     detail_state d = {.json = j, .channel = &m->channel};
@@ -300,6 +337,7 @@ static mw_status put_detail(mw_json *j, mw_api_call *call) {
                                      put_register, &d));
     mw_json_array_end(j);
     MW_TRY(put_stats(j, call));
+    MW_TRY(put_health(j, call));
     if (m->installation.channel != 0) {
         mw_json_put_object(j, "installation");
         mw_json_put_utc(j, "from", m->installation.from);

@@ -183,6 +183,7 @@ static mw_status health_store(mw_decoder *d, const mw_decode_record *r, const mw
                            .journal = r->envelope->id,
                            .received = r->envelope->received,
                            .battery_mv = h.battery_mv,
+                           .battery_level = h.battery_level,
                            .has_temperature = h.temperature_dc != INT16_MIN,
                            .temperature_dc = h.temperature_dc,
                            .resets = h.resets,

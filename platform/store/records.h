@@ -280,7 +280,8 @@ typedef struct mw_store_health {
     int64_t device;
     int64_t journal;
     mw_utc received;
-    uint16_t battery_mv; /* 0 = not measured */
+    uint16_t battery_mv;   /* 0 = not measured */
+    uint8_t battery_level; /* 0 = not known; else percent of the charge left, plus 1 */
     bool has_temperature;
     int16_t temperature_dc; /* 0.1 degree Celsius */
     uint16_t resets;        /* since production */

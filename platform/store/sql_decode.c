@@ -87,7 +87,7 @@ mw_status mw_sq_op_health_append(mw_store *s, const mw_store_health *h) {
                      h->has_temperature ? mw_sq_int(h->temperature_dc) : none, mw_sq_int(h->resets),
                      mw_sq_int(h->airtime_ds),
                      mw_sq_int(h->firmware[0] << 16 | h->firmware[1] << 8 | h->firmware[2]),
-                     h->has_drift ? mw_sq_int(h->drift_dppm) : none);
+                     h->has_drift ? mw_sq_int(h->drift_dppm) : none, mw_sq_int(h->battery_level));
 }
 
 mw_status mw_sq_op_sign_raise(mw_store *s, const mw_store_sign *a) {

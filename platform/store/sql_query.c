@@ -374,7 +374,8 @@ mw_status mw_sq_op_health_list(mw_store *s, int64_t tenant, int64_t device, int6
             .airtime_ds = (uint16_t)mw_sq_get_int(st, 5),
             .firmware = {(uint8_t)(firmware >> 16), (uint8_t)(firmware >> 8), (uint8_t)firmware},
             .has_drift = !mw_sq_is_null(st, 7),
-            .drift_dppm = (int16_t)mw_sq_get_int(st, 7)};
+            .drift_dppm = (int16_t)mw_sq_get_int(st, 7),
+            .battery_level = (uint8_t)mw_sq_get_int(st, 8)};
         status = each(ctx, &h);
         if (status != MW_OK) {
             mw_sq_reset(st);

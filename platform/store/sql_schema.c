@@ -20,5 +20,6 @@ const char *const *const mw_sq_schema_steps[] = {
     mw_sq_step_retention, /* 16: how long data stay, legal holds */
     mw_sq_step_vee_3,     /* 17: findings by channel */
     mw_sq_step_holds,     /* 18: hold times that run, languages of recipients */
+    mw_sq_step_charge,    /* 19: charge left in batteries */
 };
 const int mw_sq_schema_count = sizeof mw_sq_schema_steps / sizeof mw_sq_schema_steps[0];

@@ -37,6 +37,7 @@ extern const char *const mw_sq_step_console[];
 extern const char *const mw_sq_step_alarms[];
 extern const char *const mw_sq_step_notify[];
 extern const char *const mw_sq_step_holds[];
+extern const char *const mw_sq_step_charge[];
 extern const char *const mw_sq_step_retention[];
 
 #endif

@@ -18,3 +18,6 @@ const char *const mw_sq_step_console[] = {
     " JOIN journal j ON j.id = r.journal LEFT JOIN device_states s ON s.tenant = r.tenant"
     " AND s.device = r.device GROUP BY r.tenant, r.device, j.sender;",
     NULL};
+
+const char *const mw_sq_step_charge[] = {
+    "ALTER TABLE health ADD COLUMN battery_level INTEGER NOT NULL DEFAULT 0;", NULL};

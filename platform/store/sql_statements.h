@@ -178,8 +178,8 @@
     X(FAILURE_GET, "SELECT value FROM failures WHERE tenant = ?1 AND address = ?2 AND hour = ?3")  \
     X(HEALTH_ADD,                                                                                  \
       "INSERT INTO health(tenant, device, journal, received, battery_mv, temperature_dc,"          \
-      " resets, airtime_ds, firmware, drift_dppm) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"          \
-      " ?9, ?10) ON CONFLICT(tenant, device, journal) DO NOTHING")                                 \
+      " resets, airtime_ds, firmware, drift_dppm, battery_level) VALUES(?1, ?2, ?3, ?4, ?5,"       \
+      " ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(tenant, device, journal) DO NOTHING")                \
     X(FAILURE_ADD,                                                                                 \
       "INSERT INTO failures(tenant, address, hour, value) VALUES(?1, ?2, ?3, ?4)"                  \
       " ON CONFLICT(tenant, address, hour) DO UPDATE SET value = failures.value + excluded.value"  \
@@ -335,7 +335,7 @@
               " WHERE tenant = ?1 AND device = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4")          \
     X(HEALTH,                                                                                      \
       "SELECT journal, received, battery_mv, temperature_dc, resets, airtime_ds,"                  \
-      " firmware, drift_dppm FROM health WHERE tenant = ?1 AND device = ?2 AND journal < ?3"       \
+      " firmware, drift_dppm, battery_level FROM health WHERE tenant = ?1 AND device = ?2 AND journal < ?3"       \
       " ORDER BY journal DESC LIMIT ?4")                                                           \
     X(SIGNS, "SELECT id, tenant, kind, subject, text, first_at, last_at, count, from_decode"       \
              " FROM signs WHERE tenant = ?1 AND id < ?2 AND closed_at IS NULL"                     \

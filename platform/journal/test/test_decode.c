@@ -71,6 +71,7 @@ static mw_status on_health(void *ctx, const mw_store_health *row) {
     found *f = ctx;
     f->health++;
     MW_CHECK_EQ(row->battery_mv, 3600);
+    MW_CHECK_EQ(row->battery_level, 98);
     MW_CHECK(row->has_temperature && !row->has_drift);
     return MW_OK;
 }
@@ -382,7 +383,8 @@ MW_TEST(events_and_health_are_kept) {
     event.code = MW_SMP_EVENT_LOG + 4; /* SPODES: influence, terminal cover opened */
     event.channel = 3;
     mw_smp_event_put(&out, &event);
-    mw_smp_health health = {.battery_mv = 3600, .temperature_dc = 215, .drift_dppm = INT16_MIN};
+    mw_smp_health health = {
+        .battery_mv = 3600, .battery_level = 98, .temperature_dc = 215, .drift_dppm = INT16_MIN};
     MW_CHECK_OK(mw_smp_seconds_of_utc(mw_utc_of_s(RECEIVED_S - 7), &health.time_s));
     mw_smp_health_put(&out, &health);
     MW_CHECK_OK(out.status);

@@ -98,6 +98,7 @@ static void act_health(mw_store *s, int64_t tenant, mw_prng *g) {
                          .journal = 1 + some(g, 60),
                          .received = some_time(g),
                          .battery_mv = (uint16_t)some(g, 3600),
+                         .battery_level = (uint8_t)some(g, 101),
                          .has_temperature = some(g, 2) == 0,
                          .temperature_dc = (int16_t)(some(g, 900) - 400),
                          .resets = (uint16_t)some(g, 9),
@@ -209,9 +210,9 @@ static mw_status on_heard(void *ctx, const mw_store_heard_row *h) {
 
 static mw_status on_health(void *ctx, const mw_store_health *h) {
     (void)ctx;
-    SAY("health", "", h->journal, h->received.us, h->battery_mv, h->has_temperature,
-        h->temperature_dc, h->resets, h->airtime_ds, h->firmware[1], h->firmware[2], h->has_drift,
-        h->drift_dppm);
+    SAY("health", "", h->journal, h->received.us, h->battery_mv, h->battery_level,
+        h->has_temperature, h->temperature_dc, h->resets, h->airtime_ds, h->firmware[1],
+        h->firmware[2], h->has_drift, h->drift_dppm);
     return MW_OK;
 }
 

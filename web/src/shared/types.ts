@@ -91,7 +91,18 @@ export interface Meter {
 export interface MeterDetail extends Meter {
   registers: { obis: string; name: string; at: string; value: number; text: string; unit: string }[];
   stats: { frames: number; duplicates: number; stations: string[] };
+  health: Health | null;
   installation: { from: string; initial_value: number | null } | null;
+}
+
+/** What a meter said of itself last. */
+export interface Health {
+  received_at: string;
+  battery_mv: number | null;
+  battery_percent: number | null;
+  temperature_dc: number | null;
+  resets: number;
+  firmware: string;
 }
 
 export interface Page<T> {
