@@ -106,9 +106,8 @@ static void tune(mw_extract *e, double hz) {
     e->tap_hz = hz;
 }
 
-/* Sum of iq * taps over n samples (a multiple of 8). */
-MW_CLONES static void extract_filter(const float *iq, const float *tap_re, const float *tap_im,
-                                     size_t n, float out[2]) {
+MW_CLONES void mw_extract_filter(const float *iq, const float *tap_re, const float *tap_im,
+                                 size_t n, float out[2]) {
     mw_v8 a0 = {0}, b0 = {0}, a1 = {0}, b1 = {0};
     for (size_t i = 0; i < 2 * n; i += 16) {
         mw_v8 x0 = *(const mw_v8 *)(iq + i), x1 = *(const mw_v8 *)(iq + i + 8);
@@ -148,7 +147,7 @@ void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, dou
         double qr = cos(bend), qi = -sin(bend);
         for (size_t i = 0; i < n; i++) {
             float v[2];
-            extract_filter(samples + 2 * i * e->decimation, e->tap_re, e->tap_im, e->taps, v);
+            mw_extract_filter(samples + 2 * i * e->decimation, e->tap_re, e->tap_im, e->taps, v);
             e->z[2 * (done + i)] = v[0] * (float)zr - v[1] * (float)zi;
             e->z[2 * (done + i) + 1] = v[0] * (float)zi + v[1] * (float)zr;
             double r = zr * wr - zi * wi;

@@ -49,5 +49,8 @@ void mw_extract_run(mw_extract *e, const mw_history *h, const mw_carrier *c, dou
  * which must be within one symbol of the one that was prepared. A carrier of amplitude A gives +-A.
  */
 void mw_extract_symbols(const mw_extract *e, double centre, size_t from, size_t n, float *y);
+/* Sum of iq * taps over n samples, a multiple of 8; each tap stands twice, samples are pairs. */
+void mw_extract_filter(const float *iq, const float *tap_re, const float *tap_im, size_t n,
+                       float out[2]);
 
 #endif

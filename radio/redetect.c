@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "radio/vector.h"
+#include "radio/extract.h"
 
 #define TWO_PI     6.28318530717958647692
 #define PER_SYMBOL 20 /* samples a symbol after decimation, at least */
@@ -120,22 +120,6 @@ static void tune(mw_redetect *r, double hz) {
     }
 }
 
-/* Sum of iq * taps over n samples (a multiple of 8). */
-MW_CLONES static void filter(const float *iq, const float *tap_re, const float *tap_im, size_t n,
-                             float out[2]) {
-    mw_v8 a0 = {0}, b0 = {0}, a1 = {0}, b1 = {0};
-    for (size_t i = 0; i < 2 * n; i += 16) {
-        mw_v8 x0 = *(const mw_v8 *)(iq + i), x1 = *(const mw_v8 *)(iq + i + 8);
-        a0 += x0 * *(const mw_v8 *)(tap_re + i);
-        b0 += x0 * *(const mw_v8 *)(tap_im + i);
-        a1 += x1 * *(const mw_v8 *)(tap_re + i + 8);
-        b1 += x1 * *(const mw_v8 *)(tap_im + i + 8);
-    }
-    mw_v8 a = a0 + a1, b = b0 + b1;
-    out[0] = a[0] + a[2] + a[4] + a[6] - (b[1] + b[3] + b[5] + b[7]);
-    out[1] = a[1] + a[3] + a[5] + a[7] + (b[0] + b[2] + b[4] + b[6]);
-}
-
 /* RUN outputs from sample `at` on. */
 static void narrow(mw_redetect *r, const mw_history *h, double hz, int64_t at) {
     const float *x = r->samples;
@@ -147,7 +131,7 @@ static void narrow(mw_redetect *r, const mw_history *h, double hz, int64_t at) {
     double c = cos(phase), s = sin(phase), wc = cos(turn), ws = sin(turn);
     for (size_t i = 0; i < RUN; i++) {
         float v[2];
-        filter(x + 2 * i * r->decimation, r->tap_re, r->tap_im, r->taps, v);
+        mw_extract_filter(x + 2 * i * r->decimation, r->tap_re, r->tap_im, r->taps, v);
         r->out[2 * i] = v[0] * (float)c - v[1] * (float)s;
         r->out[2 * i + 1] = v[0] * (float)s + v[1] * (float)c;
         double next = c * wc - s * ws;

@@ -13,22 +13,6 @@
 
 enum { BULK_METERS_MAX = 1000 };
 
-/* The body as an object of these members; answers 400 itself. */
-static json_t *body_of(mw_api_call *call, const char *const *members, unsigned depth,
-                       mw_json_error *error) {
-    json_t *root = NULL;
-    mw_json_limits limits = {call->row->body_max, depth};
-    (void)snprintf(error->text, sizeof error->text, "the body is malformed");
-    mw_status s = mw_json_parse(mw_http_body(call->http), limits, &root, error);
-    if (s == MW_OK)
-        s = mw_json_only(root, members, error);
-    if (s == MW_OK)
-        return root;
-    mw_api_invalid(call, error->text);
-    json_decref(root);
-    return NULL;
-}
-
 static void answer_id(mw_api_call *call, mw_status s, int64_t id) {
     if (s != MW_OK) {
         mw_api_fail(call, s);
@@ -69,11 +53,11 @@ void mw_api_filter_list(mw_api_call *call) {
 
 void mw_api_filter_put(mw_api_call *call) {
     static const char *const members[] = {"name", "query", NULL};
-    mw_json_error error;
+    mw_json_error error = {"the body is malformed"};
     mw_store_filter f = {.at = mw_loop_utc(call->api->o.loop)};
     const char *name = NULL, *query = NULL;
-    json_t *root = body_of(call, members, 1, &error);
-    if (root == NULL)
+    json_t *root = NULL;
+    if (!mw_api_body(call, members, &root))
         return;
     mw_status s = mw_json_get_text(root, "name", sizeof f.name - 1, &name, &error);
     if (s == MW_OK)
@@ -150,10 +134,10 @@ static mw_status note_write(mw_api_call *call, const mw_store_meter *m, const mw
 
 void mw_api_meter_note_create(mw_api_call *call) {
     static const char *const members[] = {"text", NULL};
-    mw_json_error error;
+    mw_json_error error = {"the body is malformed"};
     const char *text = NULL;
-    json_t *root = body_of(call, members, 1, &error);
-    if (root == NULL)
+    json_t *root = NULL;
+    if (!mw_api_body(call, members, &root))
         return;
     mw_status s = mw_json_get_text(root, "text", MW_STORE_NOTE_MAX, &text, &error);
     if (s != MW_OK || text[0] == 0) {
@@ -313,8 +297,8 @@ static mw_status bulk_run(bulk *b, const json_t *root) {
 void mw_api_meter_bulk(mw_api_call *call) {
     static const char *const members[] = {"meters", "note", "area", "area_name", NULL};
     bulk b = {.call = call};
-    json_t *root = body_of(call, members, 2, &b.error);
-    if (root == NULL)
+    json_t *root = NULL;
+    if (!mw_api_body(call, members, &root))
         return;
     (void)snprintf(b.error.text, sizeof b.error.text, "a note or an area must not be empty");
     mw_status s = bulk_members(&b, root);

@@ -58,16 +58,21 @@ static mw_status put_invitation(mw_api_call *call, mw_json *j, const mw_store_in
     return MW_OK;
 }
 
-void mw_api_invitation_look(mw_api_call *call) {
+/* The body's code; answers itself what is wrong. */
+static bool invitation_of_body(mw_api_call *call, mw_store_invitation *out) {
     static const char *const members[] = {"code", NULL};
-    mw_store_invitation i;
     json_t *root = NULL;
     char code[64];
     if (!mw_api_body(call, members, &root))
-        return;
+        return false;
     bool ok = mw_api_body_text(call, root, "code", false, code, sizeof code);
     json_decref(root);
-    if (!ok || !find_code(call, code, &i))
+    return ok && find_code(call, code, out);
+}
+
+void mw_api_invitation_look(mw_api_call *call) {
+    mw_store_invitation i;
+    if (!invitation_of_body(call, &i))
         return;
     mw_buffer b;
     mw_buffer_init(&b, 4096);
@@ -178,15 +183,8 @@ void mw_api_invitation_accept(mw_api_call *call) {
 /* ---- POST /v1/access: somebody who has an account takes an invitation ---- */
 
 void mw_api_access_accept(mw_api_call *call) {
-    static const char *const members[] = {"code", NULL};
     mw_store_invitation i;
-    json_t *root = NULL;
-    char code[64];
-    if (!mw_api_body(call, members, &root))
-        return;
-    bool ok = mw_api_body_text(call, root, "code", false, code, sizeof code);
-    json_decref(root);
-    if (!ok || !find_code(call, code, &i))
+    if (!invitation_of_body(call, &i))
         return;
     if (i.kind != MW_INVITE_ACCESS || i.tenant != call->tenant || call->role != MW_ROLE_CONSUMER) {
         mw_http_reply_problem(call->http, 409, "CONFLICT", "this code is not for your account");

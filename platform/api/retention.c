@@ -8,21 +8,6 @@
 #include "platform/retention/retention.h"
 #include "runtime/json_read.h"
 
-/* The body as an object of these members; answers 400 itself. */
-static json_t *body_of(mw_api_call *call, const char *const *members, mw_json_error *error) {
-    json_t *root = NULL;
-    mw_json_limits limits = {call->row->body_max, 1};
-    (void)snprintf(error->text, sizeof error->text, "the body is malformed");
-    mw_status s = mw_json_parse(mw_http_body(call->http), limits, &root, error);
-    if (s == MW_OK)
-        s = mw_json_only(root, members, error);
-    if (s == MW_OK)
-        return root;
-    mw_api_invalid(call, error->text);
-    json_decref(root);
-    return NULL;
-}
-
 /* A tier by its name, MW_TIERS when there is none. */
 static mw_tier tier_of(const char *name) {
     int tier = 0;
@@ -121,11 +106,11 @@ static mw_status retention_set(mw_api_call *call, const mw_store_retention *row,
 
 void mw_api_retention_put(mw_api_call *call) {
     static const char *const members[] = {"tier", "days", "reason", NULL};
-    mw_json_error error;
+    mw_json_error error = {"the body is malformed"};
     const char *tier = NULL, *reason = NULL;
     mw_store_retention row = {.tenant = call->tenant, .at = mw_loop_utc(call->api->o.loop)};
-    json_t *root = body_of(call, members, &error);
-    if (root == NULL)
+    json_t *root = NULL;
+    if (!mw_api_body(call, members, &root))
         return;
     mw_status s = mw_json_get_text(root, "tier", 16, &tier, &error);
     if (s == MW_OK)
@@ -272,12 +257,12 @@ static mw_status hold_add(mw_api_call *call, const mw_store_hold *h, int64_t *ou
 
 void mw_api_hold_create(mw_api_call *call) {
     static const char *const members[] = {"kind", "subject", "from", "to", "why", NULL};
-    mw_json_error error;
+    mw_json_error error = {"the body is malformed"};
     mw_store_hold h = {.tenant = call->tenant, .at = mw_loop_utc(call->api->o.loop)};
     int64_t id = 0;
     char text[48];
-    json_t *root = body_of(call, members, &error);
-    if (root == NULL)
+    json_t *root = NULL;
+    if (!mw_api_body(call, members, &root))
         return;
     (void)snprintf(h.who, sizeof h.who, "%s", call->user.login);
     mw_status s = hold_read(root, call, &h, &error);
@@ -310,10 +295,10 @@ static mw_status hold_release(mw_api_call *call, const mw_store_hold *h, const c
 
 void mw_api_hold_release(mw_api_call *call) {
     static const char *const members[] = {"reason", NULL};
-    mw_json_error error;
+    mw_json_error error = {"the body is malformed"};
     const char *reason = NULL;
-    json_t *root = body_of(call, members, &error);
-    if (root == NULL)
+    json_t *root = NULL;
+    if (!mw_api_body(call, members, &root))
         return;
     mw_status s = mw_json_get_text(root, "reason", 200, &reason, &error);
     if (s != MW_OK || reason[0] == 0) {
