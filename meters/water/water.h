@@ -14,10 +14,6 @@
 /* Indexes of mw_meter_inputs.counts. */
 enum { MW_WATER_FORWARD = 0, MW_WATER_REVERSE = 1 };
 
-static inline mw_volume mw_water_volume(int64_t counts) {
-    return (mw_volume){counts * MW_WATER_STEP_ML};
-}
-
 /* A dynamic class of the catalogue. Flows are the catalogue's where it gives them, which rounds
  * Q1 = Q3/R and Q2 = 1.6 Q1 upwards; upright the wheel's bearing carries more, and the class is
  * lower (R50 and R40 are usual for such meters). */
