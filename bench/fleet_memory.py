@@ -89,7 +89,7 @@ class Turns(threading.Thread):
 
     def __init__(self, world):
         super().__init__(daemon=True)
-        self.world, self.most, self.long, self.over = world, 0, 0, False
+        self.world, self.most, self.worked, self.long, self.over = world, 0, 0, 0, False
 
     def look(self):
         try:
@@ -98,6 +98,7 @@ class Turns(threading.Thread):
             return
         numbers = dict(re.findall(r"^(mw_loop_turn\w+) (\d+)$", text, re.M))
         self.most = max(self.most, int(numbers["mw_loop_turn_max_ms"]))
+        self.worked = max(self.worked, int(numbers["mw_loop_turn_cpu_max_ms"]))
         self.long = int(numbers["mw_loop_turns_long"])
 
     def run(self):
@@ -160,6 +161,8 @@ def main():
             ("store.resident_100000_mib", 256)
         print(f"store.turn_max_{meters}_ms {turns.most} ms <=100 "
               f"{'ok' if turns.most <= 100 else 'short'}")
+        print(f"store.turn_cpu_max_{meters}_ms {turns.worked} ms <=100 "
+              f"{'ok' if turns.worked <= 100 else 'short'}")
         print(f"{key} {most:.0f} MiB <={target} {'ok' if most <= target else 'short'}")
         world.stop()
     return 0 if most <= target else 1

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shows how long others had to wait for a turn of the loop: the gauges mw_loop_turn_max_ms (of the
- * last ten seconds) and mw_loop_turns_long (over 100 ms, since the start), and a line in the log
- * after one of a second.
+ * Shows how long others had to wait for a turn of the loop: the gauges mw_loop_turn_max_ms and
+ * mw_loop_turn_cpu_max_ms (of the last ten seconds: what the longest took, and the most processor
+ * time of one) and mw_loop_turns_long (over 100 ms, since the start), and a line in the log after one
+ * of a second.
  */
 #ifndef MW_PLATFORM_TURNS_H
 #define MW_PLATFORM_TURNS_H

@@ -47,6 +47,7 @@ uv_loop_t *mw_loop_uv(mw_loop *l);
 enum { MW_LOOP_LONG_MS = 100 };
 typedef struct mw_loop_longest {
     mw_dur took;
+    mw_dur worked;       /* the most processor time of one; what it took beyond that it waited */
     const char *name;    /* of the timer, "watch", "wake" or as told to mw_loop_took; never NULL */
     int64_t long_so_far; /* long callbacks since the start */
 } mw_loop_longest;
