@@ -55,10 +55,11 @@ mw_status mw_electric_view_init(mw_electric_view *v, uint8_t elements) {
                                            .configurator_password = "0123456789abcdef",
                                            .ct_ratio = 1,
                                            .vt_ratio = 1,
-                                           .legal_checksum = UINT32_C(0xC0FFEE42),
                                            .gcm = &mw_gcm_own};
     MW_TRY(mw_host_flash_init(&v->nor, 4096, MW_ELECTRIC_METER_SECTORS));
-    mw_board board = {.flash = mw_host_flash_interface(&v->nor), .seed = 1};
+    mw_board board = {.flash = mw_host_flash_interface(&v->nor),
+                      .seed = 1,
+                      .legal_checksum = UINT32_C(0xC0FFEE42)};
     mw_mono now = {MW_NS_PER_S};
     MW_TRY(mw_electric_meter_boot(&v->meter, type, &v->provision, &board, now));
     MW_TRY(mw_electric_meter_clock_set(&v->meter, mw_utc_of_s(BEGIN_S), now));

@@ -29,7 +29,8 @@ void mw_electric_glass(const mw_electric_meter *m, mw_electric_billing_record *p
         .alarm = m->display_events != 0,
         .battery_low = m->inputs.battery_mv != 0 && m->inputs.battery_mv < BATTERY_LOW_MV,
         .clock_bad = mw_rtc_state_at(&m->rtc, m->second) != MW_CLOCK_SET,
-        .checksum = m->provision->legal_checksum};
+        .checksum = m->seal.software,
+        .records = m->seal.audit.count};
     version(m->type->firmware, out->firmware);
     mw_ringlog_cursor at = mw_ringlog_from_newest(&m->billing.log[MW_ELECTRIC_BILLING_MONTHLY].log);
     if (mw_electric_billing_older(&m->billing, &m->flash, MW_ELECTRIC_BILLING_MONTHLY, &at, 0,

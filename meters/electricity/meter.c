@@ -23,7 +23,6 @@ const mw_electric_type mw_electric_single_phase = {
                .pulses_per_kwh = 3600,
                .pulses_per_kvarh = 4800},
     .firmware = "1.0.0",
-    .legal_firmware = "1.0",
 };
 
 const mw_electric_type mw_electric_three_phase = {
@@ -40,7 +39,6 @@ const mw_electric_type mw_electric_three_phase = {
                .pulses_per_kwh = 1600,
                .pulses_per_kvarh = 1600},
     .firmware = "1.0.0",
-    .legal_firmware = "1.0",
 };
 
 /* ---- Boot ---- */
@@ -249,6 +247,7 @@ void mw_electric_meter_step(mw_electric_meter *m, mw_mono now) {
     m->tariff = tariff_at(m, mw_electric_now(m));
     mw_electric_control_step(m);
     mw_electric_access_step(m);
+    mw_electric_seal_step(m);
     if (mw_mono_since(now, m->snapshot).ns >= MW_ELECTRIC_SNAPSHOT_S * MW_NS_PER_S) {
         bool saved = mw_electric_registers_save(m) == MW_OK && mw_electric_kept_save(m) == MW_OK;
         if (saved) /* otherwise tried again in a second */

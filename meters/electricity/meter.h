@@ -24,6 +24,7 @@
 #include "meters/electricity/load.h"
 #include "meters/electricity/loadlog.h"
 #include "meters/electricity/quality.h"
+#include "meters/electricity/seal.h"
 #include "meters/electricity/settings.h"
 #include "meters/electricity/store.h"
 #include "meters/electricity/supply.h"
@@ -48,7 +49,7 @@ typedef struct mw_electric_type {
     mw_voltage rated;
     uint32_t basic_ma, max_ma;
     mw_electric_energy_config energy;
-    const char *firmware, *legal_firmware;
+    const char *firmware;
 } mw_electric_type;
 
 /* The catalogue's: 5(100) A, class 1, starting at 10 mA, 3600 imp/kWh and 4800 imp/kvarh; 5(100) A
@@ -70,7 +71,7 @@ typedef struct mw_electric_provision {
     mw_key encryption, authentication, wrapping;
     const char *reader_password, *configurator_password;
     uint32_t ct_ratio, vt_ratio;
-    uint32_t legal_checksum;                   /* CRC-32 of the legally relevant part */
+    bool sealed;                               /* production has ended (seal.h) */
     mw_electric_mains mains;                   /* rated frequency; 0: 50 Hz */
     uint32_t pulses_per_kwh, pulses_per_kvarh; /* of the outputs; 0: the type's */
     const mw_gcm *gcm;
@@ -150,6 +151,7 @@ typedef struct mw_electric_meter {
     mw_electric_powerlog power;
     mw_ringlog logs[MW_ELECTRIC_LOGS];
     mw_counter sealed;
+    mw_seal seal;
     mw_ringlog counters; /* of clients */
     uint32_t least[MW_COSEM_ROLES];
     mw_electric_settings settings;

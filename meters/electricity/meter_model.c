@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "meters/electricity/meter_internal.h"
+#include "meters/kit/legal.h"
 
 #define IN MW_ELECTRIC_IN
 #define AT MW_ELECTRIC_NTH
@@ -71,6 +72,8 @@ static uint8_t period_set(mw_electric_meter *m, mw_electric_number which, int64_
     if (!period_is(v))
         return MW_COSEM_OTHER_REASON;
     if (which == MW_ELECTRIC_N_DEMAND_PERIOD) {
+        if (mw_electric_seal_demand(m, (uint16_t)v) != MW_OK)
+            return MW_COSEM_DENIED;
         next.demand_period_min = (uint16_t)v;
     } else if (AT(which, LOAD_PERIOD) == 2) {
         next.load_period_min[2] = (uint16_t)v;
@@ -208,7 +211,7 @@ static size_t text(void *meter, mw_electric_text which, mw_span out) {
     case MW_ELECTRIC_T_FIRMWARE:
         return put(out, m->type->firmware);
     case MW_ELECTRIC_T_LEGAL_FIRMWARE:
-        return put(out, m->type->legal_firmware);
+        return put_digits(out, "", MW_LEGAL_VERSION, 1, 10);
     case MW_ELECTRIC_T_MAKER:
         return put(out, "Meterworks");
     case MW_ELECTRIC_T_MADE:
@@ -218,7 +221,7 @@ static size_t text(void *meter, mw_electric_text which, mw_span out) {
     case MW_ELECTRIC_T_HARDWARE:
         return put(out, "A");
     case MW_ELECTRIC_T_CHECKSUM:
-        return put_digits(out, "", p->legal_checksum, 8, 16);
+        return put_digits(out, "", m->seal.software, 8, 16);
     case MW_ELECTRIC_T_POINT:
         return put_line(out, &m->settings.point);
     case MW_ELECTRIC_T_MESSAGE_CODE:

@@ -365,12 +365,13 @@ mw_status mw_electric_meter_mount(mw_electric_meter *m, const mw_board *board, m
                             KIND_COUNTERS));
     MW_TRY(settings_load(m));
     MW_TRY(profiles_mount(m, &p));
-    uint32_t clock_first = take(&p, 2);
+    uint32_t clock_first = take(&p, 2), seal_first = take(&p, MW_ELECTRIC_SEAL_SECTORS);
     mw_assert(p.at <= MW_ELECTRIC_METER_SECTORS);
     MW_TRY(kept_load(m, now)); /* for off_s; the clock is not there yet */
     MW_TRY(mw_rtc_mount(&m->rtc, &m->flash, clock_first, 2, KIND_CLOCK, now, board->ticks_kept,
                         latest_of(m)));
     MW_TRY(kept_load(m, now));
+    MW_TRY(mw_electric_seal_mount(m, seal_first, board->legal_checksum));
     MW_TRY(calendars_load(m));
     MW_TRY(counters_load(m));
     mw_status s = mw_electric_store_load(&m->store, &m->flash, &m->energy, &m->tariffs);

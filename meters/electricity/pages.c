@@ -4,6 +4,7 @@
 #include "meters/electricity/quality.h"
 #include "meters/electricity/tamper.h"
 #include "meters/kit/fixmath.h"
+#include "meters/kit/legal.h"
 
 /* A field is a number of the model and, above it, how many decimal places it has too many. */
 #define PLACES_AT   12
@@ -18,6 +19,8 @@ enum own { /* beyond the model's numbers */
            OWN_ADDRESS,
            OWN_FIRMWARE,
            OWN_CHECKSUM,
+           OWN_LEGAL,
+           OWN_RECORDS,
            OWN_PERIOD_END,
            OWN_PERIOD_DEMAND,
            OWN_PERIOD_TOTAL,                         /* + register */
@@ -92,7 +95,10 @@ static const char *const titles[MW_ELECTRIC_PAGES_LISTS] = {"EnErGy", "tArIFF", 
         PAGE("96.6.3", N(BATTERY, 0), 1, 4, 2, V, SERVICE),                                        \
         PAGE("96.1.0", OWN_SERIAL, 0, 8, 0, NONE, SERVICE),                                        \
         PLAIN("96.1.9", OWN_ADDRESS, HEX, SERVICE),                                                \
-        PLAIN("0.2.0", OWN_FIRMWARE, VERSION, SERVICE), PLAIN("0.2.8", OWN_CHECKSUM, HEX, SERVICE)
+        PLAIN("0.2.0", OWN_FIRMWARE, VERSION, SERVICE),                                            \
+        PLAIN("0.2.8", OWN_CHECKSUM, HEX, SERVICE),                                                \
+        PAGE("96.1.8", OWN_LEGAL, 0, 4, 0, NONE, SERVICE),                                         \
+        PAGE("96.2.0", OWN_RECORDS, 0, 5, 0, NONE, SERVICE)
 
 #define PAGES_TOTAL                                                                                \
     AMPERES("91.7.0", NEUTRAL_CURRENT, 0), KILO("1.7.0", POWER, 0, KW),                            \
@@ -221,6 +227,12 @@ static bool own(const mw_electric_pages_device *d, unsigned which, int64_t *out)
         return true;
     case OWN_CHECKSUM:
         *out = d->checksum;
+        return true;
+    case OWN_LEGAL:
+        *out = MW_LEGAL_VERSION;
+        return true;
+    case OWN_RECORDS:
+        *out = d->records;
         return true;
     default:
         return period(d->period, d, which, out);

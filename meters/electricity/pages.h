@@ -8,7 +8,8 @@
  *   nEt      voltages, currents, neutral, powers, power factors, frequency, angles, THD, unbalance
  *   HISt     greatest demand, and the last billing period: its end, registers, demand (code ".1")
  *   SErUICE  errors, tampers, failures, sags and swells, relay's limit and credit, temperature,
- *            battery, serial number, address, firmware and checksum
+ *            battery, serial number, address, firmware, version and checksum of the legally
+ *            relevant part, records of the seal
  *
  * Values come from the meter's model, the same numbers that COSEM reads, so that glass and line
  * never differ. On the mains the glass is lit for half a minute after a press and never dark; the
@@ -33,6 +34,7 @@ typedef struct mw_electric_pages_device {
     bool radio;        /* linked */
     uint32_t address;  /* of its radio */
     uint32_t checksum; /* of the legally relevant part */
+    uint32_t records;  /* in the permanent record of the seal */
     uint8_t firmware[3];
 } mw_electric_pages_device;
 

@@ -9,6 +9,6 @@
 #define MW_METERS_KIT_LEGAL_H
 
 /* Counts up with every change of a module of the list. */
-#define MW_LEGAL_VERSION 1
+#define MW_LEGAL_VERSION 2
 
 #endif

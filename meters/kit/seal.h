@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The metrological seal. Once production has ended (mw_meter_provision.sealed), the parameters from
- * which a register's value follows change only in the service state, which begins with the switch
- * under the seal, and each change is in the permanent record before it takes effect.
- *
- *   open --production ends--> sealed <--switch, an hour, a reset--> service
- *
- * The record holds every sealed parameter, so a boot can tell whether what is in force is what was
- * recorded: after a power cut between the two, or when somebody wrote to flash, the difference is
- * recorded too (MW_AUDIT_FOUND). When the record is full there is no service state any more.
+ * The metrological seal of the battery meters (sealed.h). Once production has ended
+ * (mw_meter_provision.sealed), the parameters from which a register's value follows change only in
+ * the service state.
  */
 #ifndef MW_METERS_KIT_SEAL_H
 #define MW_METERS_KIT_SEAL_H
 
-#include "meters/kit/audit.h"
 #include "meters/kit/config.h"
-
-#define MW_SEAL_SERVICE_S 3600 /* a service state lasts no longer */
-#define MW_SEAL_RECORDS   384  /* that the permanent record has room for, at least */
+#include "meters/kit/sealed.h"
 
 /* Sealed parameters, of each register. */
 typedef enum mw_seal_key {
@@ -26,16 +17,6 @@ typedef enum mw_seal_key {
     MW_SEAL_INITIAL = 3,
 } mw_seal_key;
 #define MW_SEAL_VALUES (3 * MW_METER_REGISTERS_MAX)
-
-typedef enum mw_seal_state { MW_SEAL_OPEN, MW_SEAL_SEALED, MW_SEAL_SERVICE } mw_seal_state;
-
-typedef struct mw_seal {
-    mw_audit audit;
-    uint8_t state;          /* mw_seal_state */
-    mw_mono until;          /* end of the service state */
-    uint32_t software;      /* checksum of the legally relevant part that runs; 0: not known */
-    uint32_t software_told; /* the newest in the record */
-} mw_seal;
 
 struct mw_meter;
 

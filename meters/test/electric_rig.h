@@ -20,6 +20,7 @@ typedef struct rig {
     mw_host_flash nor;
     mw_electric_provision provision;
     const mw_electric_type *type;
+    uint32_t software; /* checksum of the legally relevant part */
     mw_electric_meter meter;
     mw_mono now;
     int64_t power_mw, reactive_mvar; /* of each element, steady */
@@ -53,6 +54,7 @@ static inline mw_key rig_key(uint8_t first) {
 static inline mw_status rig_boot(bool ticks_kept) {
     mw_board board = {.flash = mw_host_flash_interface(&r.nor),
                       .seed = (uint64_t)r.now.ns,
+                      .legal_checksum = r.software,
                       .ticks_kept = ticks_kept};
     MW_TRY(mw_electric_meter_boot(&r.meter, r.type, &r.provision, &board, r.now));
     mw_cosem_server_init(&r.server, &r.meter.device, r.associations, MW_SPAN_OF(r.plain),
@@ -63,6 +65,7 @@ static inline mw_status rig_boot(bool ticks_kept) {
 static inline void rig_open(const mw_electric_type *type) {
     memset(&r, 0, sizeof r);
     r.type = type;
+    r.software = 0x1234abcd;
     r.now.ns = MW_NS_PER_S;
     r.provision = (mw_electric_provision){.serial = 42,
                                           .made = "2026-11-23",
@@ -73,7 +76,6 @@ static inline void rig_open(const mw_electric_type *type) {
                                           .configurator_password = "0123456789abcdef",
                                           .ct_ratio = 1,
                                           .vt_ratio = 1,
-                                          .legal_checksum = 0x1234abcd,
                                           .gcm = &mw_gcm_own};
     MW_CHECK_OK(mw_host_flash_init(&r.nor, 4096, MW_ELECTRIC_METER_SECTORS));
     MW_CHECK_OK(mw_cosem_keys_init(&r.keys, &mw_gcm_own, &r.provision.encryption,

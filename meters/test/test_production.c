@@ -2,6 +2,7 @@
  *
  * Production: what is written, the lock, erasing, and power cuts in all of them.
  */
+#include "meters/kit/legal.h"
 #include "meters/kit/production.h"
 #include "meters/test/rig.h"
 
@@ -58,7 +59,9 @@ static bool produce(line *l) {
 MW_TEST(a_blank_meter_is_written_locked_and_boots_with_it) {
     line l;
     line_open(&l);
-    MW_CHECK(strstr(say(&l, "identify", false), " 1 00000000 open -") != NULL);
+    char legal[40];
+    (void)snprintf(legal, sizeof legal, " %d 00000000 open -", MW_LEGAL_VERSION);
+    MW_CHECK(strstr(say(&l, "identify", false), legal) != NULL);
     mw_meter_provision v;
     MW_CHECK_EQ(mw_production_provision(&l.p, &v), MW_STATE);
     MW_CHECK(produce(&l));

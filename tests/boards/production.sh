@@ -43,8 +43,9 @@ power_off
 power_on
 sum=$("$legal" "$(cd "$images/../../.." && pwd)" | sed -n 's/^pulse: .* checksum //p')
 answer=$(ask identify legal "put address 0 01000000" erase "boot 0 0 1000000000")
-expected="ok pulse-2 * 1 $sum locked MW-Q-000001
-legal 1 $sum
+version=$(sed -n 's/^#define MW_LEGAL_VERSION //p' "$(dirname "$legal")/../meters/kit/legal.h")
+expected="ok pulse-2 * $version $sum locked MW-Q-000001
+legal $version $sum
 error FORBIDDEN
 error FORBIDDEN
 ok 1000000000 0 0"

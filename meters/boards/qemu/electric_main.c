@@ -104,12 +104,16 @@ static void begin(void) {
                                         .configurator_password = "0123456789abcdef",
                                         .ct_ratio = 1,
                                         .vt_ratio = 1,
+                                        .sealed = true,
                                         .gcm = &mw_gcm_own};
     key_fill(&provision.encryption, 0x00);
     key_fill(&provision.authentication, 0xD0);
     key_fill(&provision.wrapping, 0xF0);
     now.ns = first ? MW_NS_PER_S : (FIRST_LIFE_S + 1) * MW_NS_PER_S;
-    mw_board board = {.flash = flash, .seed = 1, .ticks_kept = !first};
+    mw_board board = {.flash = flash,
+                      .seed = 1,
+                      .ticks_kept = !first,
+                      .legal_checksum = mw_machine_legal_checksum()};
     mw_status s =
         mw_electric_meter_boot(&meter, &mw_electric_single_phase, &provision, &board, now);
     mw_assert(s == MW_OK);
