@@ -23,44 +23,57 @@ typedef struct events {
     int64_t last;
 } events;
 
-/* What begins in a log of the meter: somebody touched it, or tried to get in. */
-static bool logged_sign(uint16_t code, mw_alarm_rule_id *out_rule) {
-    if (mw_spodes_event_ends(code))
-        return false;
-    switch (mw_spodes_event_log(code)) {
-    case MW_SPODES_LOG_INFLUENCE:
-        *out_rule = MW_ALARM_TAMPER;
-        return true;
-    case MW_SPODES_LOG_ACCESS:
-        *out_rule = MW_ALARM_SECURITY;
-        return true;
-    default:
-        return false;
-    }
-}
+typedef struct event_sense {
+    uint16_t code;
+    mw_alarm_rule_id rule;
+    bool over; /* the condition ends */
+    const char *seen;
+} event_sense;
+
+#define LOGGED(name) MW_STORE_EVENT_LOGGED | MW_SPODES_##name
 
 /* Most conditions stand in the status of each report; these do not. */
-static bool event_sign(uint16_t code, mw_alarm_rule_id *out_rule, const char **out_seen) {
-    if ((code & MW_STORE_EVENT_LOGGED) != 0) {
-        code &= MW_STORE_EVENT_LOGGED - 1;
-        *out_seen = mw_spodes_event_text(code);
-        return *out_seen != NULL && logged_sign(code, out_rule);
-    }
-    *out_rule = code == MW_SMP_EVENT_AUTH_FAILED ? MW_ALARM_SECURITY : MW_ALARM_TAMPER;
-    *out_seen = code == MW_SMP_EVENT_AUTH_FAILED ? "event auth failed"
-                : code == MW_SMP_EVENT_MAGNET    ? "event magnet"
-                                                 : "event tamper";
-    return code == MW_SMP_EVENT_TAMPER || code == MW_SMP_EVENT_MAGNET ||
-           code == MW_SMP_EVENT_AUTH_FAILED;
+static const event_sense senses[] = {
+    {MW_SMP_EVENT_TAMPER, MW_ALARM_TAMPER, false, "event tamper"},
+    {MW_SMP_EVENT_MAGNET, MW_ALARM_TAMPER, false, "event magnet"},
+    {MW_SMP_EVENT_AUTH_FAILED, MW_ALARM_SECURITY, false, "event auth failed"},
+    {LOGGED(MAGNET), MW_ALARM_TAMPER, false, "event magnet"},
+    {LOGGED(COVER_OPEN), MW_ALARM_TAMPER, false, "event cover"},
+    {LOGGED(CASE_OPEN), MW_ALARM_TAMPER, false, "event case"},
+    {LOGGED(RADIO_FIELD), MW_ALARM_TAMPER, false, "event radio field"},
+    {LOGGED(MISMATCH), MW_ALARM_TAMPER, false, "event mismatch"},
+    {LOGGED(ACCESS), MW_ALARM_SECURITY, false, "event password"},
+    {LOGGED(VIOLATION), MW_ALARM_SECURITY, false, "event password"},
+    {LOGGED(LOCKED), MW_ALARM_SECURITY, false, "event password"},
+    {LOGGED(P_HIGH), MW_ALARM_OVER_LIMIT, false, "event power"},
+    {LOGGED(P_HIGH_ENDS), MW_ALARM_OVER_LIMIT, true, ""},
+    {LOGGED(I_HIGH), MW_ALARM_OVER_LIMIT, false, "event current"},
+    {LOGGED(I_HIGH_ENDS), MW_ALARM_OVER_LIMIT, true, ""},
+    {LOGGED(OFF_BY_LIMIT), MW_ALARM_OVER_LIMIT, false, "event cut off"},
+    {LOGGED(OFF_BY_CURRENT), MW_ALARM_OVER_LIMIT, false, "event cut off"},
+    {LOGGED(ON_BY_LIMIT), MW_ALARM_OVER_LIMIT, true, ""},
+    {LOGGED(U_LOST_1), MW_ALARM_SUPPLY, false, "event phase"},
+    {LOGGED(U_BACK_1), MW_ALARM_SUPPLY, true, ""},
+    {LOGGED(U_LOST_2), MW_ALARM_SUPPLY, false, "event phase"},
+    {LOGGED(U_BACK_2), MW_ALARM_SUPPLY, true, ""},
+    {LOGGED(U_LOST_3), MW_ALARM_SUPPLY, false, "event phase"},
+    {LOGGED(U_BACK_3), MW_ALARM_SUPPLY, true, ""},
+    {LOGGED(POWER_OFF), MW_ALARM_SUPPLY, false, "event supply"},
+    {LOGGED(POWER_ON), MW_ALARM_SUPPLY, true, ""},
+};
+
+static const event_sense *sense_of(uint16_t code) {
+    for (size_t i = 0; i < sizeof senses / sizeof senses[0]; i++)
+        if (senses[i].code == code)
+            return &senses[i];
+    return NULL;
 }
 
 static mw_status event_take(void *ctx, const mw_store_event *row) {
     events *e = ctx;
-    mw_alarm_rule_id rule;
-    const char *seen;
     e->last = row->id;
     e->read++;
-    if (event_sign(row->code, &rule, &seen))
+    if (sense_of(row->code) != NULL)
         e->at[e->n++] = *row;
     return MW_OK;
 }
@@ -73,18 +86,17 @@ static mw_status first_take(void *ctx, const mw_store_channel *row) {
 }
 
 static mw_status event_look(mw_alarms *a, const mw_store_event *e, mw_utc now) {
-    mw_alarm_rule_id rule = MW_ALARM_TAMPER;
-    const char *seen = NULL;
+    const event_sense *sense = sense_of(e->code);
     char subject[MW_STORE_ID_MAX], inputs[MW_STORE_ALARM_JSON];
     mw_alarm_values v;
     mw_alarm_text t;
     int64_t channel = 0;
     MW_TRY(mw_store_channels_of(a->o.store, e->tenant, e->device, first_take, &channel));
-    if (channel == 0 || !event_sign(e->code, &rule, &seen))
+    if (channel == 0)
         return MW_OK;
     (void)snprintf(subject, sizeof subject, "channel/%" PRId64, channel);
     mw_alarm_look l = {.tenant = e->tenant,
-                       .rule = rule,
+                       .rule = sense->rule,
                        .subject = subject,
                        .channel = channel,
                        .device = e->device,
@@ -96,11 +108,11 @@ static mw_status event_look(mw_alarms *a, const mw_store_event *e, mw_utc now) {
                        .inputs = inputs};
     mw_alarm_book_values(&a->book, l.tenant, l.rule, MW_VEE_RESIDENTIAL, channel, &v);
     mw_alarm_text_begin(&t);
-    mw_json_put_text(&t.json, "seen", seen);
+    mw_json_put_text(&t.json, "seen", sense->seen);
     mw_json_put_utc(&t.json, "at", e->meter);
     mw_json_put_int(&t.json, "value", e->detail);
     mw_alarm_text_end(&t, inputs);
-    return mw_alarm_holds(a, &l);
+    return sense->over ? mw_alarm_over(a, &l) : mw_alarm_holds(a, &l);
 }
 
 mw_status mw_alarms_follow_events(mw_alarms *a, mw_utc now) {

@@ -133,6 +133,7 @@ const mw_alarm_rule mw_alarm_rules[MW_ALARM_RULES] = {
                            {FIRST(MW_SEVERITY_MAJOR, 0, 0),
                             {"items", "frames", 1, 100000000, {5000, 5000}, false},
                             {"good", "frames", 0, 100000000, {500, 500}, false}}},
+    [MW_ALARM_SUPPLY] = {"supply", 0, false, false, true, {FIRST(MW_SEVERITY_MAJOR, 0, 0)}},
     [MW_ALARM_AWAY] = {"away", 0, false, true, true, {FIRST(MW_SEVERITY_MAJOR, 0, 3 * DAY_S)}},
 };
 

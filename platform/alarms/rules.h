@@ -43,6 +43,7 @@ typedef enum mw_alarm_rule_id {
     MW_ALARM_STATION_TROUBLE, /* a station says that something of it does not work          */
     MW_ALARM_BACKHAUL,        /* a station's frames wait: its spool is full of them         */
     MW_ALARM_AWAY,            /* flow while those who live there said to be away            */
+    MW_ALARM_SUPPLY,          /* an electricity meter without supply, or a phase without voltage */
     MW_ALARM_RULES
 } mw_alarm_rule_id;
 

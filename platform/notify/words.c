@@ -25,6 +25,7 @@ static const mw_mail_rule rules_bg[] = {
     {"station_down", "Станция не работи"},
     {"station_trouble", "Станция със затруднения"},
     {"stopped", "Спрял уред"},
+    {"supply", "Без захранване"},
     {"tamper", "Намеса"},
     {NULL, NULL},
 };
@@ -49,6 +50,7 @@ static const mw_mail_rule rules_de[] = {
     {"station_down", "Station ausgefallen"},
     {"station_trouble", "Station gestört"},
     {"stopped", "Zähler steht"},
+    {"supply", "Versorgung ausgefallen"},
     {"tamper", "Manipulation"},
     {NULL, NULL},
 };
@@ -73,6 +75,7 @@ static const mw_mail_rule rules_en[] = {
     {"station_down", "Station down"},
     {"station_trouble", "Station in trouble"},
     {"stopped", "Meter stopped"},
+    {"supply", "Supply lost"},
     {"tamper", "Tampering"},
     {NULL, NULL},
 };
@@ -97,6 +100,7 @@ static const mw_mail_rule rules_es[] = {
     {"station_down", "Estación caída"},
     {"station_trouble", "Estación con problemas"},
     {"stopped", "Contador parado"},
+    {"supply", "Sin suministro"},
     {"tamper", "Manipulación"},
     {NULL, NULL},
 };
@@ -121,6 +125,7 @@ static const mw_mail_rule rules_fr[] = {
     {"station_down", "Station hors service"},
     {"station_trouble", "Station en difficulté"},
     {"stopped", "Compteur arrêté"},
+    {"supply", "Alimentation perdue"},
     {"tamper", "Fraude"},
     {NULL, NULL},
 };
@@ -145,6 +150,7 @@ static const mw_mail_rule rules_ru[] = {
     {"station_down", "Станция не работает"},
     {"station_trouble", "Неполадки станции"},
     {"stopped", "Счётчик остановился"},
+    {"supply", "Нет питания"},
     {"tamper", "Вмешательство"},
     {NULL, NULL},
 };

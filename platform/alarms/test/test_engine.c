@@ -345,7 +345,28 @@ MW_TEST(logs_of_a_meter_are_alarms_by_what_begins_in_them) {
     for (int64_t d = 2; d < 12; d++)
         day(d);
     settle(world_hour(12 * 24));
-    MW_CHECK_EQ(open_of("tamper"), 1);     /* a person closes it */
+    MW_CHECK_EQ(open_of("tamper"), 1); /* a person closes it */
+}
+
+MW_TEST(logs_of_a_meter_end_what_they_began) {
+    static const struct {
+        const char *rule;
+        uint16_t begins, ends;
+    } of[] = {{"supply", MW_SPODES_U_LOST_2, MW_SPODES_U_BACK_2},
+              {"supply", MW_SPODES_POWER_OFF, MW_SPODES_POWER_ON},
+              {"over_limit", MW_SPODES_P_HIGH, MW_SPODES_P_HIGH_ENDS},
+              {"over_limit", MW_SPODES_OFF_BY_LIMIT, MW_SPODES_ON_BY_LIMIT}};
+    day(0);
+    for (unsigned i = 0; i < sizeof of / sizeof of[0]; i++) {
+        int64_t hour = 30 + i * 4;
+        logged_event(of[i].begins, hour);
+        settle(world_hour(hour + 1));
+        MW_CHECK_EQ(open_of(of[i].rule), 1);
+        MW_CHECK_EQ(found[0].channel, w.channel);
+        logged_event(of[i].ends, hour + 2);
+        settle(world_hour(hour + 3));
+        MW_CHECK_EQ(open_of(of[i].rule), 0);
+    }
 }
 
 static void vee_row(int64_t channel, uint8_t state, uint8_t cause, const char *station) {
@@ -518,7 +539,7 @@ MW_TEST_MAIN(CASE(a_leak_opens_once_and_closes_by_itself),
              CASE(the_nearest_threshold_counts), CASE(a_hold_time_goes_on_through_a_restart),
              CASE(a_hold_that_ended_is_forgotten), CASE(a_dry_run_counts_what_would_have_been),
              CASE(logs_of_a_meter_are_alarms_by_what_begins_in_them),
-             CASE(a_tampered_meter_waits_for_a_person), CASE(one_meter_out_of_order_is_one_alarm),
-             CASE(a_station_that_fails_is_one_alarm),
+             CASE(logs_of_a_meter_end_what_they_began), CASE(a_tampered_meter_waits_for_a_person),
+             CASE(one_meter_out_of_order_is_one_alarm), CASE(a_station_that_fails_is_one_alarm),
              CASE(what_a_closed_alarm_explained_comes_back_in_turns),
              CASE(signs_become_alarms_that_fade))
