@@ -23,6 +23,7 @@ const char dlms_usage[] =
     "  act CLASS/OBIS:METHOD [HEX] executes a method (default parameter: integer 0)\n"
     "  follow PORT                 listens for pushes over the wrapper, TCP and UDP, shows them\n"
     "                              and confirms those that ask for it\n"
+    "  follow                      with --hdlc or --serial: pushes in UI frames\n"
     "WHERE --tcp HOST:PORT (wrapper) | --udp HOST:PORT (wrapper) | --hdlc HOST:PORT |\n"
     "      --serial DEVICE [--speed BAUD]  --blocks N (general block transfer, window of N)\n"
     "      --mode-e  --server N (1)  --physical N  --address-bytes 1|2|4\n"

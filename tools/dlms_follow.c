@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * mw-dlms follow: takes pushes over the wrapper, TCP and UDP, shows them and confirms those that ask
- * for it. */
+ * mw-dlms follow: takes pushes, shows them, and confirms those over the wrapper, TCP and UDP, that ask for
+ * it. Over HDLC they come in UI frames, which nobody answers. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -150,13 +150,31 @@ static int listen_on(int kind, struct sockaddr_in *a) {
     return fd;
 }
 
+static int follow_line(const mw_cosem_explain_options *options) {
+    static uint8_t text[1 << 18];
+    mw_cosem_fault fault;
+    mw_slice apdu;
+    if (dlms_link_open(&dlms.link, &dlms.where, &fault) != MW_OK)
+        return dlms_told(fault, "the line");
+    for (uint32_t n = 0; dlms.last == 0 || n < dlms.last; n++) {
+        if (dlms_link_pushed(&dlms.link, &apdu) != MW_OK)
+            return dlms_told(MW_COSEM_FAULT_CLOSED, "pushes");
+        mw_status whole = mw_cosem_explain(apdu, options, MW_SPAN_OF(text));
+        printf("push by HDLC%s\n%s\n", whole == MW_OK ? "" : " (cut)", (const char *)text);
+        fflush(stdout);
+    }
+    dlms_link_close(&dlms.link);
+    return DONE;
+}
+
 int dlms_follow(void) {
     static mw_cosem_explain_memory memory;
     static follower tcp, udp;
     struct sockaddr_in a = {.sin_family = AF_INET};
-    if (dlms.arguments != 1)
-        return dlms_fail(USAGE, "which port?");
-    a.sin_port = htons((uint16_t)atoi(dlms.argument[0]));
+    bool line = dlms.where.hdlc != NULL || dlms.where.serial != NULL;
+    if (dlms.arguments != (line ? 0 : 1))
+        return dlms_fail(USAGE, line ? "no port beside a line" : "which port?");
+    a.sin_port = htons((uint16_t)(line ? 0 : atoi(dlms.argument[0])));
     mw_cosem_explain_options options = {.memory = &memory};
     if (dlms.has_key && dlms.has_auth) {
         if (mw_cosem_keys_init(&dlms.keys, &mw_gcm_openssl, &dlms.key, &dlms.auth) != MW_OK)
@@ -164,6 +182,8 @@ int dlms_follow(void) {
         options.keys = &dlms.keys;
         options.title = &dlms.config.title;
     }
+    if (line)
+        return follow_line(&options);
     tcp.stream = true;
     tcp.options = udp.options = options;
     int listener = listen_on(SOCK_STREAM, &a);

@@ -174,6 +174,28 @@ static void judge(dlms_link *l, const mw_hdlc_frame *f) {
         l->strangers++;
 }
 
+/* Takes what is left of former bytes and these, until an event of this kind. MW_AGAIN: there was none. */
+static mw_status feed(dlms_link *l, mw_slice bytes, mw_hdlc_event_kind until,
+                      mw_hdlc_event *event) {
+    mw_hdlc_frame frame;
+    for (size_t at = 0;;) {
+        while (mw_hdlc_deframer_pull(&l->deframer, &frame) == MW_OK) {
+            if (mw_hdlc_client_take(&l->client, &frame, event) != MW_OK) {
+                judge(l, &frame);
+                continue;
+            }
+            l->answers++;
+            if (event->kind == until)
+                return MW_OK;
+            if (event->kind == MW_HDLC_REJECTED || event->kind == MW_HDLC_CLOSED)
+                return MW_FORBIDDEN;
+        }
+        if (at == bytes.n)
+            return MW_AGAIN;
+        at += mw_hdlc_deframer_push(&l->deframer, (mw_slice){bytes.p + at, bytes.n - at});
+    }
+}
+
 /* Runs the link until an event of this kind, or a fault. */
 static mw_status run(dlms_link *l, mw_hdlc_event_kind until, mw_hdlc_event *event,
                      mw_cosem_fault *fault) {
@@ -195,26 +217,30 @@ static mw_status run(dlms_link *l, mw_hdlc_event_kind until, mw_hdlc_event *even
             if (event->kind == MW_HDLC_SILENT)
                 break;
         }
-        mw_hdlc_frame frame;
-        for (size_t at = 0; at < (size_t)n;) {
-            at += mw_hdlc_deframer_push(&l->deframer, (mw_slice){bytes + at, (size_t)n - at});
-            while (mw_hdlc_deframer_pull(&l->deframer, &frame) == MW_OK) {
-                if (mw_hdlc_client_take(&l->client, &frame, event) != MW_OK) {
-                    judge(l, &frame);
-                    continue;
-                }
-                l->answers++;
-                if (event->kind == until)
-                    return MW_OK;
-                if (event->kind == MW_HDLC_REJECTED || event->kind == MW_HDLC_CLOSED) {
-                    *fault = MW_COSEM_FAULT_WRONG_SAP;
-                    return MW_FORBIDDEN;
-                }
-            }
-        }
+        mw_status fed = feed(l, (mw_slice){bytes, (size_t)n}, until, event);
+        if (fed == MW_FORBIDDEN)
+            *fault = MW_COSEM_FAULT_WRONG_SAP;
+        if (fed != MW_AGAIN)
+            return fed;
     }
     *fault = silence(l);
     return MW_TIMEOUT;
+}
+
+mw_status dlms_link_pushed(dlms_link *l, mw_slice *out_apdu) {
+    mw_hdlc_event event;
+    uint8_t bytes[2048];
+    mw_status fed = feed(l, (mw_slice){bytes, 0}, MW_HDLC_UNIT, &event);
+    while (fed == MW_AGAIN) {
+        ssize_t n = take(l, bytes, sizeof bytes, 1000000);
+        if (n < 0)
+            return MW_CLOSED;
+        if (n == 0)
+            mw_hdlc_deframer_silence(&l->deframer);
+        fed = feed(l, (mw_slice){bytes, (size_t)n}, MW_HDLC_UNIT, &event);
+    }
+    *out_apdu = event.apdu;
+    return fed;
 }
 
 static mw_hdlc_address server_address(const dlms_address *a) {

@@ -46,6 +46,9 @@ MW_NODISCARD mw_status dlms_link_exchange(void *link, mw_slice apdu, mw_span out
 /* The next APDU of the wrapper without a request. MW_TIMEOUT. */
 MW_NODISCARD mw_status dlms_link_receive(void *link, mw_span out, size_t *out_size,
                                          mw_cosem_fault *out_fault);
+/* The next APDU that the meter pushes over HDLC, in UI frames; waits for it as long as it takes.
+ * MW_CLOSED. */
+MW_NODISCARD mw_status dlms_link_pushed(dlms_link *l, mw_slice *out_apdu);
 /* Over the wrapper, not HDLC. */
 bool dlms_wrapped(const dlms_address *a);
 void dlms_link_close(dlms_link *l);
